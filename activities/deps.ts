@@ -1,0 +1,21 @@
+import type { Destination } from '../model/destination.ts';
+import type { Log } from '../model/log.ts';
+import type { Source } from '../model/source.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
+
+/** What activities need of the world; the worker's composition root provides it. */
+export interface ActivityDeps {
+  /** Throws `ConfigInvalid` for a stream the config does not have. */
+  readonly streamSettings: (stream: string) => StreamSettings;
+  readonly pipelineStreams: (pipeline: string) => readonly StreamSettings[];
+  readonly pipelines: () => readonly string[];
+  /** Opens on first use; later calls give the same instance. */
+  readonly source: (name: string) => Promise<Source>;
+  readonly destination: (name: string) => Promise<Destination>;
+  /** Folder for stages, on a disk that all activities of this worker share. */
+  readonly stageRoot: string;
+  readonly fewestPerChunk: number;
+  /** Whether the namespace knows the Sync* search attributes: setting an unknown one would wedge the run. */
+  readonly canSetSearchAttributes: boolean;
+  readonly log: Log;
+}

@@ -1,0 +1,34 @@
+import type { LedgerHead } from '../model/batch.ts';
+import type { CloseRunRequest } from '../model/destination.ts';
+import type { SyncMode } from '../model/plan.ts';
+import type { ActivityDeps } from './deps.ts';
+import { removeRunStages } from './stage-folders.ts';
+
+export interface FinishRunInput {
+  readonly stream: string;
+  readonly mode: SyncMode;
+  readonly run: string;
+  readonly status: CloseRunRequest['status'];
+  readonly error: string | null;
+}
+
+export interface FinishRunResult {
+  readonly head: LedgerHead;
+  readonly rows: { readonly live: number; readonly deleted: number };
+}
+
+/** Closes the run in `sync_runs` and removes its stages. */
+export async function finishRun(
+  deps: ActivityDeps,
+  input: FinishRunInput,
+  signal: AbortSignal,
+): Promise<FinishRunResult> {
+  const { stream, run, status, error } = input;
+  const settings = deps.streamSettings(stream);
+  const destination = await deps.destination(settings.destination);
+  const target = { stream, table: settings.table };
+  const head = await destination.closeRun({ ...target, run, status, error }, signal);
+  await removeRunStages({ stageRoot: deps.stageRoot, ...input });
+  const rows = (await destination.countRows(target, signal)) ?? { live: 0, deleted: 0 };
+  return { head, rows };
+}

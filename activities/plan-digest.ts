@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import type { StreamPlan } from '../model/plan.ts';
+
+/**
+ * Names everything that must be the same for one run to go on where another stopped: what is read, as which columns and
+ * types, and into which database. Hex.
+ */
+export function planDigest(plan: StreamPlan, destinationIdentity: string): string {
+  const { source, object, table, key, versionProperty, columns } = plan;
+  return createHash('sha256')
+    .update(
+      JSON.stringify([
+        destinationIdentity,
+        source,
+        object,
+        [table.schema, table.table],
+        [key.name, key.type],
+        versionProperty,
+        columns.map(({ name, property, type }) => [name, property, type]),
+      ]),
+    )
+    .digest('hex');
+}

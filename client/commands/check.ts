@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import type { Finding } from '../../model/finding.ts';
+import { reportError } from '../cli-error.ts';
+import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
+import { openConfig, type ConfigSession } from '../session.ts';
+import { defineVerb } from '../verb.ts';
+
+export const checkCommand = (): Command =>
+  defineVerb({
+    usage: 'check [pipelines...]',
+    summary: 'look at everything a run needs, and say what is wrong',
+    examples: ['sluice check', 'sluice check crm', 'sluice check --json'],
+    seeAlso: ['discover', 'dev'],
+    exits: [0, 1, 2, 4, 5],
+    run: async ({ words, options, output }) => {
+      const config = await openConfig(options);
+      const pipelines = words.length > 0 ? config.resolvePipelines(words) : [];
+      const findings: Finding[] = [];
+      for await (const finding of lookAround(config, pipelines)) {
+        findings.push(finding);
+        output.text(findingText(finding));
+      }
+      const code = gravestExitCode(findings.map(exitCodeOfFinding));
+      output.document('check', { exitCode: code, findings });
+      return code;
+    },
+  });
+
+/** From the nearest to the farthest; where one step fails, those behind it are named as not looked at. */
+async function* lookAround(config: ConfigSession, pipelines: readonly string[]): AsyncGenerator<Finding> {
+  yield ok('config', `${config.config.path}: ${config.streams.length} streams`);
+  const { connectTemporal } = await import('../temporal-connection.ts');
+  const connected = await attempt(() => connectTemporal(config.config, config.environment));
+  if ('failed' in connected) {
+    yield { ...connected.failed, subject: 'Temporal' };
+    yield notLookedAt('worker, sources, destinations', 'Temporal is out of reach');
+    return;
+  }
+  const temporal = connected.value;
+  try {
+    yield ok('Temporal', `${temporal.found.address}, namespace ${temporal.namespace} (${temporal.found.origin})`);
+    const { inspect } = await import('../inspection.ts');
+    const looked = await attempt(() =>
+      inspect(temporal, config.taskQueue, { verb: 'check', ...(pipelines.length > 0 ? { pipelines } : {}) }),
+    );
+    if ('failed' in looked) {
+      yield { ...looked.failed, subject: 'worker' };
+      yield notLookedAt('sources, destinations', 'only a worker holds their connections');
+      return;
+    }
+    yield ok('worker', `one polls task queue ${config.taskQueue}`);
+    yield* looked.value.findings;
+  } finally {
+    await temporal.close();
+  }
+}
+
+async function attempt<Value>(
+  look: () => Promise<Value>,
+): Promise<{ value: Value } | { failed: Omit<Finding, 'subject'> }> {
+  try {
+    return { value: await look() };
+  } catch (error) {
+    const { message, next, exitCode: code } = reportError(error);
+    const kind = code === exitCode.auth ? 'auth' : code === exitCode.usage ? 'config' : 'unreachable';
+    return { failed: { status: 'failed', text: message, next, kind } };
+  }
+}
+
+function ok(subject: string, text: string): Finding {
+  return { subject, status: 'ok', text, next: null, kind: null };
+}
+
+function notLookedAt(subject: string, reason: string): Finding {
+  return { subject, status: 'warning', text: `not looked at: ${reason}`, next: null, kind: null };
+}
+
+function exitCodeOfFinding(finding: Finding): ExitCode {
+  if (finding.status !== 'failed') return exitCode.done;
+  switch (finding.kind) {
+    case 'auth':
+      return exitCode.auth;
+    case 'unreachable':
+      return exitCode.unreachable;
+    case 'config':
+      return exitCode.usage;
+    case null:
+      return exitCode.runFailed;
+    default:
+      return finding.kind satisfies never;
+  }
+}
+
+const marks: Readonly<Record<Finding['status'], string>> = { ok: '✓', warning: '!', failed: '✗' };
+
+function findingText({ status, subject, text, next }: Finding): string {
+  const advice = next === null ? '' : `\n    next: ${next}`;
+  return `${marks[status]} ${subject}: ${text}${advice}\n`;
+}

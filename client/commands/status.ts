@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { instantText } from '../duration.ts';
+import { exitCode } from '../exit-code.ts';
+import type { Output } from '../output.ts';
+import { countText } from '../progress-line.ts';
+import { stateText } from '../run-view.ts';
+import { openConfig, withTemporal } from '../session.ts';
+import type { RowCounts, StreamStatus } from '../stream-status.ts';
+import { defineVerb } from '../verb.ts';
+
+const watchMs = 2_000;
+
+export const statusCommand = (): Command =>
+  defineVerb<{ watch?: true }>({
+    usage: 'status [streams...]',
+    summary: 'show every stream: its state and why, rows, last run',
+    examples: ['sluice status', 'sluice status crm.contacts --watch', 'sluice status --json'],
+    seeAlso: ['history', 'errors', 'backfill'],
+    exits: [0, 2, 4, 5],
+    flags: (command) => command.option('--watch', 'repeat until none of them is running'),
+    run: async ({ words, options, output }) => {
+      const session = await openConfig(options);
+      const { taskQueue } = session;
+      const streams = words.length > 0 ? session.resolveStreams(words) : session.streams;
+      return withTemporal(session, async (temporal) => {
+        const { readRowCounts, readStatus } = await import('../stream-status.ts');
+        const readRows = () => readRowCounts(temporal, taskQueue, streams);
+        let [statuses, rows] = await Promise.all([readStatus(temporal, streams), readRows()]);
+        if (rows.unavailable !== null) output.warn(`rows are not counted: ${rows.unavailable}`);
+
+        const show = options.watch ? await openWatch(streams, output) : null;
+        let openRuns = countOpen(statuses);
+        while (show !== null && openRuns > 0) {
+          show(statuses, rows.counts);
+          await sleep(watchMs);
+          statuses = await readStatus(temporal, streams);
+          if (countOpen(statuses) < openRuns) rows = await readRows();
+          openRuns = countOpen(statuses);
+        }
+        if (show === null) output.text(await tableText(statuses, rows.counts, output));
+        else show(statuses, rows.counts);
+        output.document('status', {
+          ...(options.watch ? { type: 'result' } : {}),
+          rowsUnavailable: rows.unavailable,
+          streams: documentOf(statuses, rows.counts),
+        });
+        return exitCode.done;
+      });
+    },
+  });
+
+function countOpen(statuses: readonly StreamStatus[]): number {
+  return statuses.filter(({ run, end }) => run !== null && end === null).length;
+}
+
+type Show = (statuses: readonly StreamStatus[], counts: RowCounts) => void;
+
+/** Repeats the status as stdout allows: JSON lines, a table rewritten in place, or a line for each change. */
+async function openWatch(streams: readonly string[], output: Output): Promise<Show> {
+  if (output.isJson) {
+    return (statuses, counts) => output.document('status', { type: 'progress', streams: documentOf(statuses, counts) });
+  }
+  const { canRepaint, createRepaint } = await import('../repaint.ts');
+  if (canRepaint(process.env, { isTerminal: output.isTerminal })) {
+    const { alignedTable } = await import('../table.ts');
+    const repaint = createRepaint(process.stdout);
+    return (statuses, counts) => repaint(alignedTable(columns, rowsOf(statuses, counts)).trimEnd().split('\n'));
+  }
+  const { openAppendingBoard } = await import('../progress.ts');
+  const labelWidth = Math.max(...streams.map((stream) => stream.length));
+  const board = openAppendingBoard((line) => output.text(`${line}\n`), labelWidth);
+  return (statuses) => {
+    for (const view of statuses) board.update({ view, perSecond: null, remainingMs: null });
+  };
+}
+
+const columns = [
+  { title: 'stream' },
+  { title: 'rows', align: 'right' },
+  { title: 'rejects', align: 'right' },
+  { title: 'last run (UTC)' },
+  { title: 'state' },
+] as const;
+
+function rowsOf(statuses: readonly StreamStatus[], counts: RowCounts): string[][] {
+  return statuses.map((status) => {
+    const count = counts[status.stream];
+    const rows = count === undefined ? '—' : count === null ? 'no table' : countText(count.live);
+    const rejects = status.totals === null ? '—' : countText(status.rejects);
+    const lastRun = status.endedAt ?? status.startedAt;
+    return [status.stream, rows, rejects, lastRun === null ? '—' : instantText(lastRun), stateText(status)];
+  });
+}
+
+async function tableText(statuses: readonly StreamStatus[], counts: RowCounts, output: Output): Promise<string> {
+  const { printTable } = await import('../table.ts');
+  return printTable(columns, rowsOf(statuses, counts), output);
+}
+
+function documentOf(statuses: readonly StreamStatus[], counts: RowCounts): object[] {
+  return statuses.map((status) => ({ ...status, rows: counts[status.stream] ?? null }));
+}

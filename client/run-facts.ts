@@ -1,0 +1,43 @@
+import type { ExtractHeartbeat } from '../model/heartbeat.ts';
+import type { BackfillProgress, BackfillResult } from '../workflows/messages.ts';
+
+/** A step that failed and will be tried again. */
+export interface PendingRetry {
+  readonly activity: string;
+  /** The attempt that comes next, from 2. */
+  readonly attempt: number;
+  readonly failure: string | null;
+  /** ISO instant of the next attempt; null while it runs. */
+  readonly nextAttemptAt: string | null;
+}
+
+export type RunEnd =
+  | { readonly kind: 'done'; readonly result: BackfillResult }
+  /** `failure` is a `FailureKind`, or Temporal's word where the run ended without one. */
+  | { readonly kind: 'failed'; readonly failure: string; readonly message: string }
+  | { readonly kind: 'cancelled'; readonly message: string | null };
+
+/** All that Temporal knows about a stream's latest backfill at one moment, without asking source or destination. */
+export interface RunFacts {
+  readonly stream: string;
+  readonly workflowId: string;
+  /** Of the current execution: continue-as-new and reset change it. */
+  readonly runId: string;
+  /** Of the first execution: names the run. */
+  readonly run: string;
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  /** Null while the run is open. */
+  readonly end: RunEnd | null;
+  readonly isCancelRequested: boolean;
+  /** Null where no worker answered, which `hasWorker` or `stuck` may explain. */
+  readonly progress: BackfillProgress | null;
+  /** Of the extract under way, newest sequence; null between extracts. */
+  readonly heartbeat: ExtractHeartbeat | null;
+  readonly retries: readonly PendingRetry[];
+  /** Set when the worker's code has failed this run's workflow task at least twice in a row. */
+  readonly stuck: { readonly failures: number; readonly message: string | null } | null;
+  readonly taskQueue: string;
+  /** Whether one has polled within about a minute. One that just died still counts, but answers no query. */
+  readonly hasWorker: boolean;
+}

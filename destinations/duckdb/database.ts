@@ -1,0 +1,161 @@
+import { mkdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { SyncError } from '../../model/errors.ts';
+import type { DuckDbConfig } from './config.ts';
+import { toSyncError } from './driver-errors.ts';
+import { createSession, type Session } from './session.ts';
+
+/** Other programs may open the file this long after the last use. */
+const idleCloseMs = 2_000;
+
+/**
+ * A checkpoint rewrites the last row group, so doing it rarely is cheaper; what is not yet checkpointed stays in memory.
+ * It runs after the merge has answered: inside COMMIT it would add 0.2 to 0.9 s.
+ */
+const checkpointWalBytes = 64 * 2 ** 20;
+
+export interface DatabaseFile {
+  /** Runs `work` alone on the file, opening (and creating) it if need be. Waits for its turn. */
+  use<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T>;
+  exists(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Queues by real path: the driver's lock does not stop a second instance in the same process, which would corrupt the file. */
+const turns = new Map<string, Promise<void>>();
+
+/** Opens nothing yet: the file is opened by the first use and closed, checkpointed, soon after the last. */
+export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
+  let open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
+  let idleTimer: NodeJS.Timeout | undefined;
+
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+    const key = await queueKey(config.path);
+    const before = turns.get(key) ?? Promise.resolve();
+    const { promise: mine, resolve: done } = Promise.withResolvers<void>();
+    const tail = before.then(() => mine);
+    turns.set(key, tail);
+    await before;
+    try {
+      return await work();
+    } finally {
+      done();
+      if (turns.get(key) === tail) turns.delete(key);
+    }
+  };
+
+  const release = () => {
+    if (open === null) return;
+    const { instance, connection } = open;
+    open = null;
+    connection.closeSync();
+    instance.closeSync();
+  };
+
+  const checkpoint = async () => {
+    // Closing checkpoints too, but would block the event loop while it does. On failure the rows are safe in the WAL.
+    await open?.connection.run('CHECKPOINT').catch(release);
+  };
+
+  const acquire = async () => {
+    if (open !== null) return open;
+    await createFolder(config.path);
+    try {
+      const instance = await DuckDBInstance.fromCache(config.path, instanceOptions(config));
+      const connection = await instance.connect();
+      await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      return (open = { instance, connection });
+    } catch (error) {
+      throw toSyncError(error, config.path).error;
+    }
+  };
+
+  const afterUse = () => {
+    clearTimeout(idleTimer);
+    idleTimer = setTimeout(() => {
+      void inTurn(async () => {
+        await checkpoint();
+        release();
+      });
+    }, idleCloseMs).unref();
+    void inTurn(async () => {
+      if ((await walBytes(config.path)) > checkpointWalBytes) await checkpoint();
+    });
+  };
+
+  return {
+    use: (signal, work) =>
+      inTurn(async () => {
+        signal.throwIfAborted();
+        clearTimeout(idleTimer);
+        const { connection } = await acquire();
+        let isBroken = false;
+        const onBroken = () => (isBroken = true);
+        try {
+          return await work(createSession({ connection, path: config.path, signal, onBroken }));
+        } finally {
+          if (isBroken) release();
+          afterUse();
+        }
+      }),
+    exists: async () => (await sizeOf(config.path)) !== null,
+    close: () =>
+      inTurn(async () => {
+        clearTimeout(idleTimer);
+        await checkpoint();
+        release();
+      }),
+  };
+}
+
+function instanceOptions(config: DuckDbConfig): Record<string, string> {
+  return {
+    memory_limit: config.memoryLimit,
+    ...(config.threads === undefined ? {} : { threads: String(config.threads) }),
+    // A backstop only: see checkpointWalBytes.
+    checkpoint_threshold: '1GB',
+    // Hand freed memory back: 235 instead of 349 MB resident after four chunks of 25,000 rows x 62 columns.
+    allocator_flush_threshold: '1MB',
+    allocator_bulk_deallocation_flush_threshold: '8MB',
+    // No statement of ours needs an extension, and none may go to the network for one.
+    autoinstall_known_extensions: 'false',
+  };
+}
+
+async function createFolder(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new SyncError('ConfigInvalid', `the folder ${dirname(path)} cannot be created (${errorCode(error)})`, {
+      next: 'choose a path in a folder this user may write to',
+    });
+  }
+}
+
+async function queueKey(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    return join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path));
+  }
+}
+
+async function walBytes(path: string): Promise<number> {
+  return (await sizeOf(`${path}.wal`)) ?? 0;
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw new SyncError('ConfigInvalid', `${path} cannot be looked at (${errorCode(error)})`, {
+      next: 'choose a path this user may read',
+    });
+  }
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+}

@@ -1,0 +1,82 @@
+import type { Column } from '../../model/column.ts';
+import type { StreamPlan, TableName } from '../../model/plan.ts';
+import { columnTypeFor } from './column-types.ts';
+
+/** Only builds SQL text. Values are bound as `$name`; identifiers and file paths are quoted here. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function quoteTable({ schema, table }: TableName): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
+
+/** Types of the columns that Sluice adds, in the table's order. */
+export const systemColumnTypes: Readonly<Record<string, string>> = {
+  _version: columnTypeFor('timestamp'),
+  _observed_at: columnTypeFor('timestamp'),
+  _state_observed_at: columnTypeFor('timestamp'),
+  _synced_at: columnTypeFor('timestamp'),
+  _deleted: columnTypeFor('boolean'),
+  _deleted_at: columnTypeFor('timestamp'),
+  _merged_into: columnTypeFor('text'),
+  _batch_id: columnTypeFor('text'),
+};
+
+export interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly isRequired: boolean;
+}
+
+export function tableColumns(plan: Pick<StreamPlan, 'key' | 'columns'>): TableColumn[] {
+  const typed = (column: Column) => ({ name: column.name, type: columnTypeFor(column.type) });
+  return [
+    { ...typed(plan.key), isRequired: true },
+    ...plan.columns.map((column) => ({ ...typed(column), isRequired: false })),
+    ...Object.entries(systemColumnTypes).map(([name, type]) => ({ name, type, isRequired: false })),
+  ];
+}
+
+/**
+ * Without PRIMARY KEY: the merge alone writes the table and guarantees unique keys, while the index
+ * would be held in memory and rewritten by every update.
+ */
+export function buildCreateTable(table: TableName, columns: readonly TableColumn[]): string {
+  const definitions = columns.map(
+    ({ name, type, isRequired }) => `${quoteIdentifier(name)} ${type}${isRequired ? ' NOT NULL' : ''}`,
+  );
+  return `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (${definitions.join(', ')})`;
+}
+
+export function buildAddColumn(table: TableName, column: TableColumn): string {
+  return `ALTER TABLE ${quoteTable(table)} ADD COLUMN ${quoteIdentifier(column.name)} ${column.type}`;
+}
+
+/**
+ * The longest staged record. DuckDB's own bound is 2 MiB, and it allocates 32 times a larger one as its buffer
+ * unless told, which is more than the default memory limit.
+ */
+const maxRecordBytes = 32 * 2 ** 20;
+
+/**
+ * Staged CSV as columns c0, c1, ... of text: positions, so that no property's name can clash with ours.
+ * `new_line` is given because DuckDB otherwise takes a lone CR inside quotes for the line end.
+ */
+export function buildReadStage(paths: readonly string[], columnCount: number): string {
+  const columns = Array.from({ length: columnCount }, (_, n) => `'c${n}': 'VARCHAR'`);
+  return (
+    `read_csv([${paths.map((path) => quoteText(escapeGlob(path))).join(', ')}], auto_detect = false, header = false, ` +
+    `delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = false, ` +
+    `max_line_size = ${maxRecordBytes}, buffer_size = ${maxRecordBytes}, columns = {${columns.join(', ')}})`
+  );
+}
+
+/** DuckDB expands `*`, `?` and `[` in a path; in brackets each stands for itself. */
+function escapeGlob(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
+}

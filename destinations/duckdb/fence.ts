@@ -1,0 +1,87 @@
+import type { ClaimRequest, StreamTable } from '../../model/destination.ts';
+import { SyncError } from '../../model/errors.ts';
+import type { SyncMode } from '../../model/plan.ts';
+import { isoInstant } from './instant.ts';
+import type { Session } from './session.ts';
+import { systemTable } from './system-tables.ts';
+
+/** A stream's first generation; `reset` raises it. */
+const firstGeneration = 1;
+
+/** Writes the stream's fence row, so that of two writers at once only one commits, and returns the generation. */
+export async function takeFence(session: Session, target: StreamTable & { taker: string }): Promise<number> {
+  const [row] = await session.query(
+    `UPDATE ${systemTable(target.table.schema, 'sync_fence')} SET taken_by = $taker, taken_at = now() ` +
+      'WHERE stream = $stream RETURNING generation',
+    { stream: target.stream, taker: target.taker },
+  );
+  if (row === undefined) {
+    throw new SyncError('StateCorrupt', `${target.stream} has no fence in ${target.table.schema}.sync_fence`, {
+      next: 'start the run again, so that it claims the stream',
+    });
+  }
+  return Number(row['generation']);
+}
+
+/** Within a transaction: takes the fence, creating it for a stream's first run, and passes the claim to this run. */
+export async function claimStream(session: Session, request: ClaimRequest): Promise<number> {
+  const { stream, table, mode, run, runStartedAt } = request;
+  await session.execute(
+    `INSERT INTO ${systemTable(table.schema, 'sync_fence')} (stream, generation) SELECT $stream, ${firstGeneration} ` +
+      `WHERE NOT EXISTS (FROM ${systemTable(table.schema, 'sync_fence')} WHERE stream = $stream)`,
+    { stream },
+  );
+  const generation = await takeFence(session, { stream, table, taker: run });
+  const claims = systemTable(table.schema, 'sync_claims');
+  const [claim] = await session.query(
+    `SELECT run, run_started_at >= $runStartedAt::TIMESTAMPTZ AS is_newer FROM ${claims} WHERE stream = $stream AND mode = $mode`,
+    { stream, mode, runStartedAt },
+  );
+  if (claim === undefined) {
+    await session.execute(`INSERT INTO ${claims} VALUES ($stream, $mode, $run, $runStartedAt::TIMESTAMPTZ)`, {
+      stream,
+      mode,
+      run,
+      runStartedAt,
+    });
+  } else if (claim['run'] !== run) {
+    if (claim['is_newer'] === true) throw fenced({ stream, mode, run, claimant: String(claim['run']) });
+    await session.execute(
+      `UPDATE ${claims} SET run = $run, run_started_at = $runStartedAt::TIMESTAMPTZ WHERE stream = $stream AND mode = $mode`,
+      { stream, mode, run, runStartedAt },
+    );
+  }
+  return generation;
+}
+
+/** Raises `Fenced` unless the run holds the claim; returns the instant it started. */
+export async function requireClaim(
+  session: Session,
+  { stream, table, mode, run }: StreamTable & { mode: SyncMode; run: string },
+): Promise<string> {
+  const [claim] = await session.query(
+    `SELECT run, run_started_at FROM ${systemTable(table.schema, 'sync_claims')} WHERE stream = $stream AND mode = $mode`,
+    { stream, mode },
+  );
+  if (claim?.['run'] !== run) throw fenced({ stream, mode, run, claimant: String(claim?.['run'] ?? 'none') });
+  return isoInstant(String(claim['run_started_at']));
+}
+
+export function requireGeneration(request: { stream: string; generation: number }, current: number): void {
+  if (request.generation === current) return;
+  throw new SyncError(
+    'Fenced',
+    `${request.stream} was reset since this run began (generation ${request.generation}, now ${current})`,
+    {
+      next: 'let this run end and start a new one',
+    },
+  );
+}
+
+function fenced(claim: { stream: string; mode: SyncMode; run: string; claimant: string }): SyncError {
+  return new SyncError(
+    'Fenced',
+    `run ${claim.run} may no longer write ${claim.stream}: its ${claim.mode} is claimed by run ${claim.claimant}`,
+    { next: 'let the newer run go on' },
+  );
+}

@@ -1,0 +1,179 @@
+import type { CloseRunRequest, RejectRow, RunRow, StreamTable } from '../../model/destination.ts';
+import { SyncError } from '../../model/errors.ts';
+import type { Frontier } from '../../model/frontier.ts';
+import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';
+import type { OpenRunRequest, RunProgress, RunRecord, RunStatus } from '../../model/run.ts';
+import { isoInstant } from './instant.ts';
+import { readCounts, readLedgerHead } from './ledger.ts';
+import type { Session, SqlRow } from './session.ts';
+import { countColumns, systemTable } from './system-tables.ts';
+
+type RunOf = StreamTable & { readonly run: string };
+
+export async function findRun(session: Session, { stream, table, run }: RunOf): Promise<RunRecord | null> {
+  const [row] = await session.query(
+    `SELECT * EXCLUDE (plan) FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = $stream AND run = $run`,
+    { stream, run },
+  );
+  return row === undefined ? null : readRun(row);
+}
+
+/** The run, or `StateCorrupt`: everything that writes comes after `openRun`. */
+export async function requireRun(session: Session, target: RunOf): Promise<RunRecord> {
+  const record = await findRun(session, target);
+  if (record !== null) return record;
+  throw new SyncError(
+    'StateCorrupt',
+    `run ${target.run} of ${target.stream} is not in ${target.table.schema}.sync_runs`,
+    {
+      next: 'start a new run',
+    },
+  );
+}
+
+/** The newest other whole-stream run of a mode. */
+export async function findPreviousRun(
+  session: Session,
+  { stream, table, run, mode }: RunOf & { mode: SyncMode },
+): Promise<RunRecord | null> {
+  const [row] = await session.query(
+    `SELECT * EXCLUDE (plan) FROM ${systemTable(table.schema, 'sync_runs')} ` +
+      "WHERE stream = $stream AND mode = $mode AND scope = 'whole' AND run <> $run ORDER BY started_at DESC LIMIT 1",
+    { stream, mode, run },
+  );
+  return row === undefined ? null : readRun(row);
+}
+
+export async function readProgress(
+  session: Session,
+  target: StreamTable,
+  record: RunRecord | null,
+): Promise<RunProgress | null> {
+  if (record === null) return null;
+  const { run, startFrontier } = record;
+  return { record, head: await readLedgerHead(session, { ...target, run, startFrontier }) };
+}
+
+/** A run that was terminated could not close itself: the next of its mode does, once it holds the claim. */
+export async function closeLostRuns(
+  session: Session,
+  { stream, table, run, mode }: RunOf & { mode: SyncMode },
+): Promise<void> {
+  await session.execute(
+    `UPDATE ${systemTable(table.schema, 'sync_runs')} SET status = 'lost', ended_at = now() ` +
+      "WHERE stream = $stream AND mode = $mode AND run <> $run AND status = 'running'",
+    { stream, mode, run },
+  );
+}
+
+/** Idempotent: a run that is already recorded stays as it is. */
+export async function recordRun(session: Session, request: OpenRunRequest & { startedAt: string }): Promise<void> {
+  const { plan, run } = request;
+  if ((await findRun(session, { stream: plan.stream, table: plan.table, run })) !== null) return;
+  await session.execute(
+    `INSERT INTO ${systemTable(plan.table.schema, 'sync_runs')} (stream, run, mode, scope, status, plan, plan_digest, ` +
+      'start_frontier, first_started_at, resumed_from, start_reason, started_at) ' +
+      "VALUES ($stream, $run, $mode, $scope, 'running', $plan, $planDigest, $startFrontier, $firstStartedAt, $resumedFrom, $startReason, $startedAt)",
+    {
+      stream: plan.stream,
+      run,
+      mode: request.mode,
+      scope: request.scope,
+      plan: JSON.stringify(plan),
+      planDigest: request.planDigest,
+      startFrontier: JSON.stringify(request.startFrontier),
+      firstStartedAt: request.firstStartedAt,
+      resumedFrom: request.resumedFrom,
+      startReason: request.startReason,
+      startedAt: request.startedAt,
+    },
+  );
+}
+
+export async function readStoredPlan(session: Session, target: RunOf): Promise<StreamPlan> {
+  const [row] = await session.query(
+    `SELECT plan FROM ${systemTable(target.table.schema, 'sync_runs')} WHERE stream = $stream AND run = $run`,
+    { stream: target.stream, run: target.run },
+  );
+  if (row === undefined) await requireRun(session, target);
+  return JSON.parse(String(row!['plan'])) as StreamPlan;
+}
+
+/** The first close wins. */
+export async function closeRunningRun(
+  session: Session,
+  { stream, table, run, status, error }: CloseRunRequest,
+): Promise<void> {
+  await session.execute(
+    `UPDATE ${systemTable(table.schema, 'sync_runs')} SET status = $status, error = $error, ended_at = now() ` +
+      "WHERE stream = $stream AND run = $run AND status = 'running'",
+    { stream, run, status, error },
+  );
+}
+
+/** Newest first. */
+export async function selectRuns(
+  session: Session,
+  { stream, table, limit }: StreamTable & { limit: number },
+): Promise<RunRow[]> {
+  const sums = Object.values(countColumns).map((column) => `coalesce(sum(b.${column}), 0)::BIGINT AS ${column}`);
+  const rows = await session.query(
+    `SELECT r.run, r.mode, r.scope, r.status, r.start_reason, r.started_at, r.ended_at, r.error, count(b.batch_id) AS batches, ` +
+      `coalesce(sum(b.requests), 0)::BIGINT AS requests, ${sums.join(', ')} FROM ${systemTable(table.schema, 'sync_runs')} r ` +
+      `LEFT JOIN ${systemTable(table.schema, 'sync_batches')} b ON b.stream = r.stream AND b.run = r.run ` +
+      'WHERE r.stream = $stream GROUP BY ALL ORDER BY r.started_at DESC, r.run LIMIT $limit',
+    { stream, limit },
+  );
+  return rows.map((row) => ({
+    run: String(row['run']),
+    mode: row['mode'] as SyncMode,
+    scope: row['scope'] as Scope,
+    status: row['status'] as RunStatus,
+    startReason: String(row['start_reason']),
+    startedAt: isoInstant(String(row['started_at'])),
+    endedAt: row['ended_at'] === null ? null : isoInstant(String(row['ended_at'])),
+    batches: Number(row['batches']),
+    totals: readCounts(row),
+    requests: Number(row['requests']),
+    error: row['error'] as string | null,
+  }));
+}
+
+/** Newest first, without payloads. */
+export async function selectRejects(
+  session: Session,
+  { stream, table, limit }: StreamTable & { limit: number },
+): Promise<{ total: number; rows: RejectRow[] }> {
+  const errors = systemTable(table.schema, 'sync_errors');
+  const [total] = await session.query(`SELECT count(*) AS total FROM ${errors} WHERE stream = $stream`, { stream });
+  const rows = await session.query(
+    `SELECT run, record_id, column_name, reason, source_type, column_type, created_at FROM ${errors} ` +
+      'WHERE stream = $stream ORDER BY created_at DESC, record_id, column_name LIMIT $limit',
+    { stream, limit },
+  );
+  return {
+    total: Number(total!['total']),
+    rows: rows.map((row) => ({
+      run: String(row['run']),
+      recordId: row['record_id'] as string | null,
+      column: row['column_name'] as string | null,
+      reason: String(row['reason']),
+      sourceType: row['source_type'] as string | null,
+      columnType: row['column_type'] as string | null,
+      createdAt: isoInstant(String(row['created_at'])),
+    })),
+  };
+}
+
+function readRun(row: SqlRow): RunRecord {
+  return {
+    run: String(row['run']),
+    mode: row['mode'] as SyncMode,
+    scope: row['scope'] as Scope,
+    status: row['status'] as RunStatus,
+    planDigest: String(row['plan_digest']),
+    startFrontier: JSON.parse(String(row['start_frontier'])) as Frontier,
+    firstStartedAt: isoInstant(String(row['first_started_at'])),
+    resumedFrom: row['resumed_from'] as string | null,
+  };
+}

@@ -1,0 +1,82 @@
+import type { DuckDBConnection, Json } from '@duckdb/node-api';
+import { toSyncError } from './driver-errors.ts';
+
+export type SqlValues = Readonly<Record<string, string | number | boolean | null>>;
+/** BIGINT and DECIMAL arrive as strings, so that no 64-bit value passes through a double. */
+export type SqlRow = Readonly<Record<string, Json>>;
+
+/** How a transaction ends when its work did not throw. */
+export type TransactionEnd<T> = { readonly end: 'commit' | 'rollback'; readonly value: T };
+
+/** One connection, used by one caller at a time. An abort interrupts the running statement and rejects with its reason. */
+export interface Session {
+  execute(sql: string, values?: SqlValues): Promise<void>;
+  query(sql: string, values?: SqlValues): Promise<SqlRow[]>;
+  /** Rolls back when `work` throws or asks for it. COMMIT itself is never interrupted: its outcome would be unknown. */
+  transaction<T>(work: () => Promise<TransactionEnd<T>>): Promise<T>;
+}
+
+export interface SessionOptions {
+  readonly connection: DuckDBConnection;
+  readonly path: string;
+  readonly signal: AbortSignal;
+  /** Told when the connection can no longer be trusted. */
+  readonly onBroken: () => void;
+}
+
+export function createSession({ connection, path, signal, onBroken }: SessionOptions): Session {
+  const run = async (sql: string, values?: SqlValues) =>
+    connection.run(sql, values as Record<string, string> | undefined);
+
+  const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    // An interrupt that arrives before the statement starts is forgotten by the driver, hence repeated.
+    let repeat: NodeJS.Timeout | undefined;
+    const interrupt = () => {
+      connection.interrupt();
+      repeat = setInterval(() => connection.interrupt(), 20);
+    };
+    signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      const result = await work();
+      signal.throwIfAborted();
+      return result;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw fail(error);
+    } finally {
+      signal.removeEventListener('abort', interrupt);
+      clearInterval(repeat);
+    }
+  };
+
+  const fail = (error: unknown) => {
+    const failure = toSyncError(error, path);
+    if (failure.isFatal) onBroken();
+    return failure.error;
+  };
+
+  const session: Session = {
+    async execute(sql, values) {
+      await attempt(() => run(sql, values));
+    },
+    async query(sql, values) {
+      return attempt(async () => (await run(sql, values)).getRowObjectsJson());
+    },
+    async transaction(work) {
+      await session.execute('BEGIN TRANSACTION');
+      try {
+        const { end, value } = await work();
+        await run(end === 'commit' ? 'COMMIT' : 'ROLLBACK').catch((error: unknown) => {
+          throw fail(error);
+        });
+        return value;
+      } catch (error) {
+        // After a failed COMMIT no transaction is left; a connection in any other state is replaced, not reasoned about.
+        await run('ROLLBACK').catch(onBroken);
+        throw error;
+      }
+    },
+  };
+  return session;
+}

@@ -1,0 +1,100 @@
+import type { Counts } from '../../model/counts.ts';
+import type { RequestCounts } from '../../model/batch.ts';
+import { quoteIdentifier, quoteTable, quoteText } from './dialect.ts';
+
+/** Names in the pipeline's schema that no stream's table may take. */
+export const systemTables = [
+  'sync_batches',
+  'sync_runs',
+  'sync_errors',
+  'sync_fence',
+  'sync_claims',
+  'sync_watermarks',
+] as const;
+
+export type SystemTable = (typeof systemTables)[number];
+
+export function systemTable(schema: string, table: SystemTable): string {
+  return quoteTable({ schema, table });
+}
+
+/** Ledger columns that hold a run's counts, by the field they hold. */
+export const countColumns: Readonly<Record<keyof Counts, string>> = {
+  read: 'read',
+  duplicate: 'duplicate',
+  rejected: 'rejected',
+  inserted: 'inserted',
+  updated: 'updated',
+  unchanged: 'unchanged',
+  superseded: 'superseded',
+  nulledValues: 'nulled_values',
+  roundedValues: 'rounded_values',
+};
+
+export const requestColumns: Readonly<Record<keyof RequestCounts, string>> = {
+  requests: 'requests',
+  rateLimited: 'rate_limited',
+  retried: 'retried',
+  receivedBytes: 'received_bytes',
+};
+
+/**
+ * Idempotent. `sync_batches` is append-only; `sync_fence` holds a row per stream that every merge writes first, so that
+ * two writers collide; `sync_claims` says which run may write, per stream and mode.
+ */
+export function buildSystemTables(schema: string): string[] {
+  const counts = [...Object.values(countColumns), ...Object.values(requestColumns)].map(
+    (name) => `${name} BIGINT NOT NULL`,
+  );
+  const create = (table: SystemTable, columns: string) =>
+    `CREATE TABLE IF NOT EXISTS ${systemTable(schema, table)} (${columns})`;
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`,
+    create(
+      'sync_batches',
+      'stream VARCHAR NOT NULL, generation BIGINT NOT NULL, run VARCHAR NOT NULL, mode VARCHAR NOT NULL, scope VARCHAR NOT NULL, ' +
+        'sequence BIGINT NOT NULL, predecessor VARCHAR, batch_id VARCHAR NOT NULL, frontier_after VARCHAR NOT NULL, ' +
+        `plan_digest VARCHAR NOT NULL, first_started_at TIMESTAMPTZ NOT NULL, ${counts.join(', ')}, ` +
+        'watermark_fast TIMESTAMPTZ, watermark_settled TIMESTAMPTZ, committed_at TIMESTAMPTZ NOT NULL',
+    ),
+    create(
+      'sync_runs',
+      'stream VARCHAR NOT NULL, run VARCHAR NOT NULL, mode VARCHAR NOT NULL, scope VARCHAR NOT NULL, status VARCHAR NOT NULL, ' +
+        'plan VARCHAR NOT NULL, plan_digest VARCHAR NOT NULL, start_frontier VARCHAR NOT NULL, first_started_at TIMESTAMPTZ NOT NULL, ' +
+        'resumed_from VARCHAR, start_reason VARCHAR NOT NULL, started_at TIMESTAMPTZ NOT NULL, ended_at TIMESTAMPTZ, error VARCHAR',
+    ),
+    create(
+      'sync_errors',
+      'stream VARCHAR NOT NULL, run VARCHAR NOT NULL, batch_id VARCHAR NOT NULL, record_id VARCHAR, column_name VARCHAR, ' +
+        'reason VARCHAR NOT NULL, payload VARCHAR, source_type VARCHAR, column_type VARCHAR, observed_at TIMESTAMPTZ, ' +
+        'created_at TIMESTAMPTZ NOT NULL',
+    ),
+    create('sync_fence', 'stream VARCHAR NOT NULL, generation BIGINT NOT NULL, taken_by VARCHAR, taken_at TIMESTAMPTZ'),
+    create(
+      'sync_claims',
+      'stream VARCHAR NOT NULL, mode VARCHAR NOT NULL, run VARCHAR NOT NULL, run_started_at TIMESTAMPTZ NOT NULL',
+    ),
+    buildWatermarks(schema),
+  ];
+}
+
+/**
+ * One row per stream, derived from the ledger and the runs: nothing to keep in step. `last_created_at` and
+ * `last_modified_at` are when a batch last brought new and changed rows.
+ */
+function buildWatermarks(schema: string): string {
+  return (
+    `CREATE VIEW IF NOT EXISTS ${systemTable(schema, 'sync_watermarks')} AS ` +
+    'SELECT f.stream AS source_table, b.last_watermark, r.run AS last_run, r.status AS last_status, r.error AS last_error, ' +
+    'coalesce(l.rows_processed, 0) AS rows_processed, greatest(b.last_committed_at, d.last_done_at) AS last_sync_at, ' +
+    'b.last_created_at, b.last_modified_at ' +
+    `FROM ${systemTable(schema, 'sync_fence')} f ` +
+    `LEFT JOIN (SELECT stream, arg_max(struct_pack(run, status, error), started_at) AS newest FROM ${systemTable(schema, 'sync_runs')} GROUP BY stream) n ON n.stream = f.stream ` +
+    'LEFT JOIN LATERAL (SELECT n.newest.run AS run, n.newest.status AS status, n.newest.error AS error) r ON true ' +
+    `LEFT JOIN (SELECT stream, max(ended_at) AS last_done_at FROM ${systemTable(schema, 'sync_runs')} WHERE status = ${quoteText('done')} GROUP BY stream) d ON d.stream = f.stream ` +
+    `LEFT JOIN (SELECT stream, run, sum(read)::BIGINT AS rows_processed FROM ${systemTable(schema, 'sync_batches')} GROUP BY stream, run) l ON l.stream = f.stream AND l.run = r.run ` +
+    `LEFT JOIN (SELECT stream, generation, max(watermark_settled) AS last_watermark, max(committed_at) AS last_committed_at, ` +
+    'max(committed_at) FILTER (inserted > 0) AS last_created_at, max(committed_at) FILTER (updated > 0) AS last_modified_at ' +
+    `FROM ${systemTable(schema, 'sync_batches')} GROUP BY stream, generation) b ON b.stream = f.stream AND b.generation = f.generation`
+  );
+}

@@ -1,0 +1,40 @@
+import type { z } from 'zod';
+import type { Destination } from '../model/destination.ts';
+import { duckDbConfig } from './duckdb/config.ts';
+
+/** A validated section of config; only its own connector knows more about it. */
+export interface DestinationConfig {
+  readonly kind: string;
+}
+
+export interface DestinationKind {
+  readonly config: z.ZodObject;
+  /** Options that are file paths: they count from the config file's folder. */
+  readonly pathOptions: readonly string[];
+  /** Loads the driver and opens the destination; throws on a config of another kind. */
+  open(config: DestinationConfig): Promise<Destination>;
+}
+
+function destinationKind<Schema extends z.ZodObject>(kind: {
+  config: Schema;
+  pathOptions?: readonly string[];
+  open: (config: z.infer<Schema>) => Promise<Destination>;
+}): DestinationKind {
+  return {
+    config: kind.config,
+    pathOptions: kind.pathOptions ?? [],
+    open: async (config) => kind.open(kind.config.parse(config)),
+  };
+}
+
+/** Every destination, by its `kind` in config: one entry per connector, whose driver is loaded when it is opened. */
+export const destinationKinds: Readonly<Record<string, DestinationKind>> = {
+  duckdb: destinationKind({
+    config: duckDbConfig,
+    pathOptions: ['path'],
+    open: async (config) => (await import('./duckdb/destination.ts')).openDuckDbDestination(config),
+  }),
+};
+
+/** Kinds that are documented and not built: config that names one is told so. */
+export const plannedDestinationKinds: readonly string[] = ['snowflake', 'postgres', 'lake'];

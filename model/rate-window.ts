@@ -1,0 +1,70 @@
+/**
+ * N requests per rolling window, without the server's help: a slot is free again one window after its *response*
+ * arrived. The server counted that request somewhere between sending and response, so at no moment can it see more
+ * than N in a window, whatever the latency. (Measured against a token bucket in the design's notes: a bucket with any
+ * burst gets 429s; this gets none at any jitter and still reaches 0.97–1.03 of the limit.)
+ *
+ * Pure: time comes in as milliseconds of any monotonic clock.
+ */
+export class RateWindow {
+  readonly windowMs: number;
+  #limit: number;
+  #inFlight = 0;
+  /** Ascending; entries before `#head` have been freed. */
+  #freeAt: number[] = [];
+  #head = 0;
+
+  constructor(options: { limit: number; windowMs: number }) {
+    this.#limit = options.limit;
+    this.windowMs = options.windowMs;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  set limit(limit: number) {
+    this.#limit = Math.max(1, Math.floor(limit));
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Slots taken: in flight, or answered less than a window ago. */
+  used(now: number): number {
+    while (this.#head < this.#freeAt.length && this.#freeAt[this.#head]! <= now) this.#head++;
+    if (this.#head > 1024 && this.#head * 2 > this.#freeAt.length) {
+      this.#freeAt = this.#freeAt.slice(this.#head);
+      this.#head = 0;
+    }
+    return this.#inFlight + this.#freeAt.length - this.#head;
+  }
+
+  tryTake(now: number): boolean {
+    if (this.used(now) >= this.#limit) return false;
+    this.#inFlight++;
+    return true;
+  }
+
+  /** Ends a request, answered or given up: its slot stays taken for one more window. */
+  settle(now: number): void {
+    this.#inFlight--;
+    this.#freeAt.push(now + this.windowMs);
+  }
+
+  /**
+   * Takes what the server says is used (`limit - remaining`) into account: what we cannot explain was spent by somebody
+   * else, at the latest now.
+   */
+  observeServerUse(serverUsed: number, now: number): void {
+    const foreign = Math.min(serverUsed, this.#limit) - this.used(now);
+    for (let i = 0; i < foreign; i++) this.#freeAt.push(now + this.windowMs);
+  }
+
+  /** When a slot may be free next; null while only requests in flight could free one. */
+  nextFreeAt(now: number): number | null {
+    this.used(now);
+    return this.#freeAt[this.#head] ?? null;
+  }
+}

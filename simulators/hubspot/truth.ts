@@ -1,0 +1,78 @@
+import { isoText } from './iso-text.ts';
+import type { ObjectData } from './object-data.ts';
+import { PageWriter } from './page-writer.ts';
+import type { RecordLayouts } from './record-layouts.ts';
+import type { RecordStatus, RecordView } from './record-view.ts';
+import { typedText } from './typed-text.ts';
+
+const linesPerBlock = 500;
+
+export interface TruthRequest {
+  /** All properties where absent. */
+  readonly properties?: readonly string[];
+  readonly status?: 'live' | 'archived';
+}
+
+/**
+ * What a destination should hold, one line of JSON per record, ascending by id: values in the canonical text of their
+ * declared type under lower-cased names, with `id`, `_version` and `_archived_at`. Blocks of many lines; records changed
+ * while it is read are seen as they are when their block is made.
+ */
+export function* truthBlocks(data: ObjectData, layouts: RecordLayouts, request: TruthRequest): Generator<Buffer> {
+  const { properties = data.catalogue.properties.map((spec) => spec.name), status = 'live' } = request;
+  const layout = layouts.truth(data, properties);
+  const writer = new PageWriter();
+  let from = 0;
+  for (;;) {
+    let lines = 0;
+    writer.begin('identity');
+    data.store.visitFrom(from, (view) => {
+      from = view.id + 1;
+      if (view.status !== status) return true;
+      writer.record(layout, view);
+      lines += 1;
+      return lines < linesPerBlock;
+    });
+    if (lines > 0) yield writer.end().body;
+    if (lines < linesPerBlock) return;
+  }
+}
+
+/** One state a record has been in. */
+export interface HistoryEntry {
+  /** ISO instant it began, by the simulator's clock. */
+  readonly at: string;
+  /** `updatedAt` in that state. */
+  readonly version: string;
+  readonly status: RecordStatus;
+  readonly archived: boolean;
+  readonly archivedAt: string | null;
+  readonly mergedInto: string | null;
+  /** As in the truth, by lower-cased name, in the types of the catalogue as it is now. */
+  readonly values: Readonly<Record<string, string | null>>;
+}
+
+/** Every state of a record, oldest first; null if there never was such a record. */
+export function historyOf(data: ObjectData, id: string): HistoryEntry[] | null {
+  if (data.store.find(Number(id)) === undefined) return null;
+  const states = data.store.journal(Number(id)).states();
+  return states.map(({ atMs, view }) => ({
+    at: isoText(atMs),
+    version: isoText(view.modifiedMs),
+    status: view.status,
+    archived: view.status === 'archived',
+    archivedAt: view.archivedMs === null ? null : isoText(view.archivedMs),
+    mergedInto: view.mergedInto === null ? null : String(view.mergedInto),
+    values: typedValues(data, view),
+  }));
+}
+
+export function typedValues(data: ObjectData, view: RecordView): Record<string, string | null> {
+  const facts = data.values.facts(view);
+  return Object.fromEntries(
+    data.catalogue.properties.map((spec) => [
+      spec.name.toLowerCase(),
+      typedText(spec.type, data.values.raw(spec, view, facts)),
+    ]),
+  );
+}

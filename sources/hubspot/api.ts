@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addRequests, zeroRequests, type RequestCounts } from '../../model/batch.ts';
+import { LongWait, SyncError } from '../../model/errors.ts';
+import { nextDailyReset } from './daily-reset.ts';
+import type { HttpClient, HttpResponse } from './http-client.ts';
+import type { Bucket, RequestBudget } from './request-budget.ts';
+import { classifyResponse, type ErrorBody, type ResponseClass } from './response-class.ts';
+
+/** How long one request is tried before the outage is the workflow's to wait out. */
+const defaultMaxRetryMs = 60_000;
+const firstBackoffMs = 250;
+const maxBackoffMs = 8_000;
+/** A 401 is asked about once more: the token may just have been rotated, and gateways have been seen to err. */
+const unauthorizedDelayMs = 1_000;
+
+export interface ApiCall {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly bucket: Bucket;
+  readonly signal: AbortSignal;
+  /** How long to go on trying; a minute by default. */
+  readonly maxRetryMs?: number;
+}
+
+export interface ApiAnswer {
+  readonly json: unknown;
+  readonly observedAt: string;
+  /** Source's clock; null where the answer had no `Date`. */
+  readonly serverDate: string | null;
+}
+
+/** The URL does not fit: the caller asks for the properties in a request body. */
+export class UriTooLong extends Error {}
+
+/** Counts what one piece of work (a chunk, a plan) sends. */
+export class RequestMeter {
+  #counts = zeroRequests;
+  get counts(): RequestCounts {
+    return this.#counts;
+  }
+  add(part: Partial<RequestCounts>): void {
+    this.#counts = addRequests(this.#counts, { ...zeroRequests, ...part });
+  }
+}
+
+/**
+ * One HubSpot account: budget, token, retries. A call resolves only with a whole, parsed answer; a body cut short,
+ * a gateway's HTML or a dead socket is retried with the same path, which is safe since all calls only read.
+ */
+export class HubSpotApi {
+  readonly budget: RequestBudget;
+  readonly #http: HttpClient;
+  readonly #readAccessToken: () => Promise<string>;
+  readonly #dailyUsagePath: string;
+
+  constructor(options: {
+    http: HttpClient;
+    budget: RequestBudget;
+    readAccessToken: () => Promise<string>;
+    dailyUsagePath: string;
+  }) {
+    this.#http = options.http;
+    this.budget = options.budget;
+    this.#readAccessToken = options.readAccessToken;
+    this.#dailyUsagePath = options.dailyUsagePath;
+  }
+
+  async call(call: ApiCall, meter: RequestMeter): Promise<ApiAnswer> {
+    const startedAtMs = performance.now();
+    const maxRetryMs = call.maxRetryMs ?? defaultMaxRetryMs;
+    let rejected: { token: string; times: number } = { token: '', times: 0 };
+    for (let attempt = 1; ; attempt++) {
+      const token = await this.#readAccessToken();
+      const outcome = await this.#attempt(call, token, meter);
+      if (outcome.kind === 'answer') return outcome.answer;
+      if (outcome.kind === 'unauthorized') {
+        rejected = { token, times: rejected.token === token ? rejected.times + 1 : 1 };
+        if (rejected.times > 1) throw authRejected(call);
+        await abortableSleep(unauthorizedDelayMs, call.signal);
+        continue;
+      }
+      const backoffMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      const delayMs = outcome.delayMs ?? backoffMs;
+      if (performance.now() - startedAtMs + delayMs > maxRetryMs) {
+        throw new SyncError('Unavailable', `HubSpot ${where(call)}: ${outcome.reason}, ${attempt} times`, {
+          next: 'check baseUrl, network and status.hubspot.com; a running sync tries again by itself',
+        });
+      }
+      meter.add({ retried: 1 });
+      await abortableSleep(delayMs, call.signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  async #attempt(
+    call: ApiCall,
+    token: string,
+    meter: RequestMeter,
+  ): Promise<
+    | { kind: 'answer'; answer: ApiAnswer }
+    | { kind: 'unauthorized' }
+    | { kind: 'again'; reason: string; delayMs: number | null }
+  > {
+    const sent = await this.#send(call, token, meter);
+    if (sent instanceof Error) return { kind: 'again', reason: networkReason(sent), delayMs: null };
+    if (sent.status >= 200 && sent.status < 300) {
+      const json = parseJson(sent.text);
+      if (json === undefined) return { kind: 'again', reason: 'the answer broke off', delayMs: null };
+      return { kind: 'answer', answer: { json, observedAt: sent.sentAt, serverDate: sent.serverDate } };
+    }
+    const body = parseJson(sent.text);
+    const error = (typeof body === 'object' && body !== null ? body : {}) as ErrorBody;
+    return this.#settleRefusal(call, classifyResponse(sent.status, error, sent.retryAfterSeconds), meter);
+  }
+
+  async #send(call: ApiCall, token: string, meter: RequestMeter): Promise<HttpResponse | Error> {
+    await this.budget.take(call.bucket, call.signal);
+    let response: HttpResponse | null = null;
+    try {
+      response = await this.#http.send({
+        method: call.method,
+        path: call.path,
+        body: call.body === undefined ? null : JSON.stringify(call.body),
+        token,
+        signal: call.signal,
+      });
+      return response;
+    } catch (error) {
+      call.signal.throwIfAborted();
+      return error as Error;
+    } finally {
+      this.budget.settle(call.bucket, response?.limit ?? null);
+      meter.add({ requests: 1, receivedBytes: response?.receivedBytes ?? 0 });
+    }
+  }
+
+  async #settleRefusal(
+    call: ApiCall,
+    refusal: ResponseClass,
+    meter: RequestMeter,
+  ): Promise<{ kind: 'unauthorized' } | { kind: 'again'; reason: string; delayMs: number | null }> {
+    switch (refusal.kind) {
+      case 'ok':
+        throw new Error('unreachable: a refusal is not ok');
+      case 'unauthorized':
+        return { kind: 'unauthorized' };
+      case 'retry':
+        return { kind: 'again', reason: refusal.reason, delayMs: refusal.delayMs };
+      case 'limited':
+        meter.add({ rateLimited: 1 });
+        if (refusal.policy === 'daily') {
+          throw new LongWait({ reason: 'HubSpot daily limit', until: await this.#dailyReset(call.signal) });
+        }
+        this.budget.block(refusal.policy);
+        return { kind: 'again', reason: `rate limited (${refusal.policy})`, delayMs: 0 };
+      case 'away':
+        throw new LongWait({
+          reason: refusal.reason,
+          until: new Date(Date.now() + refusal.waitMs).toISOString(),
+        });
+      case 'uriTooLong':
+        throw new UriTooLong();
+      case 'fail':
+        throw new SyncError(refusal.failure, `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
+      default:
+        return refusal satisfies never;
+    }
+  }
+
+  /** When the daily limit resets: as HubSpot tells, else a quarter of an hour from now, to look again. */
+  async #dailyReset(signal: AbortSignal): Promise<string> {
+    const token = await this.#readAccessToken();
+    const usage = await this.#http
+      .send({ method: 'GET', path: this.#dailyUsagePath, body: null, token, signal })
+      .catch(() => null);
+    signal.throwIfAborted();
+    return nextDailyReset(usage?.status === 200 ? parseJson(usage.text) : null, Date.now());
+  }
+}
+
+/** The path without its query: a query may hold ids. */
+function where(call: ApiCall): string {
+  return `${call.method} ${call.path.split('?')[0]}`;
+}
+
+function authRejected(call: ApiCall): SyncError {
+  return new SyncError('AuthRejected', `HubSpot ${where(call)}: the access token was rejected (401)`, {
+    next: 'set a valid token of a service key or private app, then run again; the backfill resumes',
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names the failure by its code: texts of network errors may hold addresses with credentials. */
+function networkReason(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code ?? (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  return `${networkReasons[code ?? ''] ?? 'the connection failed'} (${code ?? error.name})`;
+}
+
+const networkReasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name does not resolve',
+  EAI_AGAIN: 'the host name does not resolve',
+  ECONNREFUSED: 'nothing listens at that address',
+  UND_ERR_CONNECT_TIMEOUT: 'the address does not answer',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'the answer stalled',
+  Z_BUF_ERROR: 'the answer broke off',
+  ECONNRESET: 'the connection broke off',
+  UND_ERR_SOCKET: 'the connection broke off',
+};
+
+async function abortableSleep(delayMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RateWindow } from '../../model/rate-window.ts';
+
+/** HubSpot counts search apart from everything else. */
+export type Bucket = 'burst' | 'search';
+
+/** What the answer's `X-HubSpot-RateLimit-*` headers say of the burst window. */
+export interface ServerLimit {
+  readonly limit: number;
+  readonly remaining: number;
+}
+
+/** The lowest limit HubSpot publishes (Free and Starter): in force until a header names the account's own. */
+const lowestPublishedLimit = 100;
+const burstWindowMs = 10_000;
+/** Published: 5 per second and account. One less, since search answers carry no header to correct us. */
+const searchLimit = 4;
+/** Upper bound on how long a waiter sleeps before it looks again: a header may have raised the limit meanwhile. */
+const maxSleepMs = 50;
+
+interface Lane {
+  readonly window: RateWindow;
+  /** Settles when the request queued last has its slot: first come, first served. */
+  turn: Promise<void>;
+  /** Nothing is sent before this instant. */
+  blockedUntilMs: number;
+}
+
+/**
+ * One account's request budget within this process. Until the first answer tells what the window still holds, a single
+ * request is let through: a worker that crashed a second ago may have spent all of it.
+ */
+export class RequestBudget {
+  readonly #lanes: Readonly<Record<Bucket, Lane>>;
+  readonly #cap: number;
+  #isProbed = false;
+
+  constructor(options: { requestsPer10s: number | null }) {
+    this.#cap = options.requestsPer10s ?? Infinity;
+    const lane = (limit: number, windowMs: number): Lane => ({
+      window: new RateWindow({ limit, windowMs }),
+      turn: Promise.resolve(),
+      blockedUntilMs: 0,
+    });
+    this.#lanes = {
+      burst: lane(Math.min(lowestPublishedLimit, this.#cap), burstWindowMs),
+      search: lane(searchLimit, 1_000),
+    };
+  }
+
+  /** Share of the burst limit in use, 0 to 1; null before a header has named the limit. */
+  limitShare(): number | null {
+    const { window } = this.#lanes.burst;
+    return this.#isProbed ? Math.min(1, window.used(performance.now()) / window.limit) : null;
+  }
+
+  /** Waits for a slot; rejects with the signal's reason. Every `take` that resolves needs one `settle`. */
+  async take(bucket: Bucket, signal: AbortSignal): Promise<void> {
+    const lane = this.#lanes[bucket];
+    const turn = lane.turn;
+    const passOn = Promise.withResolvers<void>();
+    lane.turn = passOn.promise;
+    try {
+      await turnOrAbort(turn, signal);
+      while (!this.#tryTake(bucket)) await this.#sleepUntilMaybeFree(lane, signal);
+    } finally {
+      passOn.resolve();
+    }
+  }
+
+  /** Ends a request, answered or given up. */
+  settle(bucket: Bucket, server: ServerLimit | null): void {
+    const { window } = this.#lanes[bucket];
+    const now = performance.now();
+    window.settle(now);
+    if (bucket !== 'burst') return;
+    this.#isProbed = true;
+    if (server === null) return;
+    window.limit = Math.min(server.limit, this.#cap);
+    window.observeServerUse(server.limit - server.remaining, now);
+  }
+
+  /** After a 429 the window is full with what others sent, so a whole one has to pass. */
+  block(bucket: Bucket): void {
+    const lane = this.#lanes[bucket];
+    lane.blockedUntilMs = performance.now() + lane.window.windowMs;
+  }
+
+  #tryTake(bucket: Bucket): boolean {
+    const { window, blockedUntilMs } = this.#lanes[bucket];
+    const now = performance.now();
+    if (now < blockedUntilMs) return false;
+    if (bucket === 'burst' && !this.#isProbed && window.inFlight > 0) return false;
+    return window.tryTake(now);
+  }
+
+  async #sleepUntilMaybeFree({ window, blockedUntilMs }: Lane, signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    const freeAt = Math.max(window.nextFreeAt(now) ?? now, blockedUntilMs);
+    const waitMs = Math.min(maxSleepMs, Math.max(1, Math.ceil(freeAt - now)));
+    try {
+      await sleep(waitMs, undefined, { signal });
+    } catch {
+      signal.throwIfAborted();
+    }
+  }
+}
+
+async function turnOrAbort(turn: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([turn, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,647 @@
+import { appendFile, rm } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Counts, unexplained, zeroCounts } from '../../model/counts.ts';
+import type { Destination, MergeOutcome } from '../../model/destination.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import type { DestinationUnderTest } from '../support/destination-under-test.ts';
+import {
+  column,
+  contactsPlan,
+  frontierFrom,
+  instant,
+  openTestRun,
+  type TestRecord,
+  wholeFrontier,
+} from '../support/staged-run.ts';
+
+const { stream, table } = contactsPlan;
+const target = { stream, table };
+const noAbort = new AbortController().signal;
+
+const ada: TestRecord = {
+  id: '1',
+  email: 'ada@example.com',
+  amount: '12.5',
+  visits: '3',
+  is_customer: 'true',
+  born_on: '1815-12-10',
+  seen_at: '2024-01-01T10:00:00.123Z',
+  _version: instant(1),
+  _observed_at: instant(10),
+};
+const bob: TestRecord = {
+  ...ada,
+  id: '9007199254740993',
+  email: 'bob@example.com',
+  amount: '99999999999999999999.999999999',
+};
+
+function merged(outcome: MergeOutcome): Counts {
+  if (outcome.kind !== 'merged') throw new Error(`rewind: ${outcome.reason}`);
+  expect(unexplained(outcome.counts)).toBe(0);
+  return outcome.counts;
+}
+
+const counts = (some: Partial<Counts>): Counts => ({ ...zeroCounts, ...some });
+
+/** One scenario for every destination: what `Destination` promises, rule by rule of the design. */
+export function describeDestination(name: string, open: () => Promise<DestinationUnderTest>): void {
+  describe(`${name} as a destination`, () => {
+    let under: DestinationUnderTest;
+    let destination: Destination;
+
+    beforeEach(async () => {
+      under = await open();
+      destination = under.destination;
+    });
+    afterEach(async () => {
+      await under.dispose();
+    });
+
+    const openRun = (run = 'run-1', minute = 0, plan: StreamPlan = contactsPlan) =>
+      openTestRun(destination, { run, startedAt: instant(minute), plan });
+    const contacts = () => under.readRows(table);
+    const contact = async (id: string) => (await contacts()).find((row) => row['id'] === id);
+    const system = (tableName: string) => under.readRows({ schema: table.schema, table: tableName });
+
+    it('answers questions about a stream that never ran', async () => {
+      expect(await destination.countRows(target, noAbort)).toBeNull();
+      expect(await destination.listRuns({ ...target, limit: 10 }, noAbort)).toEqual([]);
+      expect(await destination.listRejects({ ...target, limit: 10 }, noAbort)).toEqual({ total: 0, rows: [] });
+      expect((await destination.check(noAbort)).map(({ status }) => status)).not.toContain('failed');
+    });
+
+    it('creates the table and loads typed values exactly', async () => {
+      const run = await openRun();
+      expect(merged(await run.mergeRecords([ada, bob]))).toEqual(counts({ read: 2, inserted: 2 }));
+      expect(await contact('1')).toMatchObject({
+        email: 'ada@example.com',
+        amount: '12.500000000',
+        visits: '3',
+        is_customer: 'true',
+        born_on: '1815-12-10',
+        seen_at: '2024-01-01T10:00:00.123Z',
+        _version: instant(1),
+        _observed_at: instant(10),
+        _state_observed_at: instant(10),
+        _deleted: 'false',
+        _deleted_at: null,
+        _merged_into: null,
+      });
+      expect(await contact('9007199254740993')).toMatchObject({ amount: '99999999999999999999.999999999' });
+      expect(await destination.countRows(target, noAbort)).toEqual({ live: 2, deleted: 0 });
+    });
+
+    it('merges an empty batch', async () => {
+      const run = await openRun();
+      expect(merged(await run.mergeRecords([]))).toEqual(zeroCounts);
+      const [row] = await destination.listRuns({ ...target, limit: 1 }, noAbort);
+      expect(row).toMatchObject({ run: 'run-1', batches: 1, status: 'running' });
+    });
+
+    describe('content is ordered by version, then observation', () => {
+      const cases: { title: string; staged: TestRecord; expected: Partial<Counts>; email: string }[] = [
+        {
+          title: 'newer version',
+          staged: { _version: instant(2), email: 'new' },
+          expected: { updated: 1 },
+          email: 'new',
+        },
+        {
+          title: 'older version',
+          staged: { _version: instant(0), email: 'old' },
+          expected: { superseded: 1 },
+          email: 'ada@example.com',
+        },
+        {
+          title: 'same version, seen later',
+          staged: { _observed_at: instant(11), email: 'new' },
+          expected: { updated: 1 },
+          email: 'new',
+        },
+        {
+          title: 'same version, seen earlier',
+          staged: { _observed_at: instant(9), email: 'old' },
+          expected: { superseded: 1 },
+          email: 'ada@example.com',
+        },
+        {
+          title: 'same version and observation',
+          staged: { email: 'other' },
+          expected: { superseded: 1 },
+          email: 'ada@example.com',
+        },
+        {
+          title: 'no version, seen later',
+          staged: { _version: null, _observed_at: instant(20), email: 'x' },
+          expected: { superseded: 1 },
+          email: 'ada@example.com',
+        },
+        {
+          title: 'equal content seen later',
+          staged: { _observed_at: instant(20) },
+          expected: { unchanged: 1 },
+          email: 'ada@example.com',
+        },
+        {
+          title: 'a value cleared',
+          staged: { _version: instant(2), email: null },
+          expected: { updated: 1 },
+          email: 'null',
+        },
+      ];
+      it.each(cases)('$title', async ({ staged, expected, email }) => {
+        const run = await openRun();
+        await run.mergeRecords([ada]);
+        expect(merged(await run.mergeRecords([{ ...ada, ...staged }]))).toEqual(counts({ read: 1, ...expected }));
+        expect(String((await contact('1'))?.['email'])).toBe(email);
+      });
+
+      it('a version over none, then none against it', async () => {
+        const run = await openRun();
+        await run.mergeRecords([{ ...ada, _version: null, _observed_at: instant(30) }]);
+        expect(merged(await run.mergeRecords([{ ...ada, email: 'v', _observed_at: instant(5) }])).updated).toBe(1);
+        expect((await contact('1'))?.['email']).toBe('v');
+      });
+
+      it('without versions the later observation wins', async () => {
+        const run = await openRun();
+        await run.mergeRecords([{ ...ada, _version: null }]);
+        const later = { ...ada, _version: null, email: 'later', _observed_at: instant(11) };
+        const earlier = { ...ada, _version: null, email: 'earlier', _observed_at: instant(9) };
+        expect(merged(await run.mergeRecords([earlier])).superseded).toBe(1);
+        expect(merged(await run.mergeRecords([later])).updated).toBe(1);
+        expect((await contact('1'))?.['email']).toBe('later');
+      });
+    });
+
+    it('writes nothing for an unchanged repeat', async () => {
+      const run = await openRun();
+      await run.mergeRecords([ada, bob]);
+      const before = await contacts();
+      expect(merged(await run.mergeRecords([ada, bob]))).toEqual(counts({ read: 2, unchanged: 2 }));
+      expect(await contacts()).toEqual(before);
+    });
+
+    it('the same batch twice is one batch, stage gone or not', async () => {
+      const run = await openRun();
+      const request = await run.mint([ada]);
+      const first = await run.merge(request);
+      expect(await run.merge(request)).toEqual({ ...first, isRepeat: true });
+      await rm(request.batch.stage.directory, { recursive: true });
+      expect(await run.merge(request)).toEqual({
+        kind: 'merged',
+        counts: counts({ read: 1, inserted: 1 }),
+        isRepeat: true,
+      });
+      expect(await system('sync_batches')).toHaveLength(1);
+    });
+
+    it('keeps one of several stagings of a record, by version, observation, order', async () => {
+      const run = await openRun();
+      const outcome = await run.mergeRecords(
+        [
+          { ...ada, email: 'newest version', _version: instant(5), _observed_at: instant(1) },
+          { ...ada, email: 'seen later', _version: instant(4), _observed_at: instant(9) },
+          { ...ada, email: 'no version', _version: null, _observed_at: instant(50) },
+          { ...bob, email: 'first' },
+          { ...bob, email: 'second' },
+        ],
+        { fileCount: 3 },
+      );
+      expect(merged(outcome)).toEqual(counts({ read: 5, duplicate: 3, inserted: 2 }));
+      expect(await contact('1')).toMatchObject({
+        email: 'newest version',
+        _observed_at: instant(1),
+        _state_observed_at: instant(50),
+      });
+      expect((await contact('9007199254740993'))?.['email']).toBe('second');
+    });
+
+    describe('live or deleted goes by observation alone', () => {
+      const deleteAda = (minute: number) =>
+        under.change(
+          `UPDATE {TABLE:contacts} SET _deleted = true, _deleted_at = TIMESTAMP WITH TIME ZONE '${instant(minute)}', ` +
+            `_merged_into = '2', _state_observed_at = TIMESTAMP WITH TIME ZONE '${instant(minute)}' WHERE id = 1`,
+        );
+      const cases: { title: string; staged: TestRecord; expected: Partial<Counts>; deleted: string; email: string }[] =
+        [
+          {
+            title: 'equal content seen later revives',
+            staged: { _observed_at: instant(21) },
+            expected: { updated: 1 },
+            deleted: 'false',
+            email: 'ada@example.com',
+          },
+          {
+            title: 'older content seen later revives, its content does not win',
+            staged: { _observed_at: instant(21), _version: instant(0), email: 'old' },
+            expected: { updated: 1 },
+            deleted: 'false',
+            email: 'ada@example.com',
+          },
+          {
+            title: 'newer content seen later revives and wins',
+            staged: { _observed_at: instant(21), _version: instant(2), email: 'new' },
+            expected: { updated: 1 },
+            deleted: 'false',
+            email: 'new',
+          },
+          {
+            title: 'newer content seen earlier wins and stays deleted',
+            staged: { _observed_at: instant(19), _version: instant(2), email: 'new' },
+            expected: { updated: 1 },
+            deleted: 'true',
+            email: 'new',
+          },
+          {
+            title: 'equal content seen earlier changes nothing',
+            staged: { _observed_at: instant(19) },
+            expected: { superseded: 1 },
+            deleted: 'true',
+            email: 'ada@example.com',
+          },
+          {
+            title: 'seen at the same instant stays deleted',
+            staged: { _observed_at: instant(20) },
+            expected: { superseded: 1 },
+            deleted: 'true',
+            email: 'ada@example.com',
+          },
+        ];
+      it.each(cases)('$title', async ({ staged, expected, deleted, email }) => {
+        const run = await openRun();
+        await run.mergeRecords([ada, bob]);
+        await deleteAda(20);
+        expect(merged(await run.mergeRecords([{ ...ada, ...staged }]))).toEqual(counts({ read: 1, ...expected }));
+        const row = await contact('1');
+        expect(row).toMatchObject({ _deleted: deleted, email });
+        expect(row?.['_deleted_at']).toBe(deleted === 'true' ? instant(20) : null);
+        expect(row?.['_merged_into']).toBe(deleted === 'true' ? '2' : null);
+        const observed = staged['_observed_at']!;
+        expect(row?.['_state_observed_at']).toBe(observed > instant(20) ? observed : instant(20));
+      });
+
+      it('a staging that loses its content still shows the record alive', async () => {
+        const run = await openRun();
+        await run.mergeRecords([ada]);
+        await deleteAda(20);
+        const outcome = await run.mergeRecords([
+          { ...ada, email: 'new', _version: instant(2), _observed_at: instant(15) },
+          { ...ada, _observed_at: instant(30) },
+        ]);
+        expect(merged(outcome)).toEqual(counts({ read: 2, duplicate: 1, updated: 1 }));
+        expect(await contact('1')).toMatchObject({ email: 'new', _deleted: 'false', _state_observed_at: instant(30) });
+      });
+    });
+
+    it('tells null from an empty string, and clears what is not text', async () => {
+      const run = await openRun();
+      const cleared = { amount: '', visits: '', is_customer: '', born_on: '', seen_at: '' };
+      const outcome = await run.mergeRecords([
+        { ...ada, ...cleared, email: '' },
+        { ...bob, email: null },
+      ]);
+      expect(merged(outcome)).toEqual(counts({ read: 2, inserted: 2 }));
+      expect(await contact('1')).toMatchObject({
+        email: '',
+        amount: null,
+        visits: null,
+        is_customer: null,
+        born_on: null,
+        seen_at: null,
+      });
+      expect((await contact('9007199254740993'))?.['email']).toBeNull();
+      expect(await system('sync_errors')).toEqual([]);
+    });
+
+    it('quarantines values that do not convert and records without a key', async () => {
+      const run = await openRun();
+      const outcome = await run.mergeRecords([
+        {
+          ...ada,
+          visits: '1.5',
+          amount: '0.1234567891',
+          is_customer: 'yes',
+          born_on: '2024-02-30',
+          seen_at: '2024-01-01T00:00:00',
+        },
+        { ...bob, amount: '123456789012345678901234567890', born_on: '2024-1-1', visits: '9223372036854775808' },
+        { ...ada, id: null, email: 'no key "at all"', visits: 'x' },
+        { ...ada, id: 'abc' },
+      ]);
+      expect(merged(outcome)).toEqual(counts({ read: 4, rejected: 2, inserted: 2, nulledValues: 8 }));
+      expect(await contact('1')).toMatchObject({
+        visits: null,
+        amount: null,
+        is_customer: null,
+        born_on: null,
+        seen_at: null,
+      });
+      const errors = await system('sync_errors');
+      expect(
+        errors
+          .filter((row) => row['record_id'] === '1')
+          .map((row) => [row['column_name'], row['payload'], row['column_type']])
+          .sort(),
+      ).toEqual([
+        ['amount', '0.1234567891', expect.any(String)],
+        ['born_on', '2024-02-30', expect.any(String)],
+        ['is_customer', 'yes', expect.any(String)],
+        ['seen_at', '2024-01-01T00:00:00', expect.any(String)],
+        ['visits', '1.5', expect.any(String)],
+      ]);
+      const keyless = errors.find((row) => row['record_id'] === null);
+      expect(keyless?.['reason']).toBe('record has no key');
+      expect(JSON.parse(keyless!['payload']!)).toMatchObject({ id: null, email: 'no key "at all"', visits: 'x' });
+      expect(errors.find((row) => row['record_id'] === 'abc')?.['reason']).toMatch(/^key does not convert to /);
+      expect(errors.every((row) => row['observed_at'] === instant(10) && row['run'] === 'run-1')).toBe(true);
+
+      const listed = await destination.listRejects({ ...target, limit: 3 }, noAbort);
+      expect(listed.total).toBe(10);
+      expect(listed.rows).toHaveLength(3);
+      expect(JSON.stringify(listed)).not.toContain('0.1234567891');
+    });
+
+    it('accepts every spelling of a value that loses nothing', async () => {
+      const run = await openRun();
+      const spellings: TestRecord[] = [
+        { amount: '-0.000000001', is_customer: 'TRUE', seen_at: '2024-01-01T12:00:00.123456+02:00' },
+        { amount: '+12345678901234567.5', is_customer: 'False', seen_at: '2024-01-01 12:00:00Z' },
+        {
+          amount: '99999999999999999999999999999.999999999',
+          visits: '-9223372036854775808',
+          seen_at: '2024-01-01T12:00:00.5000000000+0000',
+        },
+        { amount: '1.50000000000000', visits: '9223372036854775807', born_on: '0001-01-01' },
+        { amount: '000000000000000000012', visits: '+7', born_on: '9999-12-31' },
+      ];
+      const outcome = await run.mergeRecords(spellings.map((some, n) => ({ ...ada, ...some, id: String(n) })));
+      expect(merged(outcome)).toEqual(counts({ read: 5, inserted: 5 }));
+      const rows = (await contacts()).toSorted((a, b) => Number(a['id']) - Number(b['id']));
+      expect(rows.map((row) => row['amount'])).toEqual([
+        '-0.000000001',
+        '12345678901234567.500000000',
+        '99999999999999999999999999999.999999999',
+        '1.500000000',
+        '12.000000000',
+      ]);
+      expect(rows.map((row) => row['visits'])).toEqual(['3', '3', '-9223372036854775808', '9223372036854775807', '7']);
+      expect(rows[0]?.['seen_at']).toBe('2024-01-01T10:00:00.123456Z');
+    });
+
+    it('widens the table and keeps what is there', async () => {
+      await (await openRun()).mergeRecords([ada]);
+      await under.change('ALTER TABLE {TABLE:contacts} ADD COLUMN mine VARCHAR');
+      const wider: StreamPlan = { ...contactsPlan, columns: [...contactsPlan.columns, column('city', 'text')] };
+      const run = await openRun('run-2', 1, wider);
+      expect(
+        merged(
+          await run.mergeRecords([
+            { ...ada, city: 'London', _version: instant(2) },
+            { ...bob, city: 'Oslo' },
+          ]),
+        ),
+      ).toEqual(counts({ read: 2, inserted: 1, updated: 1 }));
+      expect(await contact('1')).toMatchObject({ city: 'London', email: 'ada@example.com', mine: null });
+      expect(await destination.readPlan({ ...target, run: 'run-2' }, noAbort)).toEqual(wider);
+    });
+
+    it('refuses a column of another type', async () => {
+      await openRun();
+      const columns = contactsPlan.columns.map((one) => (one.name === 'visits' ? column('visits', 'text') : one));
+      await expect(openRun('run-2', 1, { ...contactsPlan, columns })).rejects.toMatchObject({
+        kind: 'SchemaConflict',
+        message: expect.stringContaining('visits'),
+        next: expect.any(String),
+      });
+    });
+
+    it('passes the claim to a newer run only, and fences the older', async () => {
+      const first = await openRun('run-1', 5);
+      const request = await first.mint([ada]);
+      await expect(openRun('run-0', 4)).rejects.toMatchObject({ kind: 'Fenced' });
+      await expect(openRun('run-x', 5)).rejects.toMatchObject({ kind: 'Fenced' });
+      await openRun('run-2', 6);
+      await expect(first.merge(request)).rejects.toMatchObject({ kind: 'Fenced' });
+      expect(await contacts()).toEqual([]);
+      expect(
+        (await destination.listRuns({ ...target, limit: 5 }, noAbort)).map(({ run, status }) => [run, status]),
+      ).toEqual([
+        ['run-2', 'running'],
+        ['run-1', 'lost'],
+      ]);
+      const softDelete = await openTestRun(destination, { run: 'run-3', startedAt: instant(1), mode: 'softDelete' });
+      expect(merged(await softDelete.mergeRecords([ada])).inserted).toBe(1);
+    });
+
+    it('fences batches of an older generation', async () => {
+      const run = await openRun();
+      const request = await run.mint([ada]);
+      await under.change("UPDATE {TABLE:sync_fence} SET generation = generation + 1 WHERE stream = 'crm.contacts'");
+      await expect(run.merge(request)).rejects.toMatchObject({
+        kind: 'Fenced',
+        message: expect.stringContaining('generation'),
+      });
+      expect(await contacts()).toEqual([]);
+    });
+
+    it('sends back a run that is behind the ledger', async () => {
+      const run = await openRun();
+      const [first, second] = [await run.mint([ada]), await run.mint([bob])];
+      const early = await run.merge(second);
+      expect(early).toMatchObject({
+        kind: 'rewind',
+        reason: 'ledgerAhead',
+        head: { sequence: 0, batchId: null, frontier: wholeFrontier },
+      });
+      await run.merge(first);
+      const outcome = await run.merge({ ...second, batch: { ...second.batch, sequence: 1, predecessor: null } });
+      expect(outcome).toMatchObject({
+        kind: 'rewind',
+        reason: 'ledgerAhead',
+        head: {
+          sequence: 1,
+          batchId: first.batch.batchId,
+          frontier: frontierFrom(1000),
+          totals: counts({ read: 1, inserted: 1 }),
+        },
+      });
+      expect((await run.merge(second)).kind).toBe('merged');
+    });
+
+    const losses: [string, (path: string) => Promise<void>][] = [
+      ['missing', (path) => rm(path)],
+      ['longer', (path) => appendFile(path, '7,x,,,,,,,\n')],
+    ];
+    it.each(losses)('sends back a run whose stage is %s, writing nothing', async (_, lose) => {
+      const run = await openRun();
+      const request = await run.mint([ada, bob], { fileCount: 2 });
+      await lose(request.batch.stage.files[1]!.path);
+      expect(await run.merge(request)).toMatchObject({ kind: 'rewind', reason: 'stageLost', head: { sequence: 0 } });
+      expect(await contacts()).toEqual([]);
+      expect(await system('sync_batches')).toEqual([]);
+    });
+
+    it('sends back a run whose stage holds other rows than listed', async () => {
+      const run = await openRun();
+      const { batch, ...rest } = await run.mint([ada, bob]);
+      const [file] = batch.stage.files;
+      const stage = { ...batch.stage, rowCount: 3, files: [{ ...file!, rowCount: 3 }] };
+      expect(await run.merge({ ...rest, batch: { ...batch, stage } })).toMatchObject({
+        kind: 'rewind',
+        reason: 'stageLost',
+      });
+      expect(await contacts()).toEqual([]);
+    });
+
+    it('gives a run back its progress, and a later run the previous one', async () => {
+      const run = await openRun();
+      await run.mergeRecords([ada]);
+      await run.mergeRecords([bob]);
+      const again = await destination.claimRun(
+        { ...target, run: 'run-1', mode: 'backfill', runStartedAt: instant(0) },
+        noAbort,
+      );
+      expect(again).toMatchObject({
+        previous: null,
+        self: {
+          record: {
+            run: 'run-1',
+            status: 'running',
+            planDigest: 'digest',
+            startFrontier: wholeFrontier,
+            firstStartedAt: instant(0),
+          },
+          head: {
+            sequence: 2,
+            frontier: frontierFrom(2000),
+            totals: counts({ read: 2, inserted: 2 }),
+            requests: { requests: 2 },
+          },
+        },
+      });
+      const next = await openRun('run-2', 1);
+      expect(next.claim).toMatchObject({
+        self: null,
+        previous: { record: { run: 'run-1', status: 'lost' }, head: { sequence: 2, frontier: frontierFrom(2000) } },
+      });
+    });
+
+    it('closes a run once', async () => {
+      const run = await openRun();
+      await run.mergeRecords([ada]);
+      const close = (status: 'done' | 'failed', error: string | null) =>
+        destination.closeRun({ ...target, run: 'run-1', status, error }, noAbort);
+      expect(await close('failed', 'Unavailable: the source is down')).toMatchObject({ sequence: 1 });
+      await close('done', null);
+      const [row] = await destination.listRuns({ ...target, limit: 1 }, noAbort);
+      expect(row).toMatchObject({
+        status: 'failed',
+        error: 'Unavailable: the source is down',
+        startedAt: instant(0),
+        batches: 1,
+        requests: 1,
+        totals: counts({ read: 1, inserted: 1 }),
+      });
+      expect(row?.endedAt).toMatch(/Z$/);
+    });
+
+    it('shows a watermark once it is earned', async () => {
+      const run = await openRun();
+      await run.mergeRecords([ada]);
+      expect(await system('sync_watermarks')).toMatchObject([
+        { source_table: stream, last_watermark: null, last_status: 'running', last_run: 'run-1' },
+      ]);
+      await run.mergeRecords([{ ...ada, email: 'x', _version: instant(9) }], { watermark: instant(3) });
+      await destination.closeRun({ ...target, run: 'run-1', status: 'done', error: null }, noAbort);
+      expect(await system('sync_watermarks')).toMatchObject([
+        {
+          source_table: stream,
+          last_watermark: instant(3),
+          last_status: 'done',
+          last_error: null,
+          rows_processed: '2',
+        },
+      ]);
+      const second = await openRun('run-2', 1);
+      await second.mergeRecords([], { watermark: instant(2) });
+      expect(await system('sync_watermarks')).toMatchObject([{ last_watermark: instant(3), last_run: 'run-2' }]);
+    });
+
+    it('refuses to go on from a ledger that contradicts itself', async () => {
+      const run = await openRun();
+      await run.mergeRecords([ada]);
+      await run.mergeRecords([bob]);
+      await under.change('DELETE FROM {TABLE:sync_batches} WHERE sequence = 1');
+      await expect(
+        destination.claimRun({ ...target, run: 'run-1', mode: 'backfill', runStartedAt: instant(0) }, noAbort),
+      ).rejects.toMatchObject({ kind: 'StateCorrupt', next: expect.any(String) });
+    });
+
+    it('does nothing once aborted', async () => {
+      const run = await openRun();
+      const request = await run.mint([ada]);
+      const reason = new Error('paused');
+      await expect(destination.mergeBatch(request, AbortSignal.abort(reason))).rejects.toBe(reason);
+      expect((await run.merge(request)).kind).toBe('merged');
+    });
+
+    it('carries any text unharmed', async () => {
+      const run = await openRun();
+      const outcome = await run.mergeRecords(
+        hostileTexts.map((email, n) => ({ ...ada, id: String(n), email })),
+        { fileCount: 3 },
+      );
+      expect(merged(outcome)).toEqual(counts({ read: hostileTexts.length, inserted: hostileTexts.length }));
+      const rows = new Map((await contacts()).map((row) => [row['id'], row['email']]));
+      hostileTexts.forEach((text, n) =>
+        expect(rows.get(String(n)) === text, `text ${n}: ${text?.slice(0, 20)}`).toBe(true),
+      );
+    });
+  });
+}
+
+const hostileTexts: readonly (string | null)[] = [
+  '',
+  null,
+  ' ',
+  'NULL',
+  'null',
+  '\\N',
+  '\\',
+  '\\n',
+  '"',
+  '""',
+  "'",
+  ',',
+  ',,',
+  '\n',
+  '\r',
+  '\r\n',
+  'a\rb',
+  'a\nb',
+  'a\r\nb',
+  'say "hi", twice\n"',
+  '\t',
+  '\u0001',
+  '\u0085',
+  '\u2028',
+  '\u2029',
+  '\ufeff',
+  '\ufeffbom',
+  'é',
+  '日本語',
+  '😀',
+  'e\u0301',
+  '#',
+  '--',
+  ';',
+  '$1',
+  '{}',
+  '%s',
+  'x'.repeat(65_536),
+  '"'.repeat(65_536),
+  '\r\n"'.repeat(40_000),
+  'é'.repeat(600_000),
+];

@@ -1,0 +1,190 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../activities/create-activities.ts';
+import { zeroRequests, type Batch, type LedgerHead } from '../../model/batch.ts';
+import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
+import type { WaitReason } from '../../model/errors.ts';
+import type { Frontier } from '../../model/frontier.ts';
+
+/**
+ * A source of `records` numbered records and a ledger, in memory, behind the real activities' interface. What it is told
+ * to do wrong, it does once.
+ */
+export class FakeSteps {
+  readonly records: number;
+  chunkMs = 5;
+  mergeMs = 5;
+  rejectedPerBatch = 0;
+  rejectLimit = 1_000;
+  canSetSearchAttributes = true;
+  planWait: WaitReason | null = null;
+  readonly waitsAt = new Map<number, WaitReason>();
+  readonly failsAt = new Map<string, string>();
+  readonly losesStageOf = new Set<number>();
+  /** Batches that the ledger has and the workflow's history does not know of. */
+  ledgerAheadBy = 0;
+
+  readonly ledger: Batch[] = [];
+  readonly merged = new Set<number>();
+  readonly log: string[] = [];
+  closed: { status: string; error: string | null } | null = null;
+  extracting = 0;
+  merging = 0;
+  mostStaged = 0;
+  overlapped = false;
+  extractStartedAt: number[] = [];
+  #staged = 0;
+  #minted = 0;
+
+  constructor(records: number) {
+    this.records = records;
+  }
+
+  get activities(): Activities {
+    return {
+      planBackfill: async () => {
+        this.log.push('plan');
+        this.#failIfTold('plan');
+        if (this.planWait !== null) {
+          const wait = this.planWait;
+          this.planWait = null;
+          return { kind: 'wait', wait };
+        }
+        return {
+          kind: 'planned',
+          scope: 'whole',
+          generation: 1,
+          planDigest: 'digest',
+          firstStartedAt: '2026-01-01T00:05:00.000Z',
+          resumedFrom: null,
+          startReason: 'no earlier backfill of this stream',
+          estimatedRecords: this.records,
+          chunkRecords: 10,
+          rejectLimit: this.rejectLimit,
+          columnCount: 1,
+          renamedColumns: [],
+          canSetSearchAttributes: this.canSetSearchAttributes,
+          head: this.#head(),
+        };
+      },
+
+      extractChunk: async (input) => {
+        this.extractStartedAt.push(Date.now());
+        this.log.push(`extract ${input.sequence}`);
+        this.extracting++;
+        try {
+          const from = fromOf(input.frontier);
+          const { cancellationSignal } = Context.current();
+          const beat = setInterval(() => Context.current().heartbeat(), 100);
+          await sleep(this.chunkMs, undefined, { signal: cancellationSignal })
+            .catch(() => undefined)
+            .finally(() => clearInterval(beat));
+          this.#failIfTold(`extract ${input.sequence}`);
+          if (this.merging > 0) this.overlapped = true;
+          const wait = this.waitsAt.get(input.sequence) ?? null;
+          this.waitsAt.delete(input.sequence);
+          const size = cancellationSignal.aborted || wait !== null ? 3 : input.chunkRecords;
+          const to = Math.min(this.records, from + size);
+          this.#staged++;
+          this.mostStaged = Math.max(this.mostStaged, this.#staged);
+          return { batch: this.#mint(input, from, to), elapsedMs: 1, wait };
+        } finally {
+          this.extracting--;
+        }
+      },
+
+      mergeChunk: async ({ batch }) => {
+        this.log.push(`merge ${batch.sequence}`);
+        this.merging++;
+        try {
+          await sleep(this.mergeMs);
+          this.#failIfTold(`merge ${batch.sequence}`);
+          if (this.losesStageOf.delete(batch.sequence)) {
+            return { kind: 'rewind', reason: 'stageLost', head: this.#head(), elapsedMs: 1 };
+          }
+          for (; this.ledgerAheadBy > 0; this.ledgerAheadBy--) this.#commitBehindTheBack();
+          const last = this.ledger.at(-1);
+          if ((last?.batchId ?? null) !== batch.predecessor) {
+            return { kind: 'rewind', reason: 'ledgerAhead', head: this.#head(), elapsedMs: 1 };
+          }
+          this.#commit(batch);
+          return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, elapsedMs: 1 };
+        } finally {
+          this.merging--;
+          this.#staged--;
+        }
+      },
+
+      finishRun: async ({ status, error }) => {
+        this.log.push(`finish ${status}`);
+        this.closed = { status, error };
+        return { head: this.#head(), rows: { live: this.merged.size, deleted: 0 } };
+      },
+
+      inspect: async () => {
+        throw new Error('not part of a backfill');
+      },
+    };
+  }
+
+  #failIfTold(step: string): void {
+    const type = this.failsAt.get(step);
+    if (type === undefined) return;
+    this.failsAt.delete(step);
+    throw ApplicationFailure.create({ type, message: `${step} failed`, nonRetryable: true });
+  }
+
+  #mint(input: { sequence: number; predecessor: string | null }, from: number, to: number): Batch {
+    return {
+      batchId: `batch-${++this.#minted}`,
+      sequence: input.sequence,
+      predecessor: input.predecessor,
+      stage: { directory: `${from}-${to}`, files: [], rowCount: to - from },
+      frontierAfter: frontierFrom(to, this.records),
+      roundedValues: 0,
+      requests: { ...zeroRequests, requests: 1 },
+    };
+  }
+
+  #commit(batch: Batch): void {
+    const [from, to] = batch.stage.directory.split('-').map(Number);
+    for (let id = from!; id < to!; id++) this.merged.add(id);
+    this.ledger.push(batch);
+  }
+
+  #commitBehindTheBack(): void {
+    const head = this.#head();
+    const from = fromOf(head.frontier);
+    const position = { sequence: head.sequence + 1, predecessor: head.batchId };
+    this.#commit(this.#mint(position, from, Math.min(this.records, from + 10)));
+  }
+
+  #countsOf({ stage }: Batch): Counts {
+    return {
+      ...zeroCounts,
+      read: stage.rowCount,
+      rejected: this.rejectedPerBatch,
+      inserted: stage.rowCount - this.rejectedPerBatch,
+    };
+  }
+
+  #head(): LedgerHead {
+    const last = this.ledger.at(-1);
+    return {
+      sequence: last?.sequence ?? 0,
+      batchId: last?.batchId ?? null,
+      frontier: last?.frontierAfter ?? frontierFrom(0, this.records),
+      totals: this.ledger.map((batch) => this.#countsOf(batch)).reduce(addCounts, zeroCounts),
+      requests: { ...zeroRequests, requests: this.ledger.length },
+    };
+  }
+}
+
+function fromOf(frontier: Frontier): number {
+  return frontier.kind === 'idRanges' ? Number(frontier.ranges[0]?.from) : Number.NaN;
+}
+
+function frontierFrom(from: number, records: number): Frontier {
+  return { kind: 'idRanges', ranges: from >= records ? [] : [{ from: String(from), to: null }] };
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { CliError, reportError } from '../../client/cli-error.ts';
+import { exitCode, gravestExitCode, type ExitCode } from '../../client/exit-code.ts';
+import { exitCodeOfRun } from '../../client/run-summary.ts';
+import { zeroCounts, type Counts } from '../../model/counts.ts';
+import { zeroRequests } from '../../model/batch.ts';
+import { SyncError, type FailureKind } from '../../model/errors.ts';
+
+const done = (totals: Partial<Counts>) =>
+  exitCodeOfRun({
+    kind: 'done',
+    result: {
+      stream: 'crm.contacts',
+      run: 'run-1',
+      scope: 'whole',
+      startReason: '',
+      batches: 1,
+      totals: { ...zeroCounts, ...totals },
+      requests: zeroRequests,
+      rows: { live: 0, deleted: 0 },
+      watermark: null,
+    },
+  });
+
+describe('the exit code of a run', () => {
+  it('is 0 when every record arrived and 3 when any was rejected or lost a value', () => {
+    expect(done({ read: 5, inserted: 5 })).toBe(0);
+    expect(done({ read: 5, inserted: 4, rejected: 1 })).toBe(3);
+    expect(done({ read: 5, inserted: 5, nulledValues: 1 })).toBe(3);
+    expect(done({ read: 5, inserted: 5, roundedValues: 1 })).toBe(0);
+  });
+
+  it.each<[FailureKind | 'Terminated' | 'Unexpected', ExitCode]>([
+    ['AuthRejected', 4],
+    ['ConfigInvalid', 2],
+    ['Unavailable', 5],
+    ['DataRejected', 1],
+    ['SchemaConflict', 1],
+    ['Fenced', 1],
+    ['Terminated', 1],
+    ['Unexpected', 1],
+  ])('after %s is %d', (failure, expected) => {
+    expect(exitCodeOfRun({ kind: 'failed', failure, message: '' })).toBe(expected);
+  });
+
+  it('is 1 when cancelled', () => expect(exitCodeOfRun({ kind: 'cancelled', message: null })).toBe(1));
+});
+
+describe('the exit code of several streams', () => {
+  it.each<[ExitCode[], ExitCode]>([
+    [[0, 0], 0],
+    [[0, 3], 3],
+    [[3, 1, 0], 1],
+    [[4, 3], 4],
+    [[6, 0, 3], 6],
+    [[0, 130, 1], 130],
+    [[], 0],
+  ])('%j is %d', (codes, expected) => expect(gravestExitCode(codes)).toBe(expected));
+});
+
+describe('reportError', () => {
+  const grpc = (code: number, details = 'details') =>
+    Object.assign(new Error(`${code}: ${details}`), { code, details });
+
+  it.each<[string, unknown, ExitCode, string | null]>([
+    ['our own', new CliError(7, 'needs --yes', { next: 'add --yes' }), 7, 'add --yes'],
+    ['of config', new SyncError('ConfigInvalid', 'no stream', { next: 'look' }), 2, 'look'],
+    ['of a connector', new SyncError('AuthRejected', 'refused'), 4, null],
+    ['Temporal out of reach', new Error('failed', { cause: grpc(14) }), exitCode.unreachable, 'sluice check'],
+    ['Temporal too slow', new Error('failed', { cause: grpc(4) }), exitCode.unreachable, 'sluice check'],
+    [
+      'Temporal key refused',
+      grpc(16),
+      exitCode.auth,
+      'look at TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the Temporal profile',
+    ],
+    ['unknown namespace', grpc(5, 'Namespace prod is not found.'), exitCode.usage, 'sluice check'],
+  ])('%s', (_, error, code, next) => expect(reportError(error)).toMatchObject({ exitCode: code, next }));
+
+  it('keeps what it does not know to one line', () => {
+    const { message, exitCode: code } = reportError(new TypeError('x is\n  not a function'));
+    expect(message).toBe('unexpected: TypeError: x is not a function');
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli, spawnCli } from '../support/run-cli.ts';
+
+const verbs = [
+  'dev',
+  'worker',
+  'check',
+  'discover',
+  'backfill',
+  'status',
+  'pause',
+  'resume',
+  'cancel',
+  'history',
+  'errors',
+];
+
+const config = `version: 1
+sources:
+  crm: { kind: hubspot, accessToken: \${HUBSPOT_ACCESS_TOKEN} }
+destinations:
+  local: { kind: duckdb, path: ./warehouse.duckdb }
+pipelines:
+  crm:
+    source: crm
+    destination: local
+    streams:
+      contacts: {}
+      companies: {}
+`;
+
+let directory = '';
+/** Listens and never answers, like a host behind a firewall. */
+let silent: Server;
+let nobody = '';
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+  writeFileSync(join(directory, 'sluice.yaml'), config);
+  writeFileSync(join(directory, 'tab.yaml'), 'version: 1\nsources:\n\tcrm: {}\n');
+  writeFileSync(join(directory, 'variable.yaml'), config.replace('version: 1', 'version: 1\ndataDir: ${SLUICE_DATA}'));
+  silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  nobody = `127.0.0.1:${(silent.address() as { port: number }).port}`;
+});
+afterAll(() => {
+  silent.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const sluice = (words: readonly string[], env: Record<string, string> = {}) => runCli(words, { directory, env });
+
+/** Nothing on stdout, one line on stderr with this text in it, no stack. */
+function oneError(exitCode: number, text: string): unknown {
+  const escaped = text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  return {
+    exitCode,
+    stdout: '',
+    stderr: expect.stringMatching(new RegExp(`^error: [^\n]*${escaped}[^\n]*\n$`)) as string,
+  };
+}
+
+describe('help', () => {
+  it('of the program names every verb', async () => {
+    const { exitCode, stdout, stderr } = await sluice(['--help']);
+    expect([...stdout.matchAll(/^ {2}(\S+) {2,}/gm)].map(([, verb]) => verb)).toEqual(verbs);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  it('without a verb goes to stderr, as an error of usage', async () => {
+    const { exitCode, stdout, stderr } = await sluice([]);
+    expect(stderr).toContain('Usage: sluice <verb>');
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  it.each(verbs)('of %s has usage, examples, flags and exit codes', async (verb) => {
+    const { exitCode, stdout, stderr } = await sluice([verb, '-h']);
+    for (const part of [`Usage: sluice ${verb}`, 'Examples:\n  sluice ', '--json', 'See also: ', 'Exit codes:\n  0 ']) {
+      expect(stdout).toContain(part);
+    }
+    expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('errors of usage and config', () => {
+  it.each<[string, string[], string]>([
+    ['unknown verb', ['stauts'], "unknown command 'stauts'; next: did you mean status?"],
+    ['unknown flag', ['backfill', 'crm.contacts', '--wiat'], 'did you mean --wait?'],
+    ['missing stream', ['backfill'], "missing required argument 'streams'"],
+    ['too many words', ['history', 'crm.contacts', 'crm.companies'], 'too many arguments'],
+    ['unknown stream', ['backfill', 'crm.contact'], 'did you mean crm.contacts?'],
+    ['unknown stream among known ones', ['status', 'crm.contacts', 'crm.company'], 'crm.company'],
+    ['no stream address', ['pause', 'contacts'], 'write it as pipeline.stream'],
+    ['unknown pipeline', ['discover', 'cmr'], 'did you mean crm?'],
+    ['no config', ['status', '--config', 'none.yaml'], 'there is no none.yaml'],
+    ['bad YAML', ['status', '--config', 'tab.yaml'], 'tab.yaml:3:1: a tab cannot indent; use spaces'],
+    ['missing variable', ['status', '--config', 'variable.yaml'], 'SLUICE_DATA is not set'],
+    ['bad duration', ['backfill', 'crm.contacts', '--wait', '--timeout', 'soon'], '--timeout "soon" is not a duration'],
+    ['bad limit', ['errors', 'crm.contacts', '--limit', '0'], '--limit "0" is not a whole number above 0'],
+    ['cancel of nothing', ['cancel'], 'cancel takes either streams or --all'],
+  ])('%s', async (_, words, text) => {
+    expect(await sluice(words)).toEqual(oneError(2, text));
+  });
+
+  it('a confirmation that nobody can give', async () => {
+    expect(await sluice(['cancel', '--all'])).toEqual(oneError(7, 'nothing was done; next: add --yes'));
+  });
+
+  it('come as JSON on stderr where JSON was asked for', async () => {
+    for (const run of [
+      await sluice(['backfill', 'crm.contact', '--json']),
+      await sluice(['nope'], { SLUICE_JSON: '1' }),
+    ]) {
+      expect(JSON.parse(run.stderr)).toMatchObject({ schema: 'sluice.error/1', exitCode: 2 });
+      expect(run.stdout).toBe('');
+      expect(run.exitCode).toBe(2);
+    }
+  });
+
+  it('show a stack only with --debug', async () => {
+    const { stderr } = await sluice(['status', '--config', 'none.yaml', '--debug']);
+    expect(stderr).toMatch(/\n {4}at /);
+  });
+});
+
+describe.concurrent('a Temporal server out of reach', () => {
+  const words: Record<string, string[]> = {
+    backfill: ['backfill', 'crm.contacts', '--wait'],
+    status: ['status'],
+    pause: ['pause', 'crm.contacts'],
+    resume: ['resume', 'crm.contacts'],
+    cancel: ['cancel', 'crm.contacts'],
+    history: ['history', 'crm.contacts'],
+    errors: ['errors', 'crm.contacts'],
+    discover: ['discover', 'crm'],
+    worker: ['worker'],
+  };
+
+  it.each(Object.keys(words))('is one error of %s', async (verb) => {
+    const run = await sluice(words[verb]!, { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const error = 'cannot reach Temporal at 127.0.0.1:1 (by TEMPORAL_ADDRESS); next: sluice dev';
+    expect(run).toEqual(oneError(5, error));
+  });
+
+  it('is given up within seconds when it accepts and never answers', async () => {
+    const started = Date.now();
+    expect(await sluice(['status'], { TEMPORAL_ADDRESS: nobody })).toEqual(oneError(5, 'cannot reach Temporal'));
+    expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
+  it('is a finding of check, which says what it could not look at', async () => {
+    const run = await sluice(['check', '--json'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const { schema, findings } = JSON.parse(run.stdout) as {
+      schema: string;
+      findings: { subject: string; status: string }[];
+    };
+    expect(schema).toBe('sluice.check/1');
+    expect(findings).toContainEqual(
+      expect.objectContaining({ subject: 'Temporal', status: 'failed', kind: 'unreachable' }),
+    );
+    expect(findings).toContainEqual(expect.objectContaining({ subject: 'config', status: 'ok' }));
+    expect(run.stderr).toBe('');
+    expect(run.exitCode).toBe(5);
+  });
+});
+
+it('a reader that closes the pipe early is no error', async () => {
+  const child = spawnCli(['--help'], { directory });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [exitCode] = await once(child, 'close');
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+});

@@ -1,0 +1,23 @@
+import { DefaultLogger, type Logger as TemporalLogger } from '@temporalio/worker';
+import { destination, pino, type Logger } from 'pino';
+
+/** Structured logs as JSON lines on stderr; stdout belongs to data. */
+export function createLogger(level: string): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination(2));
+}
+
+/** The SDK's own log, and that of workflows, through the same lines. */
+export function temporalLogger(log: Logger): TemporalLogger {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+  return new DefaultLogger('INFO', ({ level, message, meta }) => {
+    log[levels[level]]({ ...pickPlain(meta) }, message);
+  });
+}
+
+/** Fields that name the run; errors by name only, since their texts are in history already, scrubbed. */
+function pickPlain(meta: object | undefined): Record<string, unknown> {
+  const plain = Object.entries(meta ?? {}).filter(
+    ([, value]) => value === null || typeof value !== 'object' || Array.isArray(value),
+  );
+  return Object.fromEntries(plain);
+}

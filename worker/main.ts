@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/create-activities.ts';
+import { failureInterceptor } from '../activities/failure-interceptor.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { resolveStream } from '../config/resolve-stream.ts';
+import { openConnectors } from './connectors.ts';
+import { createLogger } from './logger.ts';
+import { installRuntime } from './runtime.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+
+export interface RunWorkerOptions {
+  readonly config: LoadedConfig;
+  readonly connection: NativeConnectionOptions;
+  readonly namespace: string;
+  /** Aborted to shut down: running extractions hand back short chunks first. */
+  readonly signal: AbortSignal;
+  /** Called once the worker polls. */
+  readonly onReady?: () => void;
+}
+
+/** Runs a worker for all pipelines of a config until `signal` aborts. Rejects where the server cannot be reached. */
+export async function runWorker({ config, connection, namespace, signal, onReady }: RunWorkerOptions): Promise<void> {
+  const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
+  installRuntime(log);
+  const native = await NativeConnection.connect(connection);
+  const connectors = openConnectors(config, log);
+  try {
+    const activities = createActivities({
+      streamSettings: (stream) => resolveStream(config, stream),
+      pipelineStreams: (pipeline) =>
+        config.streamNames.filter((name) => name.startsWith(`${pipeline}.`)).map((name) => config.stream(name)),
+      pipelines: () => [...new Set(config.streamNames.map((name) => name.split('.')[0]!))],
+      source: connectors.source,
+      destination: connectors.destination,
+      stageRoot: config.stageDir,
+      fewestPerChunk: config.fewestPerChunk,
+      canSetSearchAttributes: await ensureSearchAttributes(native, namespace, log),
+      log,
+    });
+    const worker = await Worker.create({
+      connection: native,
+      namespace,
+      taskQueue: config.temporal.taskQueue,
+      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      activities,
+      interceptors: {
+        activity: [({ info }) => ({ inbound: failureInterceptor(info.activityType, log) })],
+      },
+      maxHeartbeatThrottleInterval: '1s',
+      defaultHeartbeatThrottleInterval: '1s',
+      // A killed worker's cached runs are picked up by the next one after this.
+      stickyQueueScheduleToStartTimeout: '3s',
+      shutdownGraceTime: '30s',
+      shutdownForceTime: '60s',
+    });
+    await runUntil(worker, signal, onReady);
+  } finally {
+    await connectors.close();
+    await native.close();
+  }
+}
+
+async function runUntil(worker: Worker, signal: AbortSignal, onReady?: () => void): Promise<void> {
+  if (signal.aborted) return;
+  const shutdown = () => worker.shutdown();
+  signal.addEventListener('abort', shutdown, { once: true });
+  const running = worker.run();
+  onReady?.();
+  try {
+    await running;
+  } finally {
+    signal.removeEventListener('abort', shutdown);
+  }
+}

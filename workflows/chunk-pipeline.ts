@@ -1,0 +1,206 @@
+import { ApplicationFailure, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
+import type { ExtractChunkResult } from '../activities/extract-chunk.ts';
+import type { MergeChunkResult } from '../activities/merge-chunk.ts';
+import { addRequests, type Batch, type LedgerHead } from '../model/batch.ts';
+import { addCounts } from '../model/counts.ts';
+import type { WaitReason } from '../model/errors.ts';
+import { isFrontierEmpty, type Frontier } from '../model/frontier.ts';
+
+/** Batches that may be staged and unmerged while the next chunk is read. */
+const maxStaged = 2;
+
+/** A disk that loses every stage must not make a run read the same chunk for ever. */
+const maxRewindsInARow = 5;
+
+/** How long to wait before asking again where nobody says until when. */
+const unknownWaitMs = 60_000;
+
+/** Where the next extraction begins. */
+export interface ChunkPosition {
+  readonly sequence: number;
+  readonly predecessor: string | null;
+  readonly frontier: Frontier;
+}
+
+export interface ChunkSteps {
+  extract(position: ChunkPosition): Promise<ExtractChunkResult>;
+  merge(batch: Batch): Promise<MergeChunkResult>;
+  /** False while reading has to rest: paused, or about to continue as new. */
+  mayExtract(): boolean;
+  /** After each commit. What it throws stops the run. */
+  onMerged(head: LedgerHead): void;
+}
+
+/**
+ * Reads chunk n+1 while chunk n merges; merges commit in sequence. Where the ledger turns out to be elsewhere (this
+ * history was reset, or a stage is lost), all that is staged is dropped and reading goes on from the ledger's head.
+ */
+export class ChunkPipeline {
+  readonly #steps: ChunkSteps;
+  #head: LedgerHead;
+  #staged: readonly Batch[] = [];
+  #wait: WaitReason | null = null;
+  #extraction: CancellationScope | null = null;
+  #isMerging = false;
+  /** Raised when staged batches are dropped: what an extraction of an older epoch brings is dropped too. */
+  #epoch = 0;
+  #rewindsInARow = 0;
+  #failure: Error | null = null;
+  #changes = 0;
+
+  constructor(head: LedgerHead, steps: ChunkSteps) {
+    this.#head = head;
+    this.#steps = steps;
+  }
+
+  /** The last committed batch. */
+  get head(): LedgerHead {
+    return this.#head;
+  }
+
+  /** Minted and unmerged, in sequence. */
+  get staged(): readonly Batch[] {
+    return this.#staged;
+  }
+
+  /** Why reading rests although it may go on; null while it does. */
+  get wait(): WaitReason | null {
+    return this.#wait;
+  }
+
+  get isIdle(): boolean {
+    return this.#extraction === null && !this.#isMerging && this.#staged.length === 0;
+  }
+
+  /** Asks the running extraction to hand back what it has. */
+  interruptExtraction(): void {
+    this.#extraction?.cancel();
+  }
+
+  /**
+   * Runs until the frontier is empty (true), or until `mayExtract` is false and all that was read is merged (false).
+   * Rejects with the first failure, once nothing runs any more and what was staged before an extraction failed is merged.
+   */
+  async run(): Promise<boolean> {
+    try {
+      for (;;) {
+        if (this.#canMerge()) void this.#mergeNext();
+        if (this.#canExtract()) void this.#extractNext();
+        if (!this.isIdle) await this.#nextChange();
+        else if (this.#failure !== null) throw this.#failure;
+        else if (isFrontierEmpty(this.#head.frontier)) return true;
+        else if (!this.#steps.mayExtract()) return false;
+        else await this.#waitOut();
+      }
+    } catch (error) {
+      await CancellationScope.nonCancellable(async () => {
+        this.interruptExtraction();
+        await condition(() => this.#extraction === null && !this.#isMerging);
+      });
+      throw error;
+    }
+  }
+
+  #canMerge(): boolean {
+    return !this.#isMerging && this.#staged.length > 0;
+  }
+
+  #canExtract(): boolean {
+    return (
+      this.#extraction === null &&
+      this.#failure === null &&
+      this.#wait === null &&
+      this.#staged.length < maxStaged &&
+      this.#steps.mayExtract() &&
+      !isFrontierEmpty(this.#position().frontier)
+    );
+  }
+
+  #position(): ChunkPosition {
+    const last = this.#staged.at(-1);
+    return last === undefined
+      ? { sequence: this.#head.sequence + 1, predecessor: this.#head.batchId, frontier: this.#head.frontier }
+      : { sequence: last.sequence + 1, predecessor: last.batchId, frontier: last.frontierAfter };
+  }
+
+  async #extractNext(): Promise<void> {
+    const epoch = this.#epoch;
+    const position = this.#position();
+    const scope = new CancellationScope();
+    this.#extraction = scope;
+    try {
+      const { batch, wait } = await scope.run(() => this.#steps.extract(position));
+      if (epoch !== this.#epoch) return;
+      if (batch !== null) this.#staged = [...this.#staged, batch];
+      this.#wait = wait;
+    } catch (error) {
+      if (!isCancellation(error)) this.#failure ??= error as Error;
+    } finally {
+      this.#extraction = null;
+      this.#changes++;
+    }
+  }
+
+  async #mergeNext(): Promise<void> {
+    const batch = this.#staged[0]!;
+    this.#isMerging = true;
+    try {
+      const outcome = await this.#steps.merge(batch);
+      if (outcome.kind === 'rewind') this.#rewind(outcome);
+      else this.#commit(batch, outcome.counts);
+    } catch (error) {
+      if (!isCancellation(error)) this.#failure ??= error as Error;
+      this.#dropStaged();
+    } finally {
+      this.#isMerging = false;
+      this.#changes++;
+    }
+  }
+
+  #commit(batch: Batch, counts: LedgerHead['totals']): void {
+    this.#rewindsInARow = 0;
+    this.#staged = this.#staged.slice(1);
+    this.#head = {
+      sequence: batch.sequence,
+      batchId: batch.batchId,
+      frontier: batch.frontierAfter,
+      totals: addCounts(this.#head.totals, counts),
+      requests: addRequests(this.#head.requests, batch.requests),
+    };
+    this.#steps.onMerged(this.#head);
+  }
+
+  #rewind({ reason, head }: Extract<MergeChunkResult, { kind: 'rewind' }>): void {
+    log.warn('staged batches dropped', { reason, goingOnFrom: head.sequence });
+    if (++this.#rewindsInARow > maxRewindsInARow) {
+      throw ApplicationFailure.create({
+        type: 'StateCorrupt',
+        message: `batch ${head.sequence + 1} was lost ${maxRewindsInARow} times in a row (${reason}); next: check the stage folder’s disk, then start the backfill again`,
+        nonRetryable: true,
+      });
+    }
+    this.#wait = null;
+    this.#head = head;
+    this.#dropStaged();
+  }
+
+  /** Drops what is staged, and what the running extraction will bring. */
+  #dropStaged(): void {
+    this.#epoch++;
+    this.#staged = [];
+    this.interruptExtraction();
+  }
+
+  async #nextChange(): Promise<void> {
+    const seen = this.#changes;
+    await condition(() => this.#changes !== seen || this.#canExtract());
+  }
+
+  /** Sleeps on a durable timer. A pause interrupts it; after the resume the rest is waited out. */
+  async #waitOut(): Promise<void> {
+    const until = this.#wait?.until;
+    const waitMs = until == null ? unknownWaitMs : Date.parse(until) - Date.now();
+    const isInterrupted = waitMs > 0 && (await condition(() => !this.#steps.mayExtract(), waitMs));
+    if (!isInterrupted) this.#wait = null;
+  }
+}

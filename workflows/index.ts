@@ -1,0 +1,2 @@
+export { backfill } from './backfill.ts';
+export { inspect } from './inspect.ts';
