@@ -34,6 +34,9 @@ import type { PendingRetry, RunEnd, RunFacts } from './run-facts.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import { hasWorkerPolling } from './worker-pollers.ts';
 
+/** The step whose heartbeats tell how far reading is. */
+const extractActivity = 'extractChunk';
+
 /** A worker that is up answers a query within milliseconds; the line on screen must not wait longer than this for one. */
 const queryTimeoutMs = 2_000;
 
@@ -155,6 +158,7 @@ async function factsOf(
     end: open ? null : await endOf(temporal, description),
     isCancelRequested: description.raw.workflowExtendedInfo?.cancelRequested ?? false,
     progress,
+    isReading: pending.some((activity) => activity.activityType?.name === extractActivity),
     heartbeat:
       pending.map((activity) => extractHeartbeat(activity.heartbeatDetails)).findLast((beat) => beat !== null) ?? null,
     retries: pending.flatMap((activity) => pendingRetry(activity)),

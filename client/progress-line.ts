@@ -1,3 +1,4 @@
+import { countText } from './count-text.ts';
 import { clockText } from './duration.ts';
 import { percentDone, stateText, type RunView } from './run-view.ts';
 
@@ -42,10 +43,9 @@ const flowingStates: ReadonlySet<RunView['state']> = new Set(['running', 'waitin
 
 function flowText(view: RunView, perSecond: number | null): string | null {
   if (view.state === 'waiting') return `waiting: ${view.why}`;
-  if (view.state === 'finishing') return view.why ?? 'finishing';
-  if (perSecond === null) return view.why;
-  if (perSecond >= 1) return `${countText(Math.round(perSecond))}/s`;
-  return `0/s, ${view.why ?? 'the source has not answered yet'}`;
+  if (view.state === 'finishing') return 'finishing';
+  if (view.why !== null || perSecond === null) return view.why;
+  return perSecond >= 1 ? `${countText(Math.round(perSecond))}/s` : '0/s, the source has not answered yet';
 }
 
 function recordsText(view: RunView): string {
@@ -62,9 +62,4 @@ function chunkText(view: RunView): string | null {
 
 function joined(parts: readonly (string | null)[]): string {
   return parts.filter((part) => part !== null).join('  ');
-}
-
-/** `124,300`: the same in every locale, for scripts and tests. */
-export function countText(count: number): string {
-  return count.toLocaleString('en-US');
 }

@@ -14,18 +14,17 @@ export interface ProgressBoard {
 export function openProgressBoard(streams: readonly string[]): ProgressBoard {
   const labelWidth = Math.max(...streams.map((stream) => stream.length));
   return canRepaint(process.env, { isTerminal: process.stderr.isTTY === true })
-    ? openLiveBoard(process.stderr, labelWidth)
+    ? openLiveBoard(process.stderr, streams, labelWidth)
     : openAppendingBoard((line) => process.stderr.write(`${line}\n`), labelWidth);
 }
 
-function openLiveBoard(terminal: NodeJS.WriteStream, labelWidth: number): ProgressBoard {
+function openLiveBoard(terminal: NodeJS.WriteStream, streams: readonly string[], labelWidth: number): ProgressBoard {
   const latest = new Map<string, { figures: ProgressFigures; atMs: number }>();
   const repaint = createRepaint(terminal);
   const paint = (): void => {
     const nowMs = Date.now();
-    repaint(
-      [...latest.values()].map(({ figures, atMs }) => progressLine(countedDown(figures, nowMs - atMs), labelWidth)),
-    );
+    const shown = streams.map((stream) => latest.get(stream)).filter((entry) => entry !== undefined);
+    repaint(shown.map(({ figures, atMs }) => progressLine(countedDown(figures, nowMs - atMs), labelWidth)));
   };
   const timer = setInterval(paint, paintMs);
   return {

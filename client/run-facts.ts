@@ -32,7 +32,9 @@ export interface RunFacts {
   readonly isCancelRequested: boolean;
   /** Null where no worker answered, which `hasWorker` or `stuck` may explain. */
   readonly progress: BackfillProgress | null;
-  /** Of the extract under way, newest sequence; null between extracts. */
+  /** Whether an extract is under way, or waits for its next attempt. */
+  readonly isReading: boolean;
+  /** Of that extract; null in its first second. */
   readonly heartbeat: ExtractHeartbeat | null;
   readonly retries: readonly PendingRetry[];
   /** Set when the worker's code has failed this run's workflow task at least twice in a row. */

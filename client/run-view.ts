@@ -1,5 +1,6 @@
 import { rejects, type Counts } from '../model/counts.ts';
-import type { BackfillPhase } from '../workflows/messages.ts';
+import type { BackfillPhase, BackfillResult } from '../workflows/messages.ts';
+import { countText } from './count-text.ts';
 import { untilText } from './duration.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -97,7 +98,7 @@ function chunkOf(facts: RunFacts): RunView['chunk'] {
   }
   if (progress === null || progress.chunkRecords === null) return null;
   const known = progress.batches + progress.stagedBatches;
-  const current = facts.heartbeat === null ? Math.max(1, known) : Math.max(known, facts.heartbeat.sequence);
+  const current = facts.isReading ? Math.max(known + 1, facts.heartbeat?.sequence ?? 0) : Math.max(1, known);
   const total =
     progress.estimatedRecords === null ? null : Math.ceil(progress.estimatedRecords / progress.chunkRecords);
   return { current, total: total === null ? null : Math.max(total, current) };
@@ -121,7 +122,7 @@ function stateOf(facts: RunFacts, now: Date): State {
   if (facts.end !== null) {
     switch (facts.end.kind) {
       case 'done':
-        return state('done', facts.end.result.totals.read === 0 ? 'the source holds no such records' : null);
+        return state('done', whyDone(facts.end.result));
       case 'failed':
         return state('failed', facts.end.message);
       case 'cancelled':
@@ -160,8 +161,13 @@ function stateOf(facts: RunFacts, now: Date): State {
   }
   if (progress === null || progress.phase === 'planning') return state('planning');
   if (closingPhases.has(progress.phase)) return state('finishing');
-  if (facts.heartbeat === null && progress.stagedBatches > 0) return state('finishing', 'merging');
-  return state('running');
+  return state('running', !facts.isReading && progress.stagedBatches > 0 ? 'merging' : null);
+}
+
+/** A part of a stream, or nothing at all, must not look like the whole. */
+function whyDone({ scope, totals }: BackfillResult): string | null {
+  if (totals.read === 0) return 'the source holds no such records';
+  return scope === 'whole' ? null : `only ${countText(totals.read)} records, asked for with --${scope}`;
 }
 
 function pauseText(paused: { by: string | null; note: string | null } | null): string | null {

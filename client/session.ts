@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/references.ts';
+import type { StreamName } from '../model/stream-name.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
@@ -13,7 +14,7 @@ export interface ConfigSession {
   readonly environment: Environment;
   readonly taskQueue: string;
   /** Every stream of the config. */
-  readonly streams: readonly string[];
+  readonly streams: readonly StreamName[];
   /** The same names, each once. Throws `ConfigInvalid` with the nearest name for one the config does not have. */
   resolveStreams(names: readonly string[]): string[];
   /** The same for pipelines. */

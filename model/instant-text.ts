@@ -7,10 +7,16 @@ export function toInstantText(text: string): string {
   return Number.isNaN(date.getTime()) ? text : date.toISOString();
 }
 
+const instantPattern = /^\d{4}-\d{2}-\d{2}T.+(?:Z|[+-]\d{2}:?\d{2})$/;
+
 /**
- * A date as `YYYY-MM-DD`, from that form or from epoch milliseconds (the UTC day). Any other text as it is, for the
- * cast to judge.
+ * A date as `YYYY-MM-DD`, from that form, from epoch milliseconds, or from an ISO instant (the UTC day of both). Any
+ * other text as it is, for the cast to judge.
  */
 export function toDateText(text: string): string {
-  return epochMsPattern.test(text) ? toInstantText(text).slice(0, 10) : text;
+  if (text.length === 10 && text[4] === '-') return text;
+  const instant = toInstantText(text);
+  if (!instantPattern.test(instant)) return text;
+  const date = new Date(instant);
+  return Number.isNaN(date.getTime()) ? text : date.toISOString().slice(0, 10);
 }

@@ -33,7 +33,8 @@ async function* lookAround(config: ConfigSession, pipelines: readonly string[]):
   const connected = await attempt(() => connectTemporal(config.config, config.environment));
   if ('failed' in connected) {
     yield { ...connected.failed, subject: 'Temporal' };
-    yield notLookedAt('worker, sources, destinations', 'Temporal is out of reach');
+    yield* optionsOfConnectors(config, pipelines);
+    yield notLookedAt('worker, connections to sources and destinations', 'Temporal is out of reach');
     return;
   }
   const temporal = connected.value;
@@ -45,7 +46,8 @@ async function* lookAround(config: ConfigSession, pipelines: readonly string[]):
     );
     if ('failed' in looked) {
       yield { ...looked.failed, subject: 'worker' };
-      yield notLookedAt('sources, destinations', 'only a worker holds their connections');
+      yield* optionsOfConnectors(config, pipelines);
+      yield notLookedAt('connections to sources and destinations', 'only a worker opens them');
       return;
     }
     yield ok('worker', `one polls task queue ${config.taskQueue}`);
@@ -55,16 +57,42 @@ async function* lookAround(config: ConfigSession, pipelines: readonly string[]):
   }
 }
 
+/** Without a worker's word: whether options and variables are all there for a worker started from this shell. */
+function* optionsOfConnectors({ config, streams }: ConfigSession, pipelines: readonly string[]): Generator<Finding> {
+  const used = streams
+    .filter((stream) => pipelines.length === 0 || pipelines.includes(stream.split('.')[0]!))
+    .map((stream) => config.stream(stream));
+  for (const name of new Set(used.map(({ source }) => source))) {
+    yield optionsFinding(`source ${name}`, () => config.source(name));
+  }
+  for (const name of new Set(used.map(({ destination }) => destination))) {
+    yield optionsFinding(`destination ${name}`, () => config.destination(name));
+  }
+}
+
+function optionsFinding(subject: string, read: () => unknown): Finding {
+  try {
+    read();
+    return ok(subject, 'its options are complete');
+  } catch (error) {
+    return { ...failedFinding(error), subject };
+  }
+}
+
 async function attempt<Value>(
   look: () => Promise<Value>,
 ): Promise<{ value: Value } | { failed: Omit<Finding, 'subject'> }> {
   try {
     return { value: await look() };
   } catch (error) {
-    const { message, next, exitCode: code } = reportError(error);
-    const kind = code === exitCode.auth ? 'auth' : code === exitCode.usage ? 'config' : 'unreachable';
-    return { failed: { status: 'failed', text: message, next, kind } };
+    return { failed: failedFinding(error) };
   }
+}
+
+function failedFinding(error: unknown): Omit<Finding, 'subject'> {
+  const { message, next, exitCode: code } = reportError(error);
+  const kind = code === exitCode.auth ? 'auth' : code === exitCode.usage ? 'config' : 'unreachable';
+  return { status: 'failed', text: message, next, kind };
 }
 
 function ok(subject: string, text: string): Finding {

@@ -61,6 +61,8 @@ async function runDev(
   };
   try {
     const { runWorker } = await import('../../worker/main.ts');
+    // At `info` the worker's log lines would drown the ones a person has to read here.
+    process.env['SLUICE_LOG_LEVEL'] ??= 'warn';
     await runWorker({ config, connection: { address }, namespace: 'default', signal, onReady: announce });
   } finally {
     withdraw();

@@ -3,7 +3,7 @@ import type { InspectResults } from '../../model/inspection.ts';
 import { askWorker } from '../ask-worker.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Output } from '../output.ts';
-import { countText } from '../progress-line.ts';
+import { countText } from '../count-text.ts';
 import { openConfig } from '../session.ts';
 import { defineVerb } from '../verb.ts';
 

@@ -3,7 +3,7 @@ import type { RunRow } from '../../model/destination.ts';
 import { askWorker } from '../ask-worker.ts';
 import { clockText, instantText } from '../duration.ts';
 import { exitCode } from '../exit-code.ts';
-import { countText } from '../progress-line.ts';
+import { countText } from '../count-text.ts';
 import { openConfig } from '../session.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { defineVerb } from '../verb.ts';

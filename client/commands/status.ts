@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { instantText } from '../duration.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Output } from '../output.ts';
-import { countText } from '../progress-line.ts';
+import { countText } from '../count-text.ts';
 import { stateText } from '../run-view.ts';
 import { openConfig, withTemporal } from '../session.ts';
 import type { RowCounts, StreamStatus } from '../stream-status.ts';

@@ -35,3 +35,9 @@ export function stringsOf(value: unknown): string[] | undefined {
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return undefined;
   return value;
 }
+
+/** A whole number from 0 below 2^53; null for anything else. */
+export function parseWhole(text: string): number | null {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : null;
+}

@@ -1,8 +1,7 @@
 import type { Answer } from './answers.ts';
 import { invalid, recordsAnswer } from './answers.ts';
 import type { ApiRequest } from './api-request.ts';
-import { isRecord, stringsOf } from './api-request.ts';
-import { parseWhole } from './list.ts';
+import { isRecord, parseWhole, stringsOf } from './api-request.ts';
 import type { ObjectType } from './object-types.ts';
 import type { RecordView } from './record-view.ts';
 import { createRandom, hashText, shuffled } from './seeded-random.ts';

@@ -39,10 +39,6 @@ export class RecordJournal {
     return this.#events.at(-1)?.atMs ?? 0;
   }
 
-  get eventCount(): number {
-    return this.#events.length;
-  }
-
   append(change: Omit<RecordEvent, 'values'> & { values?: ReadonlyMap<string, string | null> }): void {
     const event: RecordEvent = { ...change, values: change.values ?? nothing };
     this.#events.push(event);

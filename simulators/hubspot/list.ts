@@ -1,7 +1,7 @@
 import type { Answer } from './answers.ts';
 import { invalid, recordsAnswer } from './answers.ts';
 import type { ApiRequest } from './api-request.ts';
-import { askedProperties } from './api-request.ts';
+import { askedProperties, parseWhole } from './api-request.ts';
 import type { ListContract } from './options.ts';
 import type { ObjectType } from './object-types.ts';
 import type { RecordStore } from './record-store.ts';
@@ -89,10 +89,4 @@ function paging({ path, query }: ApiRequest, after: string): { next: { after: st
   const next = new URLSearchParams(query);
   next.set('after', after);
   return { next: { after, link: `https://api.hubapi.com${path}?${next.toString()}` } };
-}
-
-/** A whole number from 0 below 2^53; null for anything else. */
-export function parseWhole(text: string): number | null {
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  return Number.isSafeInteger(value) ? value : null;
 }

@@ -15,6 +15,9 @@ const searchWindowMs = 1_000;
 const dayMs = 86_400_000;
 
 /** The account's budgets. Requests count when they arrive; those stopped do not count. */
+/** Without a limit the headers tell one that no client reaches, so that none holds back for want of a number. */
+const shownWhenUnlimited = 1_000_000;
+
 export class RequestLimits {
   #settings: LimitSettings;
   #burst = new RollingWindow(burstWindowMs);
@@ -66,12 +69,12 @@ export class RequestLimits {
 
   #headers(nowMs: number): Record<string, string> {
     const { burst, daily } = this.#settings;
-    const headers: Record<string, string> = {};
-    if (burst !== null) {
-      headers['X-HubSpot-RateLimit-Max'] = String(burst);
-      headers['X-HubSpot-RateLimit-Remaining'] = String(Math.max(0, burst - this.#burst.countAt(nowMs)));
-      headers['X-HubSpot-RateLimit-Interval-Milliseconds'] = String(burstWindowMs);
-    }
+    const shown = burst ?? shownWhenUnlimited;
+    const headers: Record<string, string> = {
+      'X-HubSpot-RateLimit-Max': String(shown),
+      'X-HubSpot-RateLimit-Remaining': String(Math.max(0, shown - this.#burst.countAt(nowMs))),
+      'X-HubSpot-RateLimit-Interval-Milliseconds': String(burstWindowMs),
+    };
     if (daily !== null) {
       headers['X-HubSpot-RateLimit-Daily'] = String(daily);
       headers['X-HubSpot-RateLimit-Daily-Remaining'] = String(Math.max(0, daily - this.#dailyUsage));

@@ -5,7 +5,7 @@ import type { SearchBounds } from './search-match.ts';
 import { mix } from './seeded-random.ts';
 
 /** What the search index knows at `nowMs`: each record as it stood before its lag. */
-export function indexedView(
+function indexedView(
   data: ObjectData,
   { view, settings, nowMs }: { view: RecordView; settings: SearchSettings; nowMs: number },
 ): RecordView | null {

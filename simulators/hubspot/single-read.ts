@@ -1,8 +1,7 @@
 import type { Answer } from './answers.ts';
 import { notFound, recordsAnswer } from './answers.ts';
 import type { ApiRequest } from './api-request.ts';
-import { askedProperties } from './api-request.ts';
-import { parseWhole } from './list.ts';
+import { askedProperties, parseWhole } from './api-request.ts';
 import type { ObjectType } from './object-types.ts';
 import type { RecordStore } from './record-store.ts';
 import type { RecordView } from './record-view.ts';

@@ -67,7 +67,7 @@ export function historyOf(data: ObjectData, id: string): HistoryEntry[] | null {
   }));
 }
 
-export function typedValues(data: ObjectData, view: RecordView): Record<string, string | null> {
+function typedValues(data: ObjectData, view: RecordView): Record<string, string | null> {
   const facts = data.values.facts(view);
   return Object.fromEntries(
     data.catalogue.properties.map((spec) => [

@@ -1,11 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
-import { findTemporalBinary } from '../../worker/local-temporal/find-server.ts';
-import {
-  startTemporalServer,
-  type LocalServer,
-  type LocalServerOptions,
-} from '../../worker/local-temporal/start-server.ts';
-import { searchAttributeNames } from '../../workflows/messages.ts';
+import { startLocalTemporal } from '../../examples/sandbox.ts';
+import type { LocalServer, LocalServerOptions } from '../../worker/local-temporal/start-server.ts';
 
 export interface TestTemporal {
   readonly server: LocalServer;
@@ -15,13 +10,7 @@ export interface TestTemporal {
 
 /** A real Temporal dev server of the test's own, in memory unless given a file. */
 export async function startTestTemporal(options: Partial<LocalServerOptions> = {}): Promise<TestTemporal> {
-  const binary = await findTemporalBinary({ log: () => {}, signal: AbortSignal.timeout(110_000) });
-  const server = await startTemporalServer({
-    binary: binary.path,
-    searchAttributes: Object.fromEntries(searchAttributeNames.map((name) => [name, 'Keyword' as const])),
-    log: () => {},
-    ...options,
-  });
+  const server = await startLocalTemporal(options);
   const connection = await Connection.connect({ address: server.address });
   return {
     server,

@@ -35,6 +35,7 @@ const facts: RunFacts = {
   end: null,
   isCancelRequested: false,
   progress,
+  isReading: true,
   heartbeat: { sequence: 5, records: 12_000, waiting: null, limitShare: 0.9 },
   retries: [],
   stuck: null,
@@ -71,6 +72,7 @@ describe('the state of a run', () => {
   } as const;
   const paused = { at: now.toISOString(), by: 'anna@laptop', note: 'launch' };
   const until = '2026-11-21T00:00:00.000Z';
+  const endedAt = now.toISOString();
   const retry = { activity: 'extractChunk', attempt: 3, failure: 'HubSpot answered 502', nextAttemptAt: null };
 
   it.each<[string, Partial<RunFacts>, string]>([
@@ -80,7 +82,8 @@ describe('the state of a run', () => {
       { progress: { ...progress, phase: 'planning', totals: zeroCounts, stagedRecords: 0 }, heartbeat: null },
       'Planning',
     ],
-    ['merging with nothing left to read', { heartbeat: null }, 'Finishing 50 %: merging'],
+    ['merging with nothing being read', { isReading: false, heartbeat: null }, 'Running 50 %: merging'],
+    ['in the first second of an extract', { heartbeat: null }, 'Running 50 %'],
     ['paused', { progress: { ...progress, phase: 'paused', paused } }, 'Paused 56 % by anna@laptop "launch"'],
     [
       'pausing',
@@ -120,17 +123,14 @@ describe('the state of a run', () => {
       { progress: null, heartbeat: null, stuck: { failures: 4, message: 'a bug' } },
       'Stuck: its workflow task failed 4 times: a bug',
     ],
+    ['failed', { end: failure, endedAt, progress: null, heartbeat: null }, 'Failed: the token was refused'],
+    ['cancelled', { end: { kind: 'cancelled', message: null }, endedAt }, 'Cancelled'],
     [
-      'failed',
-      { end: failure, endedAt: now.toISOString(), progress: null, heartbeat: null },
-      'Failed: the token was refused',
+      'done in part',
+      { end: { kind: 'done', result: { ...result, scope: 'limit', totals: { ...zeroCounts, read: 50 } } }, endedAt },
+      'Done: only 50 records, asked for with --limit',
     ],
-    ['cancelled', { end: { kind: 'cancelled', message: null }, endedAt: now.toISOString() }, 'Cancelled'],
-    [
-      'done with nothing to read',
-      { end: { kind: 'done', result }, endedAt: now.toISOString() },
-      'Done: the source holds no such records',
-    ],
+    ['done with nothing to read', { end: { kind: 'done', result }, endedAt }, 'Done: the source holds no such records'],
   ])('%s', (_, change, expected) => expect(stateText(view(change))).toBe(expected));
 
   it('names no worker before anything the worker could have said', () => {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ afterAll(async () => {
 /** Replaying a thousand events with every task would take a minute. */
 const longHistory = { maxCachedWorkflows: 10 };
 
-type Backfill = WorkflowHandle<typeof backfill>;
+type Backfill = WorkflowHandleWithFirstExecutionRunId<typeof backfill>;
 
 /** Runs one backfill over fake steps; every workflow task replays from the start of history. */
 async function run<T>(

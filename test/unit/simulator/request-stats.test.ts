@@ -1,0 +1,35 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { describe, expect, it } from 'vitest';
+
+import { get, startForTest } from './api-client.ts';
+
+const path = '/crm/objects/2026-03/contacts';
+
+describe('latency', () => {
+  it('delays requests beside each other, and the statistics tell how many there were', async () => {
+    const simulator = await startForTest({ records: { contacts: 30 }, latencyMs: 120 });
+    const startedMs = performance.now();
+    await Promise.all(Array.from({ length: 6 }, () => get(simulator, path)));
+    const elapsedMs = performance.now() - startedMs;
+    expect(elapsedMs).toBeGreaterThan(115);
+    expect(elapsedMs).toBeLessThan(600);
+    expect(simulator.stats.snapshot()['list contacts']).toMatchObject({
+      requests: 6,
+      statuses: { '200': 6 },
+      pages: 6,
+      records: 60,
+      maxConcurrent: 6,
+      peakTenSeconds: 6,
+    });
+  });
+
+  it('does not keep count of a client that has gone away', async () => {
+    const simulator = await startForTest({ records: { contacts: 30 }, latencyMs: 100 });
+    const headers = { authorization: 'Bearer pat-na1-simulator' };
+    await expect(fetch(simulator.url + path, { headers, signal: AbortSignal.timeout(30) })).rejects.toThrow('timeout');
+    await wait(150);
+    await get(simulator, path);
+    expect(simulator.stats.snapshot()['list contacts']).toMatchObject({ requests: 2, maxConcurrent: 1 });
+  });
+});
