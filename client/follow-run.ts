@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { observeRun } from './backfill-runs.ts';
+import { observeRun } from './observe-run.ts';
 import { reportError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 import type { ProgressFigures } from './progress-line.ts';

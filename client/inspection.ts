@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import type { InspectInput, InspectResult, InspectResults, InspectVerb } from '../model/inspection.ts';
 import { inspectWorkflowId } from '../model/workflow-id.ts';
 import { inspectType } from '../workflows/messages.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode, exitCodeOfKind } from './exit-code.ts';
+import { rootFailure } from './run-end.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import { hasWorkerPolling } from './worker-pollers.ts';
 
@@ -74,14 +74,11 @@ function inspectSummary(input: InspectInput): string {
 }
 
 function inspectionFailed(verb: string, timeoutMs: number, error: WorkflowFailedError): CliError {
-  for (let cause = error.cause as unknown; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof ApplicationFailure && cause.type) {
-      const [message, next] = splitNext(cause.message);
-      return new CliError(exitCodeOfKind(cause.type), message, {
-        ...(next === undefined ? {} : { next }),
-        cause: error,
-      });
-    }
+  const failure = rootFailure(error.cause);
+  if (failure !== null) {
+    const [message, next] = splitNext(failure.message);
+    const code = exitCodeOfKind(failure.type ?? 'Unexpected');
+    return new CliError(code, message, { ...(next === undefined ? {} : { next }), cause: error });
   }
   return new CliError(exitCode.unreachable, `${verb} got no answer within ${timeoutMs / 1_000} s`, {
     next: "look at the worker's log",

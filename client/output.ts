@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { ErrorReport } from './cli-error.ts';
+import { plainLine } from './plain-text.ts';
 
 /** Data goes to stdout, talk to stderr: what a script reads is never mixed with what a person reads. */
 export interface Output {
@@ -22,7 +23,7 @@ export function createOutput(options: { readonly isJson: boolean }): Output {
   return {
     isJson,
     isTerminal: process.stdout.isTTY === true,
-    columns: process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY,
+    columns: process.stdout.columns || Number.POSITIVE_INFINITY,
     text: (text) => {
       if (!isJson) process.stdout.write(text);
     },
@@ -41,7 +42,9 @@ export function writeError(report: ErrorReport, options: { readonly isJson: bool
     return;
   }
   const next = report.next === null ? '' : `; next: ${report.next}`;
-  process.stderr.write(`${coloured('red', 'error:')} ${report.message}${next}\n`);
+  // A config's problems are a line each; nothing else spans lines.
+  const lines = `${report.message}${next}`.split('\n').map(plainLine);
+  process.stderr.write(`${coloured('red', 'error:')} ${lines.join('\n')}\n`);
 }
 
 /** A word for stderr; plain wherever NO_COLOR, TERM=dumb or a pipe say so. */

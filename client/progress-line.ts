@@ -1,5 +1,6 @@
 import { countText } from './count-text.ts';
 import { clockText } from './duration.ts';
+import { plainLine } from './plain-text.ts';
 import { percentDone, stateText, type RunView } from './run-view.ts';
 
 export interface ProgressFigures {
@@ -61,5 +62,5 @@ function chunkText(view: RunView): string | null {
 }
 
 function joined(parts: readonly (string | null)[]): string {
-  return parts.filter((part) => part !== null).join('  ');
+  return plainLine(parts.filter((part) => part !== null).join('  '));
 }

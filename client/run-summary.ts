@@ -1,8 +1,8 @@
 import { rejects, type Counts } from '../model/counts.ts';
 import type { BackfillResult } from '../workflows/messages.ts';
+import { countText } from './count-text.ts';
 import { clockText } from './duration.ts';
 import { exitCode, exitCodeOfKind, type ExitCode } from './exit-code.ts';
-import { countText } from './count-text.ts';
 import type { RunEnd, RunFacts } from './run-facts.ts';
 
 /** What a script learns from a run that ended. */

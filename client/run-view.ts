@@ -2,6 +2,7 @@ import { rejects, type Counts } from '../model/counts.ts';
 import type { BackfillPhase, BackfillResult } from '../workflows/messages.ts';
 import { countText } from './count-text.ts';
 import { untilText } from './duration.ts';
+import { plainLine } from './plain-text.ts';
 import type { RunFacts } from './run-facts.ts';
 
 export type RunState =
@@ -204,5 +205,5 @@ export function stateText(view: RunView): string {
   const percent = view.endedAt === null && view.records > 0 ? percentDone(view) : null;
   const head = percent === null ? word : `${word} ${percent} %`;
   if (view.why === null) return head;
-  return runOnStates.has(view.state) ? `${head} ${view.why}` : `${head}: ${view.why}`;
+  return plainLine(runOnStates.has(view.state) ? `${head} ${view.why}` : `${head}: ${view.why}`);
 }

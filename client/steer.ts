@@ -3,6 +3,8 @@ import type * as BackfillRuns from './backfill-runs.ts';
 import { CliError, reportError } from './cli-error.ts';
 import { exitCode, gravestExitCode, type ExitCode } from './exit-code.ts';
 import { writeError, type Output } from './output.ts';
+import { plainLine } from './plain-text.ts';
+import type { RunFacts } from './run-facts.ts';
 import { openConfig, withTemporal } from './session.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import type { VerbCall } from './verb.ts';
@@ -15,6 +17,8 @@ export interface SteerTarget {
   readonly stream: string;
   readonly output: Output;
   readonly runs: typeof BackfillRuns;
+  /** Null where the stream has never run. */
+  readonly observe: () => Promise<RunFacts | null>;
 }
 
 /**
@@ -31,14 +35,14 @@ export async function steerEach(
   const isNamed = words.length > 0;
   const streams = isNamed ? session.resolveStreams(words) : session.streams;
   return withTemporal(session, async (temporal) => {
-    const runs = await import('./backfill-runs.ts');
+    const [runs, { observeBackfill }] = await Promise.all([import('./backfill-runs.ts'), import('./observe-run.ts')]);
     const outcomes: { stream: string; text: string; exitCode: ExitCode }[] = [];
     for (const stream of streams) {
       try {
-        const text = await act({ temporal, stream, output, runs });
+        const text = await act({ temporal, stream, output, runs, observe: () => observeBackfill(temporal, stream) });
         if (text === null && isNamed) throw nothingRuns(stream);
         if (text === null) continue;
-        output.text(`${text}\n`);
+        output.text(`${plainLine(text)}\n`);
         outcomes.push({ stream, text, exitCode: exitCode.done });
       } catch (error) {
         const report = reportError(error);

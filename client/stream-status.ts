@@ -1,4 +1,4 @@
-import { observeBackfill } from './backfill-runs.ts';
+import { observeBackfill } from './observe-run.ts';
 import { reportError } from './cli-error.ts';
 import { inspect } from './inspection.ts';
 import { runUrl } from './run-summary.ts';

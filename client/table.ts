@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { plainLine } from './plain-text.ts';
 
 export interface TableColumn {
   readonly title: string;
@@ -20,7 +21,7 @@ export function alignedTable(
   rows: readonly (readonly string[])[],
   terminalColumns = Number.POSITIVE_INFINITY,
 ): string {
-  const lines = [columns.map((column) => column.title.toUpperCase()), ...rows.map((row) => row.map(plain))];
+  const lines = [columns.map((column) => column.title.toUpperCase()), ...rows.map((row) => row.map(plainLine))];
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => stringWidth(line[index] ?? ''))));
   return lines
     .map((line) => {
@@ -32,7 +33,7 @@ export function alignedTable(
 
 /** The same table for other programs: tab-separated, with its header. */
 export function tabSeparated(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
-  return [columns.map((column) => column.title), ...rows].map((line) => `${line.map(plain).join('\t')}\n`).join('');
+  return [columns.map((column) => column.title), ...rows].map((line) => `${line.map(plainLine).join('\t')}\n`).join('');
 }
 
 /** At most so many terminal cells, with `…` where something was left out. */
@@ -51,9 +52,4 @@ export function cutToWidth(text: string, columns: number): string {
 function padded(text: string, width: number, align: 'left' | 'right'): string {
   const space = ' '.repeat(Math.max(0, width - stringWidth(text)));
   return align === 'right' ? space + text : text + space;
-}
-
-/** Control characters would break the line, and could drive the terminal. */
-function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

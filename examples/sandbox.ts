@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultToken } from '../simulators/hubspot/options.ts';
 import { findTemporalBinary } from '../worker/local-temporal/find-server.ts';
-import { startTemporalServer, type LocalServer, type LocalServerOptions } from '../worker/local-temporal/start-server.ts';
+import {
+  startTemporalServer,
+  type LocalServer,
+  type LocalServerOptions,
+} from '../worker/local-temporal/start-server.ts';
 import { searchAttributeNames } from '../workflows/messages.ts';
 import { isolatedEnvironment } from './isolated-environment.ts';
 
@@ -24,6 +28,8 @@ export interface SandboxOptions {
 export interface WorkerProcess {
   readonly pid: number;
   readonly isRunning: boolean;
+  /** Resolves once it polls; rejects if it ends before. */
+  readonly ready: Promise<void>;
   /** Sends SIGTERM and waits for the orderly end, or SIGKILL. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -55,15 +61,21 @@ export class Sandbox {
     });
   }
 
-  /** Starts a worker; its log goes to `worker.log` in the folder. It polls within about two seconds. */
-  startWorker(): WorkerProcess {
-    const child = spawn(process.execPath, [cliPath, 'worker', '--config', this.configPath], {
-      env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+  /**
+   * Starts a worker that ends with this process; its log goes to `worker.log` in the folder. `preload` is a module that
+   * it loads before anything else, `environment` is added to its own.
+   */
+  startWorker(
+    options: { readonly preload?: string; readonly environment?: Readonly<Record<string, string>> } = {},
+  ): WorkerProcess {
+    const preload = options.preload === undefined ? [] : ['--import', options.preload];
+    const child = spawn(process.execPath, [...preload, cliPath, 'worker', '--config', this.configPath], {
+      env: { ...this.#environment, ...options.environment },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const log = createWriteStream(join(this.folder, 'worker.log'), { flags: 'a' });
-    child.stdout.pipe(log, { end: false });
-    child.stderr.pipe(log, { end: false });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
     const worker = asWorker(child);
     this.#workers.add(worker);
     return worker;
@@ -110,8 +122,15 @@ function configText({ streams }: SandboxOptions): string {
 
 function asWorker(child: ChildProcess): WorkerProcess {
   const exited = once(child, 'exit');
+  const ready = Promise.race([
+    once(child, 'message').then(() => undefined),
+    exited.then(() => Promise.reject(new Error('the worker ended before it was ready; see worker.log'))),
+  ]);
+  // Who never asks whether it is ready need not handle that it was not.
+  ready.catch(() => undefined);
   return {
     pid: child.pid!,
+    ready,
     get isRunning() {
       return child.exitCode === null && child.signalCode === null;
     },

@@ -32,11 +32,11 @@ export const cancelCommand = (): Command =>
           ...(yes ? { yes } : {}),
           isJson: call.output.isJson,
         });
-      return steerEach(call, 'cancel', async ({ temporal, stream, runs }) => {
+      return steerEach(call, 'cancel', async ({ temporal, stream, runs, observe }) => {
         const reason = note === undefined ? `by ${callerName()}` : `by ${callerName()}: ${note}`;
         if (!(await runs.cancelBackfill(temporal, stream, reason))) return null;
         const closed = await until(async () => {
-          const facts = await runs.observeBackfill(temporal, stream);
+          const facts = await observe();
           return facts === null || facts.end !== null ? facts : null;
         });
         return closed === null ? `cancelling ${stream}; see sluice status ${stream}` : `cancelled ${stream}`;

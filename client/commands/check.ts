@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Finding } from '../../model/finding.ts';
 import { reportError } from '../cli-error.ts';
 import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
+import { plainLine } from '../plain-text.ts';
 import { openConfig, type ConfigSession } from '../session.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -75,7 +76,7 @@ function optionsFinding(subject: string, read: () => unknown): Finding {
     read();
     return ok(subject, 'its options are complete');
   } catch (error) {
-    return { ...failedFinding(error), subject };
+    return { ...failedFinding(error), subject, status: 'warning' };
   }
 }
 
@@ -122,6 +123,6 @@ function exitCodeOfFinding(finding: Finding): ExitCode {
 const marks: Readonly<Record<Finding['status'], string>> = { ok: '✓', warning: '!', failed: '✗' };
 
 function findingText({ status, subject, text, next }: Finding): string {
-  const advice = next === null ? '' : `\n    next: ${next}`;
-  return `${marks[status]} ${subject}: ${text}${advice}\n`;
+  const advice = next === null ? '' : `\n    next: ${plainLine(next)}`;
+  return `${marks[status]} ${plainLine(`${subject}: ${text}`)}${advice}\n`;
 }

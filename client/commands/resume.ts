@@ -11,8 +11,8 @@ export const resumeCommand = (): Command =>
     seeAlso: ['pause', 'status'],
     exits: [0, 1, 2, 4, 5],
     run: (call) =>
-      steerEach(call, 'resume', async ({ temporal, stream, runs }) => {
-        const before = await runs.observeBackfill(temporal, stream);
+      steerEach(call, 'resume', async ({ temporal, stream, runs, observe }) => {
+        const before = await observe();
         if (!(await runs.resumeBackfill(temporal, stream, { by: callerName() }))) return null;
         const phase = before?.progress?.phase;
         const wasPaused = phase === undefined || phase === 'paused' || phase === 'pausing';

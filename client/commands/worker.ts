@@ -18,9 +18,25 @@ export const workerCommand = (): Command =>
       // Tried once here, so that a wrong address is one clear error and not a worker that retries for ever.
       const { found, connectOptions, namespace } = await withTemporal(session, async (temporal) => temporal);
       const { runWorker } = await import('../../worker/main.ts');
-      const onReady = (): void =>
+      const onReady = (): void => {
         output.talk(`ready: task queue ${taskQueue} of ${found.address}, namespace ${namespace}; Ctrl-C ends it`);
-      await withInterruption((signal) => runWorker({ config, connection: connectOptions, namespace, signal, onReady }));
+        process.send?.('ready');
+      };
+      await withInterruption(async (interruption) => {
+        const signal = AbortSignal.any([interruption, parentGone()]);
+        await runWorker({ config, connection: connectOptions, namespace, signal, onReady });
+      });
       return exitCode.done;
     },
   });
+
+/** A worker that another program started with a channel to itself ends with that program. */
+function parentGone(): AbortSignal {
+  const controller = new AbortController();
+  process.once('disconnect', () => controller.abort(new Error('the parent process is gone')));
+  // The channel alone must not keep a finished worker alive.
+  process.channel?.unref();
+  // Listening holds the channel, which alone would keep a worker that has shut down from ending.
+  process.channel?.unref();
+  return controller.signal;
+}

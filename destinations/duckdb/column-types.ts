@@ -24,8 +24,7 @@ const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
   decimal: '[+-]?[0-9]{1,29}(\\.[0-9]{0,9}0*)?',
   boolean: '(?i:true|false)',
   date: '[0-9]{4}-[0-9]{2}-[0-9]{2}',
-  timestamp:
-    '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6}0*)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)',
+  timestamp: '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6}0*)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)',
 };
 
 /** An expression that turns staged text into the column's type, or NULL where it does not convert. */

@@ -13,7 +13,7 @@ const idleCloseMs = 2_000;
  * A checkpoint rewrites the last row group, so doing it rarely is cheaper; what is not yet checkpointed stays in memory.
  * It runs after the merge has answered: inside COMMIT it would add 0.2 to 0.9 s.
  */
-const checkpointWalBytes = 32 * 2 ** 20;
+const checkpointWalBytes = 64 * 2 ** 20;
 
 export interface DatabaseFile {
   /** Runs `work` alone on the file, opening (and creating) it if need be. Waits for its turn. */

@@ -53,7 +53,9 @@ function classify(text: string, path: string): SyncError {
     });
   }
   if (/^TransactionContext Error|^Transaction Error|[Cc]onflict on /.test(text)) {
-    return new SyncError('Conflict', `another transaction changed ${path} at the same time`);
+    return new SyncError('Conflict', `another transaction changed ${path} at the same time`, {
+      next: 'let it be tried again',
+    });
   }
   if (/^(Catalog|Binder) Error/.test(text)) {
     return new SyncError('SchemaConflict', `${path}: ${firstLine}`, {

@@ -163,13 +163,13 @@ export const countVerdicts =
  * Writes the rows that are new. Binds batch. With the update below it takes 115 + 140 ms for 25,000 rows x 62 columns
  * each, where one MERGE INTO takes 200 + 240 ms; both statements are in the merge's one transaction anyway.
  */
-export function buildInsert(plan: StreamPlan, { isFirstLoad }: { isFirstLoad: boolean }): string {
+export function buildInsert(plan: StreamPlan, { hasMatches }: { hasMatches: boolean }): string {
   const columns = [plan.key.name, ...contentColumns(plan), '_state_observed_at', '_synced_at', '_deleted', '_batch_id'];
   const staged = Array.from({ length: plan.columns.length + 3 }, (_, n) => `s.c${n}`);
   return (
     `INSERT INTO ${quoteTable(plan.table)} (${columns.map(quoteIdentifier).join(', ')}) ` +
     `SELECT ${staged.join(', ')}, s.state_at, now(), false, $batch FROM _sluice_staged s` +
-    (isFirstLoad ? '' : ' JOIN _sluice_verdict v ON v.staged_row = s.rowid WHERE v.is_new')
+    (hasMatches ? ' JOIN _sluice_verdict v ON v.staged_row = s.rowid WHERE v.is_new' : '')
   );
 }
 

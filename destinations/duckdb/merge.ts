@@ -66,7 +66,6 @@ export async function mergeInTransaction(
 async function mergeStage(session: Session, request: MergeRequest): Promise<Counts | null> {
   const { plan, batch } = request;
   if (batch.stage.files.length === 0) return { ...zeroCounts, roundedValues: batch.roundedValues };
-  await session.execute(dropStaging);
   await session.execute(buildLoadStage(plan, stagePaths(batch)));
   const [summary] = await session.query(buildSummary(plan));
   const loaded = numberOf(summary, 'loaded');
@@ -132,7 +131,7 @@ async function writeRows(
   }
   const values = { batch: batch.batchId };
   if (numberOf(match, 'matched') === 0) {
-    await session.execute(buildInsert(plan, { isFirstLoad: true }), values);
+    await session.execute(buildInsert(plan, { hasMatches: false }), values);
     return { inserted: staged, updated: 0, unchanged: 0, superseded: 0 };
   }
   await session.execute(buildClassify(plan, { lowest: String(match!['lowest']), highest: String(match!['highest']) }));
@@ -143,7 +142,7 @@ async function writeRows(
     unchanged: numberOf(verdicts, 'unchanged'),
     superseded: numberOf(verdicts, 'superseded'),
   };
-  if (counts.inserted > 0) await session.execute(buildInsert(plan, { isFirstLoad: false }), values);
+  if (counts.inserted > 0) await session.execute(buildInsert(plan, { hasMatches: true }), values);
   if (numberOf(verdicts, 'won') > 0) await session.execute(buildUpdateContent(plan), values);
   if (numberOf(verdicts, 'revived') > 0) await session.execute(buildRevive(plan), values);
   return counts;

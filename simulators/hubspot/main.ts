@@ -1,3 +1,5 @@
+import { finished } from 'node:stream';
+
 import { parseCommandLine } from './command-line.ts';
 import { startHubspotSimulator } from './start.ts';
 
@@ -9,6 +11,6 @@ const stop = (): void => {
 };
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);
-if (exitsWithStdin) process.stdin.once('close', stop).resume();
+if (exitsWithStdin) finished(process.stdin.resume(), { writable: false }, stop);
 
 process.stdout.write(`${JSON.stringify({ url: simulator.url })}\n`);

@@ -86,7 +86,7 @@ async function attach(connection: DuckDBConnection, path: string): Promise<void>
   }
 }
 
-interface TableColumn {
+export interface TableColumn {
   readonly name: string;
   readonly type: string;
 }
@@ -180,8 +180,8 @@ async function counts(connection: DuckDBConnection): Promise<[number, number]> {
   return [Number(records), Number(rows)];
 }
 
-/** A typed value as the truth endpoint writes it. */
-function canonicalText({ name, type }: TableColumn): string {
+/** SQL for a typed value as the truth endpoint writes it. */
+export function canonicalText({ name, type }: TableColumn): string {
   const column = identifier(name);
   if (type.startsWith('DECIMAL')) return `rtrim(rtrim(CAST(${column} AS VARCHAR), '0'), '.')`;
   if (type === 'TIMESTAMP WITH TIME ZONE') return `strftime(${column} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')`;

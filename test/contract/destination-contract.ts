@@ -9,10 +9,10 @@ import {
   contactsPlan,
   frontierFrom,
   instant,
-  openTestRun,
   type TestRecord,
   wholeFrontier,
-} from '../support/staged-run.ts';
+} from '../support/staged-records.ts';
+import { openTestRun } from '../support/staged-run.ts';
 
 const { stream, table } = contactsPlan;
 const target = { stream, table };

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts';
 import type { Destination } from '../../model/destination.ts';
 import { openDuckDbUnderTest } from '../support/duckdb-under-test.ts';
-import { contactsPlan, instant, openTestRun, type TestRecord } from '../support/staged-run.ts';
+import { contactsPlan, instant, type TestRecord } from '../support/staged-records.ts';
+import { openTestRun } from '../support/staged-run.ts';
 
 const { stream, table } = contactsPlan;
 const target = { stream, table };

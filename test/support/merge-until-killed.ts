@@ -1,6 +1,7 @@
+import { dirname } from 'node:path';
 import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts';
 import { zeroRequests } from '../../model/batch.ts';
-import { contactsPlan, frontierFrom, instant, stageRecords, wholeFrontier } from './staged-run.ts';
+import { contactsPlan, frontierFrom, instant, stageRecords, wholeFrontier } from './staged-records.ts';
 
 /**
  * A process that goes on with run `run-1` of the file named on its command line, batch after batch, and prints each
@@ -41,7 +42,7 @@ for (;;) {
     batchId,
     sequence,
     predecessor,
-    stage: await stageRecords(contactsPlan, records),
+    stage: await stageRecords(contactsPlan, records, { root: dirname(path!) }),
     frontierAfter: frontierFrom(sequence),
     roundedValues: 0,
     requests: zeroRequests,

@@ -1,81 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Batch, type Stage, type StageFile, zeroRequests } from '../../model/batch.ts';
-import type { Column } from '../../model/column.ts';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { onTestFinished } from 'vitest';
+import { type Batch, zeroRequests } from '../../model/batch.ts';
 import type { ClaimResult, Destination, MergeOutcome, MergeRequest } from '../../model/destination.ts';
-import type { Frontier } from '../../model/frontier.ts';
-import { type StreamPlan, type SyncMode, stagedColumns } from '../../model/plan.ts';
-
-/** A staged record by column name; a column left out is null. Written apart from the product, to check it from outside. */
-export type TestRecord = Readonly<Record<string, string | null>>;
-
-export const instant = (minute: number): string => new Date(Date.UTC(2024, 0, 1, 0, minute)).toISOString();
-
-export const wholeFrontier: Frontier = { kind: 'idRanges', ranges: [{ from: '1', to: null }] };
-export const frontierFrom = (from: number): Frontier => ({
-  kind: 'idRanges',
-  ranges: [{ from: String(from), to: null }],
-});
-
-export function column(name: string, type: Column['type']): Column {
-  return { name, property: name, type };
-}
-
-export const contactsPlan: StreamPlan = {
-  stream: 'crm.contacts',
-  source: 'crm',
-  object: 'contacts',
-  destination: 'warehouse',
-  table: { schema: 'hubspot', table: 'contacts' },
-  key: column('id', 'integer'),
-  versionProperty: 'lastmodifieddate',
-  columns: [
-    column('email', 'text'),
-    column('amount', 'decimal'),
-    column('visits', 'integer'),
-    column('is_customer', 'boolean'),
-    column('born_on', 'date'),
-    column('seen_at', 'timestamp'),
-  ],
-};
-
-function encodeValue(value: string | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  return value === '' || /[",\r\n]/.test(value) ? `"${value.split('"').join('""')}"` : value;
-}
-
-export function encodeRecords(plan: StreamPlan, records: readonly TestRecord[]): string {
-  const columns = stagedColumns(plan);
-  return records.map((record) => `${columns.map((name) => encodeValue(record[name])).join(',')}\n`).join('');
-}
-
-/** Writes the records to `fileCount` files of about the same length, in order. */
-export async function stageRecords(
-  plan: StreamPlan,
-  records: readonly TestRecord[],
-  { fileCount = 1 }: { fileCount?: number } = {},
-): Promise<Stage> {
-  const root = join(tmpdir(), 'sluice-test-stages');
-  await mkdir(root, { recursive: true });
-  const directory = await mkdtemp(join(root, "it's [a] stage-"));
-  const files: StageFile[] = [];
-  for (let n = 0; n < fileCount; n++) {
-    const part = records.slice(
-      Math.floor((records.length * n) / fileCount),
-      Math.floor((records.length * (n + 1)) / fileCount),
-    );
-    files.push(await writeStageFile(join(directory, `${n}.csv`), encodeRecords(plan, part), part.length));
-  }
-  return { directory, files, rowCount: records.length };
-}
-
-async function writeStageFile(path: string, text: string, rowCount: number): Promise<StageFile> {
-  const bytes = Buffer.from(text);
-  await writeFile(path, bytes);
-  return { path, rowCount, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
+import type { StreamPlan, SyncMode } from '../../model/plan.ts';
+import { contactsPlan, frontierFrom, stageRecords, type TestRecord, wholeFrontier } from './staged-records.ts';
 
 export interface TestRunOptions {
   readonly run: string;
@@ -123,11 +52,13 @@ export async function openTestRun(destination: Destination, options: TestRunOpti
 
   const mint: TestRun['mint'] = async (records, { fileCount, watermark = null } = {}) => {
     const sequence: number = (last?.sequence ?? 0) + 1;
+    const stage = await stageRecords(plan, records, fileCount === undefined ? {} : { fileCount });
+    onTestFinished(() => rm(stage.directory, { recursive: true, force: true }));
     const batch: Batch = {
       batchId: `${run}-${sequence}-${randomUUID()}`,
       sequence,
       predecessor: last?.batchId ?? null,
-      stage: await stageRecords(plan, records, fileCount === undefined ? {} : { fileCount }),
+      stage,
       frontierAfter: frontierFrom(sequence * 1000),
       roundedValues: 0,
       requests: { ...zeroRequests, requests: 1 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clockText, parseDurationMs, untilText } from '../../client/duration.ts';
+import { canRepaint, fitLines } from '../../client/repaint.ts';
 import { alignedTable, cutToWidth, tabSeparated } from '../../client/table.ts';
 
 describe('durations', () => {
@@ -58,5 +59,20 @@ describe('tables', () => {
     expect(tabSeparated(columns, rows)).toBe(
       'stream\trows\tstate\n' + 'crm.contacts\t200,000\tDone\n' + 'crm.日本\t7\tFailed: a b c [31m\n',
     );
+  });
+});
+
+describe('rewriting lines in place', () => {
+  it('is for real terminals alone', () => {
+    expect(canRepaint({}, { isTerminal: true })).toBe(true);
+    expect(canRepaint({}, { isTerminal: false })).toBe(false);
+    for (const plain of [{ NO_COLOR: '1' }, { CI: 'true' }, { ACCESSIBLE: '1' }, { TERM: 'dumb' }]) {
+      expect(canRepaint(plain, { isTerminal: true })).toBe(false);
+    }
+  });
+
+  it('keeps to what fits, and counts the rest', () => {
+    expect(fitLines(['a', 'b', 'c'], 3)).toEqual(['a', 'b', 'c']);
+    expect(fitLines(['a', 'b', 'c', 'd'], 3)).toEqual(['a', 'b', '… and 2 more']);
   });
 });

@@ -57,4 +57,11 @@ describe('a spawned simulator', () => {
     else child.kill(cause);
     expect(await exited).toEqual([0, null]);
   });
+
+  it('ends where it is given nothing to read', async () => {
+    const child = spawn(process.execPath, [mainPath, '--exit-with-stdin', '--contacts=5'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
 });

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { ChaosWorld } from '../support/chaos-world.ts';
+import { total } from '../support/ledger-audit.ts';
+import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
+
+describe('a stage that is not what it was when it closed', () => {
+  it('is read again, with all that was staged after it', { timeout: 60_000 }, async () => {
+    await using world = await ChaosWorld.open({ contacts: 20_000, seed: 501, chunkRecords: 1_000 });
+    const harms: Harm[] = [
+      { at: 'staged', sequence: 3, does: 'loseStage' },
+      { at: 'staged', sequence: 7, does: 'corruptStage' },
+      { at: 'staged', sequence: 12, does: 'truncateStage' },
+    ];
+    const sabotage = planSabotage(world.folder, harms);
+    const worker = world.startWorker(sabotage);
+    const result = await (await world.start()).result();
+    await worker.stop();
+
+    expect(harms.map(sabotage.isDone)).toEqual([true, true, true]);
+    const { batches } = await world.expectWhole();
+    expect(total(batches, 'inserted')).toBe(20_000);
+    expect(total(batches, 'read')).toBe(20_000);
+    expect(result.totals).toMatchObject({ read: 20_000, inserted: 20_000 });
+    expect(result.batches).toBe(batches.length);
+  });
+});

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { temporal } from '@temporalio/proto';
+import { describe, expect, it } from 'vitest';
+import { ChaosWorld, type BackfillHandle } from '../support/chaos-world.ts';
+import { total } from '../support/ledger-audit.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/** The workflow task that followed the n-th merge: what a person would pick in the UI to go back to that chunk. */
+function taskAfterMerge(events: readonly HistoryEvent[], merges: number): number {
+  const scheduled = new Map(
+    events
+      .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'mergeChunk')
+      .map((event) => [Number(event.eventId), event]),
+  );
+  const completed = events.filter((event) =>
+    scheduled.has(Number(event.activityTaskCompletedEventAttributes?.scheduledEventId)),
+  );
+  const after = Number(completed[merges - 1]!.eventId);
+  const task = events.find(
+    (event) => Number(event.eventId) > after && event.workflowTaskCompletedEventAttributes != null,
+  );
+  return Number(task!.eventId);
+}
+
+async function resetTo(world: ChaosWorld, handle: BackfillHandle, merges: number): Promise<string> {
+  const { client } = world.temporal;
+  const { runId } = await client.workflow.getHandle(handle.workflowId).describe();
+  const { events } = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
+  const answer = await client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: handle.workflowId, runId },
+    reason: 'test',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: taskAfterMerge(events ?? [], merges) as never,
+  });
+  return answer.runId;
+}
+
+describe('Temporal', () => {
+  it('stopped, and killed, and started again while a backfill runs', { timeout: 120_000 }, async () => {
+    await using world = await ChaosWorld.open({
+      contacts: 30_000,
+      seed: 301,
+      chunkRecords: 1_000,
+      isTemporalDurable: true,
+      simulator: { latencyMs: 400 },
+    });
+    const worker = world.startWorker();
+    const run = await world.start();
+    await world.untilMerged(3);
+    await world.restartTemporal('SIGTERM');
+    await world.untilMerged(6);
+    await world.restartTemporal('SIGKILL');
+    const before = await world.untilMerged(8);
+    expect(before.totals.read).toBeLessThan(30_000);
+    world.simulator.configure({ latencyMs: 0 });
+    await world.temporal.client.workflow.getHandle(run.workflowId).result();
+    await worker.stop();
+
+    const { runs, batches, watermark } = await world.expectWhole();
+    expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
+    expect(total(batches, 'inserted')).toBe(30_000);
+    expect(watermark).not.toBeNull();
+  });
+
+  it('resetting a run to an early chunk after later ones merged', { timeout: 120_000 }, async () => {
+    await using world = await ChaosWorld.open({
+      contacts: 20_000,
+      seed: 302,
+      chunkRecords: 1_000,
+      simulator: { latencyMs: 300 },
+    });
+    const worker = world.startWorker();
+    const run = await world.start();
+    await world.untilMerged(8);
+    const resetRun = await resetTo(world, run, 3);
+    expect(resetRun).not.toBe(run.firstExecutionRunId);
+    world.simulator.configure({ latencyMs: 0 });
+    const result = await world.temporal.client.workflow.getHandle<() => Promise<{ totals: object }>>(run.workflowId).result();
+    await world.sandbox.stop();
+
+    const { runs, batches, watermark } = await world.expectWhole();
+    expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
+    expect(total(batches, 'inserted')).toBe(20_000);
+    expect(total(batches, 'read')).toBe(20_000);
+    expect(result.totals).toMatchObject({ read: 20_000, inserted: 20_000 });
+    expect(watermark).not.toBeNull();
+    expect(worker.isRunning).toBe(false);
+
+    // The same once more after the end: nothing is left to do, and nothing is done.
+    const again = world.startWorker();
+    await resetTo(world, run, 5);
+    await world.temporal.client.workflow.getHandle(run.workflowId).result();
+    await again.stop();
+    const after = await world.expectWhole();
+    expect(after.batches).toEqual(batches);
+    expect(after.runs).toEqual(runs);
+  });
+});
