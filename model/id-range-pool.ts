@@ -19,8 +19,14 @@ export interface PageBounds {
   readonly next: bigint | null;
 }
 
-/** A range is not split for less than this many records: a split costs up to one request. */
-const minSplitRecords = 200;
+/**
+ * Where a read begins: all ids there are, and all that are given out meanwhile. Cursors part it among themselves by what
+ * they find, which takes fewer requests than parting it beforehand: ids say nothing of where records lie.
+ */
+export const allIds: IdRange = { from: '0', to: null };
+
+/** A range is not split for less than this many records: a split costs half a request, and its reader a few more. */
+const minSplitRecords = 400;
 
 /**
  * How far ahead of a cursor a split is made at most, in records at the cursor's own density. Ids come in dense blocks
@@ -96,17 +102,6 @@ export class IdRangePool {
       .sort((a, b) => (a.from < b.from ? -1 : 1))
       .map(({ from, to }) => ({ from: String(from), to: to === null ? null : String(to) }));
   }
-}
-
-/** `[0, ∞)` as `count` ranges of equal width up to `maxId`, and an open one for what is created meanwhile. */
-export function initialRanges(maxId: bigint, count: number): IdRange[] {
-  const end = maxId + 1n;
-  const starts = Array.from({ length: count }, (_, i) => (end * BigInt(i)) / BigInt(count));
-  if (new Set(starts).size < count) return [{ from: '0', to: null }];
-  return [...starts, end].map((from, i, all) => ({
-    from: String(from),
-    to: i === count ? null : String(all[i + 1]),
-  }));
 }
 
 function recordsLeft({ from, to, spacing }: OpenRange): number | null {

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import { failureInterceptor } from '../activities/failure-interceptor.ts';
@@ -8,6 +7,7 @@ import { openConnectors } from './connectors.ts';
 import { createLogger } from './logger.ts';
 import { installRuntime } from './runtime.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 export interface RunWorkerOptions {
   readonly config: LoadedConfig;
@@ -42,7 +42,7 @@ export async function runWorker({ config, connection, namespace, signal, onReady
       connection: native,
       namespace,
       taskQueue: config.temporal.taskQueue,
-      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      workflowBundle: await workflowBundle(config.dataDir),
       activities,
       interceptors: {
         activity: [({ info }) => ({ inbound: failureInterceptor(info.activityType, log) })],

@@ -16,6 +16,7 @@ import { PageWriter } from './page-writer.ts';
 import { listProperties } from './property-list.ts';
 import { readJson } from './request-body.ts';
 import type { Route } from './routes.ts';
+import type { Budget } from './request-limits.ts';
 import type { Outcome } from './request-stats.ts';
 import { parseRoute } from './routes.ts';
 import { searchRecords } from './search.ts';
@@ -72,7 +73,7 @@ export class Api {
     if (refusedToken !== null) return pass(refusedToken);
     if (route === null) return pass(notFound(`resource not found: ${path}`));
 
-    const admission = limits.admit(route.kind === 'search' ? 'search' : 'burst', portal.now());
+    const admission = limits.admit(budgetOf(route), portal.now());
     const { headers } = admission;
     if (admission.stoppedBy !== null) return pass(withHeaders(rateLimited(admission.stoppedBy), headers));
     onAdmitted();
@@ -123,6 +124,11 @@ export class Api {
         return route satisfies never;
     }
   }
+}
+
+function budgetOf({ kind }: Route): Budget {
+  if (kind === 'search') return 'search';
+  return kind === 'apiUsage' ? 'usage' : 'burst';
 }
 
 function splitUrl(url: string): readonly [path: string, search: string] {

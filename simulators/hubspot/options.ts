@@ -12,6 +12,8 @@ export interface LimitSettings {
   readonly dailyResetsAt: string;
   /** Requests per ten seconds that another app spends of the same burst and daily budgets. */
   readonly background: number;
+  /** Whether the daily usage may still be asked for when it is spent; not documented. */
+  readonly isUsageExempt: boolean;
 }
 
 export interface SearchSettings {
@@ -103,5 +105,5 @@ export const defaultList: ListSettings = { contract: 'ids', after: 'lastIdPlusOn
 export function defaultLimits(nowMs: number): LimitSettings {
   const nextMidnight = new Date(nowMs);
   nextMidnight.setUTCHours(24, 0, 0, 0);
-  return { burst: 190, search: 5, daily: 1_000_000, dailyResetsAt: nextMidnight.toISOString(), background: 0 };
+  return { burst: 190, search: 5, daily: 1_000_000, dailyResetsAt: nextMidnight.toISOString(), background: 0, isUsageExempt: true };
 }

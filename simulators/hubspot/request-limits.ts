@@ -1,7 +1,8 @@
 import type { LimitSettings } from './options.ts';
 import { RollingWindow } from './rolling-window.ts';
 
-export type Budget = 'burst' | 'search';
+/** `usage` is the question for the day's usage, which spends of `burst`. */
+export type Budget = 'burst' | 'search' | 'usage';
 export type LimitPolicy = 'TEN_SECONDLY_ROLLING' | 'SECONDLY' | 'DAILY';
 
 /** Either the request may pass, or the policy that stops it. `headers` belong on the answer either way. */
@@ -61,8 +62,9 @@ export class RequestLimits {
   }
 
   #stoppedBy(budget: Budget, nowMs: number): LimitPolicy | null {
-    const { burst, search, daily } = this.#settings;
-    if (daily !== null && this.#dailyUsage >= daily) return 'DAILY';
+    const { burst, search, daily, isUsageExempt } = this.#settings;
+    const isExempt = budget === 'usage' && isUsageExempt;
+    if (daily !== null && this.#dailyUsage >= daily && !isExempt) return 'DAILY';
     if (budget === 'search') return search !== null && this.#search.countAt(nowMs) >= search ? 'SECONDLY' : null;
     return burst !== null && this.#burst.countAt(nowMs) >= burst ? 'TEN_SECONDLY_ROLLING' : null;
   }

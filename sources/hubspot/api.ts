@@ -6,8 +6,6 @@ import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { Bucket, RequestBudget } from './request-budget.ts';
 import { classifyResponse, type ErrorBody, type ResponseClass } from './response-class.ts';
 
-/** How long one request is tried before the outage is the workflow's to wait out. */
-const defaultMaxRetryMs = 60_000;
 const firstBackoffMs = 250;
 const maxBackoffMs = 8_000;
 /** A 401 is asked about once more: the token may just have been rotated, and gateways have been seen to err. */
@@ -19,7 +17,7 @@ export interface ApiCall {
   readonly body?: unknown;
   readonly bucket: Bucket;
   readonly signal: AbortSignal;
-  /** How long to go on trying; a minute by default. */
+  /** How long to go on trying, where not as long as the account's calls do. */
   readonly maxRetryMs?: number;
 }
 
@@ -53,22 +51,25 @@ export class HubSpotApi {
   readonly #http: HttpClient;
   readonly #readAccessToken: () => Promise<string>;
   readonly #dailyUsagePath: string;
+  readonly #maxRetryMs: number;
 
   constructor(options: {
     http: HttpClient;
     budget: RequestBudget;
     readAccessToken: () => Promise<string>;
     dailyUsagePath: string;
+    maxRetryMs: number;
   }) {
     this.#http = options.http;
     this.budget = options.budget;
     this.#readAccessToken = options.readAccessToken;
     this.#dailyUsagePath = options.dailyUsagePath;
+    this.#maxRetryMs = options.maxRetryMs;
   }
 
   async call(call: ApiCall, meter: RequestMeter): Promise<ApiAnswer> {
     const startedAtMs = performance.now();
-    const maxRetryMs = call.maxRetryMs ?? defaultMaxRetryMs;
+    const maxRetryMs = call.maxRetryMs ?? this.#maxRetryMs;
     let rejected: { token: string; times: number } = { token: '', times: 0 };
     for (let attempt = 1; ; attempt++) {
       const token = await this.#readAccessToken();

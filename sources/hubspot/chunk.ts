@@ -24,15 +24,14 @@ export class Chunk {
     this.#encode = pageEncoder(request.plan);
   }
 
-  /** Counts pages in flight as full. The first page always fits. */
-  hasRoomFor(size: number): boolean {
-    const reserved = this.records + this.#expected;
-    return reserved === 0 || reserved + size <= this.#request.chunkRecords;
+  /** Counts pages in flight as full. The last page may overshoot, so that a stream has no more chunks than it needs. */
+  get hasRoom(): boolean {
+    return this.records + this.#expected < this.#request.chunkRecords;
   }
 
   /** Keeps room for one more page until `release`; false when the chunk is full. */
   reserve(size: number): boolean {
-    if (!this.hasRoomFor(size)) return false;
+    if (!this.hasRoom) return false;
     this.#expected += size;
     return true;
   }

@@ -19,7 +19,7 @@ export class IdList {
   }
 
   async read(signal: AbortSignal): Promise<void> {
-    while (this.#ids.length > 0 && this.#chunk.hasRoomFor(pageSize)) {
+    while (this.#ids.length > 0 && this.#chunk.hasRoom) {
       const page = await this.#reader.readRecords(this.#ids.slice(0, pageSize), signal);
       await this.#chunk.write(page.records, page);
       this.#ids = this.#ids.slice(pageSize);

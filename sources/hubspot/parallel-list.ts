@@ -52,7 +52,7 @@ export class ParallelList {
   }
 
   async #runCursor(signal: AbortSignal): Promise<void> {
-    while (!this.#pool.isEmpty && this.#chunk.hasRoomFor(pageSize)) {
+    while (!this.#pool.isEmpty && this.#chunk.hasRoom) {
       const range = this.#pool.claim();
       if (range !== null) await this.#readRange(range, signal);
       else if (this.#working > 0) await this.#changed.promise;

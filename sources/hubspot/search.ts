@@ -3,39 +3,26 @@ import { SyncError } from '../../model/errors.ts';
 import type { HubSpotApi, RequestMeter } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
 
-const answerSchema = z.object({
-  total: z.number().int().min(0),
-  results: z.array(z.object({ id: z.string() })),
-});
+const answerSchema = z.object({ total: z.number().int().min(0) });
 
-export interface ObjectExtent {
+export interface RecordCount {
   readonly recordCount: number;
-  /** Null for an object without records. */
-  readonly maxId: string | null;
   /** Source's clock; null where the answer had no `Date`. */
   readonly serverDate: string | null;
 }
 
-/**
- * Count and highest id of an object by one search. Good for sizing only: the index trails what was just created, and
- * leaves archived records out.
- */
-export async function searchExtent(
+/** How many records an object has, by one search. To inform only: the index trails what was just created or archived. */
+export async function countRecords(
   deps: { api: HubSpotApi; paths: ApiPaths },
   object: string,
   signal: AbortSignal,
   meter: RequestMeter,
-): Promise<ObjectExtent> {
+): Promise<RecordCount> {
   const answer = await deps.api.call(
     {
       method: 'POST',
       path: deps.paths.search(object),
-      body: {
-        filterGroups: [],
-        sorts: [{ propertyName: 'hs_object_id', direction: 'DESCENDING' }],
-        properties: ['hs_object_id'],
-        limit: 1,
-      },
+      body: { filterGroups: [], properties: ['hs_object_id'], limit: 1 },
       bucket: 'search',
       signal,
     },
@@ -45,5 +32,5 @@ export async function searchExtent(
   if (!parsed.success) {
     throw new SyncError('Unavailable', `HubSpot search of ${object}: the answer has not the documented shape`);
   }
-  return { recordCount: parsed.data.total, maxId: parsed.data.results[0]?.id ?? null, serverDate: answer.serverDate };
+  return { recordCount: parsed.data.total, serverDate: answer.serverDate };
 }

@@ -12,13 +12,17 @@ import { cursorCount } from './parallel-list.ts';
 import { planBackfill } from './plan-backfill.ts';
 import { parseCatalogue } from './property-catalogue.ts';
 import { RequestBudget } from './request-budget.ts';
-import { searchExtent } from './search.ts';
+import { countRecords } from './search.ts';
 
 export interface HubSpotDeps {
   readonly log: Log;
   /** Reads the token anew on each call, so that a rotated one is picked up without a restart. */
   readonly readAccessToken: () => Promise<string>;
+  /** How long one request is tried before an outage is the workflow's to wait out; a minute by default. */
+  readonly maxRetryMs?: number;
 }
+
+const defaultMaxRetryMs = 60_000;
 
 /** One HubSpot account, with one request budget for all its streams in this process. Opening sends no request. */
 export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Source {
@@ -28,12 +32,13 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
     budget: new RequestBudget({ requestsPer10s: config.requestsPer10s ?? null }),
     readAccessToken: deps.readAccessToken,
     dailyUsagePath: paths.dailyUsage,
+    maxRetryMs: deps.maxRetryMs ?? defaultMaxRetryMs,
   });
   const shared = { api, paths, log: deps.log };
 
   const summarize = async (object: string, signal: AbortSignal): Promise<ObjectSummary> => {
     try {
-      const { recordCount } = await searchExtent(shared, object, signal, new RequestMeter());
+      const { recordCount } = await countRecords(shared, object, signal, new RequestMeter());
       return { object, recordCount, reason: null };
     } catch (error) {
       if (error instanceof LongWait) return { object, recordCount: null, reason: error.wait.reason };

@@ -36,6 +36,7 @@ export class ChaosWorld implements AsyncDisposable {
   readonly simulator: RunningSimulator;
   readonly sandbox: Sandbox;
   #temporal: TestTemporal;
+  #taskQueue: string = defaultTaskQueue;
 
   static async open({ contacts: count, seed, chunkRecords, ...rest }: ChaosWorldOptions): Promise<ChaosWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-chaos-'));
@@ -80,7 +81,7 @@ export class ChaosWorld implements AsyncDisposable {
   async start(input: Partial<BackfillInput> = {}): Promise<BackfillHandle> {
     return this.temporal.client.workflow.start<typeof backfill>(backfillType, {
       workflowId: backfillWorkflowId(contacts),
-      taskQueue: defaultTaskQueue,
+      taskQueue: this.#taskQueue,
       workflowIdConflictPolicy: 'FAIL',
       args: [{ stream: contacts, ...input }],
     });
@@ -110,13 +111,16 @@ export class ChaosWorld implements AsyncDisposable {
     return this.simulator.stats.snapshot()['all']?.requests ?? 0;
   }
 
-  /** Rewrites the stream's options; workers read them when they start. */
-  async configureStream(options: object): Promise<void> {
+  /** Rewrites the config; workers read it when they start. */
+  async configure({ stream, taskQueue = this.#taskQueue }: { stream?: object; taskQueue?: string }): Promise<void> {
     const config = JSON.parse(await readFile(this.sandbox.configPath, 'utf8')) as {
+      temporal: object;
       pipelines: { crm: { streams: { contacts: object } } };
     };
-    config.pipelines.crm.streams.contacts = { ...config.pipelines.crm.streams.contacts, ...options };
+    config.temporal = { taskQueue };
+    config.pipelines.crm.streams.contacts = { ...config.pipelines.crm.streams.contacts, ...stream };
     await writeFile(this.sandbox.configPath, JSON.stringify(config));
+    this.#taskQueue = taskQueue;
   }
 
   compare(): Promise<Comparison> {

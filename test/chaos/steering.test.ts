@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { ChaosWorld, contacts } from '../support/chaos-world.ts';
+import { eventually } from '../support/eventually.ts';
+import { total } from '../support/ledger-audit.ts';
+
+/** So slow that one chunk of this size lasts for most of a minute. */
+const slowAccount = { limits: { burst: 20 } };
+
+describe.concurrent('a backfill', () => {
+  it('that meets the daily limit waits for its reset, through a kill', { timeout: 120_000 }, async () => {
+    await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_001, chunkRecords: 1_000 });
+    const dailyResetsAt = new Date(Date.now() + 22_000).toISOString();
+    world.simulator.configure({ limits: { daily: 45, dailyResetsAt } });
+    const worker = world.startWorker();
+    const run = await world.start();
+    const waiting = await eventually('it waits', async () => {
+      const progress = await world.progress();
+      return progress?.phase === 'waiting' && progress.stagedBatches === 0 ? progress : null;
+    });
+    expect(waiting.wait).toMatchObject({ reason: 'HubSpot daily limit', until: dailyResetsAt });
+    expect(waiting.totals.read).toBeGreaterThan(3_000);
+    await worker.stop('SIGKILL');
+    world.simulator.configure({ limits: { daily: null } });
+    world.simulator.configure({ limits: { daily: 10_000 } });
+    const sent = world.requests;
+    const other = world.startWorker();
+    await sleep(Date.parse(dailyResetsAt) - Date.now() - 500);
+    expect(world.requests).toBe(sent);
+    const result = await run.result();
+    const endedLateMs = Date.now() - Date.parse(dailyResetsAt);
+    expect(endedLateMs).toBeLessThan(20_000);
+    await other.stop();
+    const { batches, watermark } = await world.expectWhole();
+    expect(total(batches, 'inserted')).toBe(10_000);
+    expect(result.totals).toMatchObject({ read: 10_000, inserted: 10_000 });
+    expect(watermark).not.toBeNull();
+  });
+
+  it('hands back a short chunk on SIGTERM, and the next worker goes on at once', { timeout: 120_000 }, async () => {
+    await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_101, chunkRecords: 5_000, simulator: slowAccount });
+    const worker = world.startWorker();
+    const run = await world.start();
+    await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
+    await worker.stop('SIGTERM');
+    world.simulator.configure({ limits: { burst: null } });
+    const sent = world.requests;
+    const other = world.startWorker();
+    await other.ready;
+    const readyAtMs = Date.now();
+    await eventually('the next worker reads', () => world.requests > sent);
+    const idleMs = Date.now() - readyAtMs;
+    const result = await run.result();
+    await other.stop();
+    const { batches } = await world.expectWhole();
+    console.log(`the next worker read ${idleMs} ms after it was ready`);
+    expect(idleMs).toBeLessThan(3_500);
+    expect(Number(batches[0]!['read'])).toBeGreaterThan(500);
+    expect(Number(batches[0]!['read'])).toBeLessThan(5_000);
+    expect(total(batches, 'inserted')).toBe(10_000);
+    expect(total(batches, 'read')).toBe(10_000);
+    expect(result.totals.read).toBe(10_000);
+  });
+
+  it('paused within a chunk sends nothing more, and goes on when resumed', { timeout: 120_000 }, async () => {
+    await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_201, chunkRecords: 5_000, simulator: slowAccount });
+    const worker = world.startWorker();
+    const run = await world.start();
+    await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
+    const pausing = world.sandbox.cli(['pause', contacts, '--note', 'quota'], 'pipe');
+    const [code] = (await once(pausing, 'close')) as [number];
+    expect(code).toBe(0);
+    const progress = await eventually('paused', async () => {
+      const seen = await world.progress();
+      return seen?.phase === 'paused' ? seen : null;
+    });
+    expect(progress.paused?.note).toBe('quota');
+    expect(progress.batches).toBe(1);
+    await sleep(Math.max(0, Date.parse(progress.paused!.at) + 3_000 - Date.now()));
+    const sent = world.requests;
+    world.simulator.configure({ limits: { burst: null } });
+    await sleep(4_000);
+    expect(world.requests).toBe(sent);
+
+    const resuming = world.sandbox.cli(['resume', contacts], 'pipe');
+    expect(((await once(resuming, 'close')) as [number])[0]).toBe(0);
+    const result = await run.result();
+    await worker.stop();
+    const { batches } = await world.expectWhole();
+    expect(Number(batches[0]!['read'])).toBeLessThan(5_000);
+    expect(total(batches, 'inserted')).toBe(10_000);
+    expect(total(batches, 'read')).toBe(10_000);
+    expect(result.totals.read).toBe(10_000);
+  });
+});

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const program = fileURLToPath(new URL('bundle-workflows.ts', import.meta.url));
+
+/**
+ * The workflow code as one file, made when the workflows have changed since it was last made. A process of its own makes
+ * it: webpack would leave the worker some 80 MB larger for the rest of its life.
+ */
+export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
+  const codePath = join(cacheFolder, `workflows-${await sourceDigest()}.js`);
+  if (await exists(codePath)) return { codePath };
+  await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
+  const unfinished = `${codePath}.${process.pid}`;
+  await promisify(execFile)(process.execPath, [program, unfinished]);
+  await rename(unfinished, codePath);
+  return { codePath };
+}
+
+/** Of everything that goes into the bundle: our sources, and the locked versions of the SDK. */
+async function sourceDigest(): Promise<string> {
+  const digest = createHash('sha256');
+  const files = globSync('{workflows,model}/**/*.ts', { cwd: root }).sort();
+  for (const file of [...files, 'package.json', 'worker/bundle-workflows.ts']) {
+    digest.update(`${file}\0`).update(await readFile(join(root, file)));
+  }
+  return digest.digest('hex').slice(0, 16);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
