@@ -51,7 +51,8 @@ export async function runWorker({ config, connection, namespace, signal, onReady
       defaultHeartbeatThrottleInterval: '1s',
       // A killed worker's cached runs are picked up by the next one after this.
       stickyQueueScheduleToStartTimeout: '3s',
-      shutdownGraceTime: '30s',
+      // A merge under way has this long to commit; then extraction is cancelled and hands back what it has read.
+      shutdownGraceTime: '1s',
       shutdownForceTime: '60s',
     });
     await runUntil(worker, signal, onReady);

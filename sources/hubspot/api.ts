@@ -31,6 +31,9 @@ export interface ApiAnswer {
 /** The URL does not fit: the caller asks for the properties in a request body. */
 export class UriTooLong extends Error {}
 
+/** HubSpot finds fault with the request itself (400 and its like): a repeat would fail the same way. */
+export class RequestRefused extends SyncError {}
+
 /** Counts what one piece of work (a chunk, a plan) sends. */
 export class RequestMeter {
   #counts = zeroRequests;
@@ -165,6 +168,8 @@ export class HubSpotApi {
         });
       case 'uriTooLong':
         throw new UriTooLong();
+      case 'refused':
+        throw new RequestRefused('ConfigInvalid', `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
       case 'fail':
         throw new SyncError(refusal.failure, `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
       default:

@@ -1,5 +1,6 @@
 import type { Frontier, IdRange } from '../../model/frontier.ts';
 import { IdRangePool, type OpenRange, type PageBounds } from '../../model/id-range-pool.ts';
+import { RequestRefused } from './api.ts';
 import type { Chunk } from './chunk.ts';
 import { pageSize, type PageReader, type RecordPage } from './page-reader.ts';
 
@@ -80,11 +81,21 @@ export class ParallelList {
   }
 
   async #readOnePage(range: OpenRange, signal: AbortSignal): Promise<boolean> {
-    const page = await this.#reader.readPage({ after: String(range.from), limit: pageSize, signal });
+    const page = await this.#readPage(range.from, signal);
     const bounds = pageBounds(page, range.from);
     const own = page.records.filter(({ id }) => typeof id === 'string' && this.#pool.owns(range, BigInt(id)));
     await this.#chunk.write(own, page);
     return this.#pool.advance(range, bounds);
+  }
+
+  /** A list that does not take an id as `after` says so by a 400; one with another cause meets the single cursor too. */
+  async #readPage(from: bigint, signal: AbortSignal): Promise<RecordPage> {
+    try {
+      return await this.#reader.readPage({ after: String(from), limit: pageSize, signal });
+    } catch (error) {
+      if (error instanceof RequestRefused) throw new ListContractBroken('`after` may not be an id');
+      throw error;
+    }
   }
 
   /** Wakes cursors that found nothing to claim: a page may have made a range worth splitting. */

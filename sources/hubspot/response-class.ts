@@ -10,6 +10,8 @@ export type ResponseClass =
   /** HubSpot is away for long and says so. */
   | { readonly kind: 'away'; readonly reason: string; readonly waitMs: number }
   | { readonly kind: 'uriTooLong' }
+  /** The request itself is wrong in HubSpot's eyes. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly next: string }
   | { readonly kind: 'unauthorized' }
   | { readonly kind: 'fail'; readonly failure: FailureKind; readonly reason: string; readonly next: string };
 
@@ -66,8 +68,7 @@ export function classifyResponse(status: number, body: ErrorBody, retryAfterSeco
       }
       if (status >= 500) return { kind: 'retry', reason: `HubSpot answered ${status}`, delayMs: null };
       return {
-        kind: 'fail',
-        failure: 'ConfigInvalid',
+        kind: 'refused',
         reason: `HubSpot refused the request (${status}${typeof body.category === 'string' ? ` ${body.category}` : ''})`,
         next: 'check the stream’s columns against `sluice discover`',
       };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ChaosWorld, contacts } from '../support/chaos-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { total } from '../support/ledger-audit.ts';
+import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 
 /** So slow that one chunk of this size lasts for most of a minute. */
 const slowAccount = { limits: { burst: 20 } };
@@ -43,7 +44,9 @@ describe.concurrent('a backfill', () => {
     const worker = world.startWorker();
     const run = await world.start();
     await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
+    const stopAtMs = Date.now();
     await worker.stop('SIGTERM');
+    const stopMs = Date.now() - stopAtMs;
     world.simulator.configure({ limits: { burst: null } });
     const sent = world.requests;
     const other = world.startWorker();
@@ -54,13 +57,30 @@ describe.concurrent('a backfill', () => {
     const result = await run.result();
     await other.stop();
     const { batches } = await world.expectWhole();
-    console.log(`the next worker read ${idleMs} ms after it was ready`);
-    expect(idleMs).toBeLessThan(3_500);
+    console.log(`the worker ended ${stopMs} ms after SIGTERM; the next one read ${idleMs} ms after it was ready`);
+    expect(stopMs).toBeLessThan(5_000);
+    expect(idleMs).toBeLessThan(3_000);
     expect(Number(batches[0]!['read'])).toBeGreaterThan(500);
     expect(Number(batches[0]!['read'])).toBeLessThan(5_000);
     expect(total(batches, 'inserted')).toBe(10_000);
     expect(total(batches, 'read')).toBe(10_000);
     expect(result.totals.read).toBe(10_000);
+  });
+
+  it('loses no merge to a SIGTERM that interrupts it', { timeout: 120_000 }, async () => {
+    await using world = await ChaosWorld.open({ contacts: 8_000, seed: 1_102, chunkRecords: 1_000 });
+    const slowMerge: Harm = { at: 'mergeStarts', sequence: 3, does: 'linger' };
+    const sabotage = planSabotage(world.folder, [slowMerge]);
+    const worker = world.startWorker(sabotage);
+    const run = await world.start();
+    await eventually('the merge has begun', () => sabotage.isDone(slowMerge), 20_000);
+    await worker.stop('SIGTERM');
+    const other = world.startWorker();
+    const result = await run.result();
+    await other.stop();
+    const { batches } = await world.expectWhole();
+    expect(total(batches, 'inserted')).toBe(8_000);
+    expect(result.totals).toMatchObject({ read: 8_000, inserted: 8_000 });
   });
 
   it('paused within a chunk sends nothing more, and goes on when resumed', { timeout: 120_000 }, async () => {

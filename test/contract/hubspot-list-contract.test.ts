@@ -51,7 +51,9 @@ describe('the list of HubSpot', () => {
     await using hubspot = await startHubSpot({ records: { contacts: 300 } });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
     const refusal = { status: 400, contentType: 'application/json', body: '{"category":"VALIDATION_ERROR"}' };
-    await using gateway = await startGateway(hubspot.simulator.url, ({ method }) => (method === 'GET' ? refusal : null));
+    await using gateway = await startGateway(hubspot.simulator.url, ({ method }) =>
+      method === 'GET' ? refusal : null,
+    );
     const source = hubspot.openSource({ config: { baseUrl: gateway.url } });
     await expect(extractAll(source, { plan })).rejects.toMatchObject({
       kind: 'ConfigInvalid',

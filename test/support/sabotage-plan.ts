@@ -19,7 +19,8 @@ export interface Harm {
   readonly at: SabotagePoint;
   /** Of the chunk; the first to come along where absent. */
   readonly sequence?: number;
-  readonly does: 'kill' | 'stop' | 'loseStage' | 'truncateStage' | 'corruptStage';
+  /** `stop` is SIGSTOP; `linger` only takes its time. */
+  readonly does: 'kill' | 'stop' | 'linger' | 'loseStage' | 'truncateStage' | 'corruptStage';
 }
 
 export const sabotagePlan = 'SABOTAGE_PLAN';

@@ -58,10 +58,8 @@ function sabotaged(activities: Activities): Activities {
     },
     async mergeChunk(input) {
       const harm = due('mergeStarts', input.batch.sequence);
-      if (harm !== undefined) {
-        await sleep(untilFileIsReleasedMs);
-        process.kill(process.pid, harm.does === 'stop' ? 'SIGSTOP' : 'SIGKILL');
-      }
+      if (harm !== undefined) await sleep(untilFileIsReleasedMs);
+      if (harm?.does === 'stop') process.kill(process.pid, 'SIGSTOP');
       return activities.mergeChunk(input);
     },
   };

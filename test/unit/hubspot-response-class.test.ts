@@ -4,7 +4,12 @@ import { classifyResponse, type ErrorBody, type ResponseClass } from '../../sour
 const table: [number, ErrorBody, number | null, Partial<ResponseClass>][] = [
   [200, {}, null, { kind: 'ok' }],
   [207, {}, null, { kind: 'ok' }],
-  [400, { category: 'VALIDATION_ERROR' }, null, { kind: 'fail', failure: 'ConfigInvalid' }],
+  [
+    400,
+    { category: 'VALIDATION_ERROR' },
+    null,
+    { kind: 'refused', reason: 'HubSpot refused the request (400 VALIDATION_ERROR)' },
+  ],
   [401, {}, null, { kind: 'unauthorized' }],
   [403, { category: 'MISSING_SCOPES' }, null, { kind: 'fail', failure: 'AuthRejected' }],
   [404, {}, null, { kind: 'fail', failure: 'ConfigInvalid' }],
