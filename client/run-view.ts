@@ -109,7 +109,7 @@ function chunkOf(facts: RunFacts): RunView['chunk'] {
 const firstAnswerWithinMs = 5_000;
 
 /** Phases whose work is done while Temporal still counts the run as open. */
-const closingPhases: ReadonlySet<BackfillPhase> = new Set(['finishing', 'done', 'cancelled', 'failed']);
+const closingPhases: ReadonlySet<BackfillPhase> = new Set(['done', 'cancelled', 'failed']);
 
 type State = Pick<RunView, 'state' | 'why' | 'until'>;
 

@@ -48,7 +48,7 @@ export type StagedRow = readonly (string | null)[];
 export interface ExtractRequest {
   readonly plan: StreamPlan;
   readonly frontier: Frontier;
-  /** Stop at about this many records; the overshoot is at most one page per cursor. */
+  /** Stop once this many records are read or on their way; the overshoot is less than one page. */
   readonly chunkRecords: number;
   /** Rows of one page. Returns when the stage can take more. Calls may overlap. */
   readonly write: (rows: readonly StagedRow[]) => Promise<void>;

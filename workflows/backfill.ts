@@ -15,6 +15,7 @@ import type { PlannedBackfill } from '../activities/plan-backfill.ts';
 import { zeroRequests, type LedgerHead } from '../model/batch.ts';
 import { rejects, zeroCounts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
+import { parseStreamName } from '../model/stream-name.ts';
 import { earnedWatermark } from '../model/watermark.ts';
 import { backfillWorkflowId } from '../model/workflow-id.ts';
 import { closing, extraction, steps } from './activity-options.ts';
@@ -110,14 +111,6 @@ async function plan(input: BackfillInput, state: BackfillState): Promise<{ run: 
 
 function settled(stream: string, run: string, { kind: _, head, ...planned }: PlannedBackfill) {
   if (planned.renamedColumns.length > 0) log.info('columns renamed', { renamed: planned.renamedColumns });
-  if (planned.canSetSearchAttributes) {
-    const [pipeline] = stream.split('.');
-    upsertSearchAttributes([
-      { key: syncPipeline, value: pipeline! },
-      { key: syncStream, value: stream },
-      { key: syncMode, value: backfillType },
-    ]);
-  }
   return { run: { ...planned, stream, run }, head };
 }
 
@@ -185,7 +178,6 @@ function requireFewRejects({ stream, rejectLimit }: BackfillRun, { totals }: Led
 }
 
 async function finish(run: BackfillRun, state: BackfillState): Promise<BackfillResult> {
-  enterPhase(state, 'finishing');
   const { stream, scope, startReason, firstStartedAt } = run;
   const { head, rows } = await steps.finishRun({
     stream,
@@ -230,9 +222,21 @@ async function closeEarly(state: BackfillState, error: unknown): Promise<void> {
 
 function enterPhase(state: BackfillState, phase: BackfillPhase): void {
   if (state.phase === phase) return;
+  const isFirst = state.phase === 'planning';
   state.phase = phase;
-  if (state.run?.canSetSearchAttributes) upsertSearchAttributes([{ key: syncPhase, value: phase }]);
+  if (state.run?.canSetSearchAttributes) {
+    const fixed = isFirst ? fixedAttributes(state.run.stream) : [];
+    upsertSearchAttributes([...fixed, { key: syncPhase, value: phase }]);
+  }
   showDetails(state);
+}
+
+function fixedAttributes(stream: string) {
+  return [
+    { key: syncPipeline, value: parseStreamName(stream).pipeline },
+    { key: syncStream, value: stream },
+    { key: syncMode, value: backfillType },
+  ];
 }
 
 function showDetails({ run, phase, pipeline }: BackfillState): void {

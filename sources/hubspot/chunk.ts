@@ -24,7 +24,7 @@ export class Chunk {
     this.#encode = pageEncoder(request.plan);
   }
 
-  /** Counts pages in flight as full. The last page may overshoot, so that a stream has no more chunks than it needs. */
+  /** Counts pages in flight as full, so that a chunk exceeds its size by less than one page. */
   get hasRoom(): boolean {
     return this.records + this.#expected < this.#request.chunkRecords;
   }

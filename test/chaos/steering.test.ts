@@ -12,18 +12,19 @@ const slowAccount = { limits: { burst: 20 } };
 describe.concurrent('a backfill', () => {
   it('that meets the daily limit waits for its reset, through a kill', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_001, chunkRecords: 1_000 });
-    const dailyResetsAt = new Date(Date.now() + 22_000).toISOString();
-    world.simulator.configure({ limits: { daily: 45, dailyResetsAt } });
     const worker = world.startWorker();
+    await worker.ready;
+    const dailyResetsAt = new Date(Date.now() + 25_000).toISOString();
+    world.simulator.configure({ limits: { daily: 45, dailyResetsAt } });
     const run = await world.start();
     const waiting = await eventually('it waits', async () => {
       const progress = await world.progress();
       return progress?.phase === 'waiting' && progress.stagedBatches === 0 ? progress : null;
-    });
+    }, 20_000);
     expect(waiting.wait).toMatchObject({ reason: 'HubSpot daily limit', until: dailyResetsAt });
-    expect(waiting.totals.read).toBeGreaterThan(3_000);
+    expect(waiting.totals.read).toBeGreaterThan(1_000);
     await worker.stop('SIGKILL');
-    world.simulator.configure({ limits: { daily: null } });
+    // Whoever asked before the reset would now be answered, and so be found out.
     world.simulator.configure({ limits: { daily: 10_000 } });
     const sent = world.requests;
     const other = world.startWorker();

@@ -67,9 +67,12 @@ describe.concurrent('pages of HubSpot that fail are asked for again', () => {
   });
 
   it('but not a body that is only slow', async () => {
-    const { struck, retried } = await readThrough([{ kind: 'slowBody', count: 3, probability: 0.3, durationMs: 1_500 }], {
-      source: { config: { timeoutMs: 1_000 } },
-    });
+    const { struck, retried } = await readThrough(
+      [{ kind: 'slowBody', count: 3, probability: 0.3, durationMs: 1_500 }],
+      {
+        source: { config: { timeoutMs: 1_000 } },
+      },
+    );
     expect([struck, retried]).toEqual([3, 0]);
   });
 });
