@@ -29,7 +29,6 @@ export interface PlannedBackfill {
   readonly estimatedRecords: number | null;
   readonly chunkRecords: number;
   readonly rejectLimit: number;
-  readonly columnCount: number;
   /** Columns that are not called as their property, as `property → column`. */
   readonly renamedColumns: readonly string[];
   readonly canSetSearchAttributes: boolean;
@@ -74,7 +73,6 @@ export async function planBackfill(
       generation: claim.generation,
       chunkRecords,
       rejectLimit: settings.rejectLimit,
-      columnCount: plan.columns.length,
       renamedColumns: renamedColumns(plan.columns).map(({ property, name }) => `${property} → ${name}`),
       canSetSearchAttributes: deps.canSetSearchAttributes,
     };

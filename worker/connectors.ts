@@ -35,7 +35,7 @@ export function openConnectors(config: LoadedConfig, log: Log): Connectors {
       }),
     async close() {
       const open = await Promise.allSettled([...sources.values(), ...destinations.values()]);
-      await Promise.all(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+      await Promise.all(open.filter((result) => result.status === 'fulfilled').map(({ value }) => value.close()));
     },
   };
 }

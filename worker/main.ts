@@ -31,8 +31,8 @@ export async function runWorker({ config, connection, namespace, signal, onReady
       pipelineStreams: (pipeline) =>
         config.streamNames.filter((name) => name.startsWith(`${pipeline}.`)).map((name) => config.stream(name)),
       pipelines: () => [...new Set(config.streamNames.map((name) => name.split('.')[0]!))],
-      source: connectors.source,
-      destination: connectors.destination,
+      source: (name) => connectors.source(name),
+      destination: (name) => connectors.destination(name),
       stageRoot: config.stageDir,
       fewestPerChunk: config.fewestPerChunk,
       canSetSearchAttributes: await ensureSearchAttributes(native, namespace, log),

@@ -109,9 +109,10 @@ async function plan(input: BackfillInput, state: BackfillState): Promise<{ run: 
   }
 }
 
-function settled(stream: string, run: string, { kind: _, head, ...planned }: PlannedBackfill) {
-  if (planned.renamedColumns.length > 0) log.info('columns renamed', { renamed: planned.renamedColumns });
-  return { run: { ...planned, stream, run }, head };
+function settled(stream: string, run: string, planned: PlannedBackfill): { run: BackfillRun; head: LedgerHead } {
+  const { head, renamedColumns, ...settings } = planned;
+  if (renamedColumns.length > 0) log.info('columns renamed', { renamedColumns });
+  return { run: { ...settings, stream, run }, head };
 }
 
 function openPipeline(parts: {

@@ -105,5 +105,12 @@ export const defaultList: ListSettings = { contract: 'ids', after: 'lastIdPlusOn
 export function defaultLimits(nowMs: number): LimitSettings {
   const nextMidnight = new Date(nowMs);
   nextMidnight.setUTCHours(24, 0, 0, 0);
-  return { burst: 190, search: 5, daily: 1_000_000, dailyResetsAt: nextMidnight.toISOString(), background: 0, isUsageExempt: true };
+  return {
+    burst: 190,
+    search: 5,
+    daily: 1_000_000,
+    dailyResetsAt: nextMidnight.toISOString(),
+    background: 0,
+    isUsageExempt: true,
+  };
 }

@@ -137,7 +137,7 @@ export class HubSpotApi {
       call.signal.throwIfAborted();
       return error as Error;
     } finally {
-      this.budget.settle(call.bucket, response?.limit ?? null);
+      this.budget.settle(call.bucket, response);
       meter.add({ requests: 1, receivedBytes: response?.receivedBytes ?? 0 });
     }
   }

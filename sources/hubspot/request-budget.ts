@@ -27,13 +27,14 @@ interface Lane {
 }
 
 /**
- * One account's request budget within this process. Until the first answer tells what the window still holds, a single
- * request is let through: a worker that crashed a second ago may have spent all of it.
+ * One account's request budget within this process. At first, and again after a 429, a single request is let through
+ * until its answer tells what the window still holds: a worker that crashed a second ago may have spent it, or another app.
  */
 export class RequestBudget {
   readonly #lanes: Readonly<Record<Bucket, Lane>>;
   readonly #cap: number;
-  #isProbed = false;
+  #needsProbe = true;
+  #isLimitNamed = false;
 
   constructor(options: { requestsPer10s: number | null }) {
     this.#cap = options.requestsPer10s ?? Infinity;
@@ -51,7 +52,7 @@ export class RequestBudget {
   /** Share of the burst limit in use, 0 to 1; null before a header has named the limit. */
   limitShare(): number | null {
     const { window } = this.#lanes.burst;
-    return this.#isProbed ? Math.min(1, window.used(performance.now()) / window.limit) : null;
+    return this.#isLimitNamed ? Math.min(1, window.used(performance.now()) / window.limit) : null;
   }
 
   /** Waits for a slot; rejects with the signal's reason. Every `take` that resolves needs one `settle`. */
@@ -68,14 +69,17 @@ export class RequestBudget {
     }
   }
 
-  /** Ends a request, answered or given up. */
-  settle(bucket: Bucket, server: ServerLimit | null): void {
-    const { window } = this.#lanes[bucket];
+  /** Ends a request, answered or (null) not. */
+  settle(bucket: Bucket, response: { readonly limit: ServerLimit | null } | null): void {
+    const { window, blockedUntilMs } = this.#lanes[bucket];
     const now = performance.now();
     window.settle(now);
-    if (bucket !== 'burst') return;
-    this.#isProbed = true;
+    if (bucket !== 'burst' || response === null) return;
+    /* What comes while all wait was sent before, and tells nothing of the window after. */
+    if (now >= blockedUntilMs) this.#needsProbe = false;
+    const { limit: server } = response;
     if (server === null) return;
+    this.#isLimitNamed = true;
     window.limit = Math.min(server.limit, this.#cap);
     window.observeServerUse(server.limit - server.remaining, now);
   }
@@ -84,13 +88,14 @@ export class RequestBudget {
   block(bucket: Bucket): void {
     const lane = this.#lanes[bucket];
     lane.blockedUntilMs = performance.now() + lane.window.windowMs;
+    if (bucket === 'burst') this.#needsProbe = true;
   }
 
   #tryTake(bucket: Bucket): boolean {
     const { window, blockedUntilMs } = this.#lanes[bucket];
     const now = performance.now();
     if (now < blockedUntilMs) return false;
-    if (bucket === 'burst' && !this.#isProbed && window.inFlight > 0) return false;
+    if (bucket === 'burst' && this.#needsProbe && window.inFlight > 0) return false;
     return window.tryTake(now);
   }
 

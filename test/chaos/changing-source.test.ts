@@ -56,64 +56,70 @@ function isAsObserved(row: WarehouseRow, columns: readonly string[], history: re
 /** Every row's id, when it was last written, and by which batch. */
 async function stamps(world: ChaosWorld): Promise<WarehouseRow[]> {
   return readWarehouse(world.sandbox.databasePath, (query) =>
-    query('SELECT id, _synced_at::VARCHAR AS synced, _batch_id, _observed_at::VARCHAR AS seen FROM hubspot.contacts ORDER BY id'),
+    query(
+      'SELECT id, _synced_at::VARCHAR AS synced, _batch_id, _observed_at::VARCHAR AS seen FROM hubspot.contacts ORDER BY id',
+    ),
   );
 }
 
 describe('a source that changes while it is read', () => {
-  it(`rows are as observed, a second backfill equals the source, a third touches nothing, seed ${seed}`, {
-    timeout: 120_000,
-  }, async () => {
-    await using world = await ChaosWorld.open({
-      contacts: 12_000,
-      seed,
-      chunkRecords: 1_000,
-      simulator: { latencyMs: 250, jitterMs: 100 },
-    });
-    const { portal } = world.simulator;
-    const life = new AccountLife(portal, seed);
-    const first = world.startWorker();
-    await first.ready;
-    life.begin();
-    const run = await world.start();
-    await world.untilMerged(4);
-    await sleep(150);
-    await first.stop('SIGKILL');
-    const second = world.startWorker();
-    await run.result();
-    life.end();
-    expect(life.steps).toBeGreaterThan(60);
-    await second.stop();
+  it(
+    `rows are as observed, a second backfill equals the source, a third touches nothing, seed ${seed}`,
+    {
+      timeout: 120_000,
+    },
+    async () => {
+      await using world = await ChaosWorld.open({
+        contacts: 12_000,
+        seed,
+        chunkRecords: 1_000,
+        simulator: { latencyMs: 250, jitterMs: 100 },
+      });
+      const { portal } = world.simulator;
+      const life = new AccountLife(portal, seed);
+      const first = world.startWorker();
+      await first.ready;
+      life.begin();
+      const run = await world.start();
+      await world.untilMerged(4);
+      await sleep(150);
+      await first.stop('SIGKILL');
+      const second = world.startWorker();
+      await run.result();
+      life.end();
+      expect(life.steps).toBeGreaterThan(60);
+      await second.stop();
 
-    const { columns, rows } = await canonicalRows(world);
-    const journals = new Set([...portal.data('contacts').store.journals()].map(({ id }) => String(id)));
-    const changed = rows.filter(({ id }) => journals.has(String(id)));
-    expect(changed.length).toBeGreaterThan(300);
-    const wrong = rows.filter((row) => !isAsObserved(row, columns, portal.history('contacts', String(row['id']))!));
-    expect(wrong.map(({ id }) => id)).toEqual([]);
+      const { columns, rows } = await canonicalRows(world);
+      const journals = new Set([...portal.data('contacts').store.journals()].map(({ id }) => String(id)));
+      const changed = rows.filter(({ id }) => journals.has(String(id)));
+      expect(changed.length).toBeGreaterThan(300);
+      const wrong = rows.filter((row) => !isAsObserved(row, columns, portal.history('contacts', String(row['id']))!));
+      expect(wrong.map(({ id }) => id)).toEqual([]);
 
-    world.simulator.configure({ latencyMs: 0, jitterMs: 0 });
-    const third = world.startWorker();
-    const again = await (await world.start()).result();
-    expect(again.startReason).toBe('the last backfill was complete');
-    expect(again.totals.updated).toBeGreaterThan(0);
-    await third.stop();
-    const comparison = await world.compare();
-    expect(comparison).toMatchObject({ missing: { count: 0 }, duplicated: { count: 0 }, differing: [] });
-    expect(comparison.sourceRecords).toBe(portal.count('contacts').live);
-    const before = await stamps(world);
-    const gone = before.filter(({ id }) => portal.data('contacts').store.find(Number(id))?.status !== 'live');
-    expect(comparison.extra.count).toBe(gone.length);
-    expect(gone.length).toBeGreaterThan(0);
-    for (const { id } of gone) {
-      expect(['archived', 'merged']).toContain(portal.data('contacts').store.find(Number(id))?.status);
-    }
+      world.simulator.configure({ latencyMs: 0, jitterMs: 0 });
+      const third = world.startWorker();
+      const again = await (await world.start()).result();
+      expect(again.startReason).toBe('the last backfill was complete');
+      expect(again.totals.updated).toBeGreaterThan(0);
+      await third.stop();
+      const comparison = await world.compare();
+      expect(comparison).toMatchObject({ missing: { count: 0 }, duplicated: { count: 0 }, differing: [] });
+      expect(comparison.sourceRecords).toBe(portal.count('contacts').live);
+      const before = await stamps(world);
+      const gone = before.filter(({ id }) => portal.data('contacts').store.find(Number(id))?.status !== 'live');
+      expect(comparison.extra.count).toBe(gone.length);
+      expect(gone.length).toBeGreaterThan(0);
+      for (const { id } of gone) {
+        expect(['archived', 'merged']).toContain(portal.data('contacts').store.find(Number(id))?.status);
+      }
 
-    const fourth = world.startWorker();
-    const idle = await (await world.start()).result();
-    await fourth.stop();
-    const live = portal.count('contacts').live;
-    expect(idle.totals).toMatchObject({ read: live, inserted: 0, updated: 0, unchanged: live, superseded: 0 });
-    expect(await stamps(world)).toEqual(before);
-  });
+      const fourth = world.startWorker();
+      const idle = await (await world.start()).result();
+      await fourth.stop();
+      const live = portal.count('contacts').live;
+      expect(idle.totals).toMatchObject({ read: live, inserted: 0, updated: 0, unchanged: live, superseded: 0 });
+      expect(await stamps(world)).toEqual(before);
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createRandom } from '../../simulators/hubspot/seeded-random.ts';
 import { ChaosWorld } from '../support/chaos-world.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 
 const kills = 11;
@@ -39,7 +40,7 @@ it(`a backfill whose worker is killed ${kills} times, seed ${seed}`, { timeout: 
   const result = await run.result();
   await worker.stop();
 
-  const { runs, batches, watermark } = await world.expectWhole();
+  const { runs, batches, watermark } = await expectWhole(world);
   expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
   expect(watermark).not.toBeNull();
   expect(total(batches, 'inserted')).toBe(contacts);

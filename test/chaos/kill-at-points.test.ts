@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ChaosWorld } from '../support/chaos-world.ts';
+import { ChaosWorld, type BackfillHandle } from '../support/chaos-world.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 
@@ -19,6 +20,15 @@ async function runThroughKills(world: ChaosWorld, harms: readonly Harm[]) {
   return { run, result };
 }
 
+/** Merges that found their batch committed by an attempt that could not say so. */
+async function countRepeatedMerges(run: BackfillHandle): Promise<number> {
+  const { events } = await run.fetchHistory();
+  const results = events?.flatMap((event) => event.activityTaskCompletedEventAttributes?.result?.payloads ?? []) ?? [];
+  return results
+    .map(({ data }) => JSON.parse(Buffer.from(data ?? []).toString('utf8')) as { isRepeat?: boolean })
+    .filter(({ isRepeat }) => isRepeat).length;
+}
+
 describe.concurrent('a worker killed with SIGKILL', () => {
   it('between stage and report, before COMMIT, and between COMMIT and its report', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({ contacts: 12_000, seed: 201, chunkRecords: 1_000 });
@@ -27,7 +37,8 @@ describe.concurrent('a worker killed with SIGKILL', () => {
       { at: 'beforeCommit', sequence: 5, does: 'kill' },
       { at: 'afterCommit', sequence: 8, does: 'kill' },
     ]);
-    const { runs, batches, watermark } = await world.expectWhole();
+    const { runs, batches, watermark } = await expectWhole(world);
+    expect(await countRepeatedMerges(run)).toBe(1);
     expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
     expect(watermark).not.toBeNull();
     expect(total(batches, 'inserted')).toBe(12_000);
@@ -41,7 +52,7 @@ describe.concurrent('a worker killed with SIGKILL', () => {
       { at: 'continueAsNewSent', does: 'kill' },
       { at: 'continuationArrived', does: 'kill' },
     ]);
-    const { runs, batches, watermark } = await world.expectWhole();
+    const { runs, batches, watermark } = await expectWhole(world);
     expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
     expect(watermark).not.toBeNull();
     expect(batches.length).toBeGreaterThan(100);

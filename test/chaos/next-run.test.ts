@@ -1,56 +1,61 @@
 import { describe, expect, it } from 'vitest';
 import { ChaosWorld } from '../support/chaos-world.ts';
+import { expectWhole } from '../support/expect-whole.ts';
 import { auditLedger, total } from '../support/ledger-audit.ts';
 
 describe.concurrent('the backfill after one that', () => {
-  it('was terminated goes on where it stopped; after one that was cancelled it begins anew', { timeout: 120_000 }, async () => {
-    await using world = await ChaosWorld.open({
-      contacts: 20_000,
-      seed: 801,
-      chunkRecords: 1_000,
-      simulator: { latencyMs: 250 },
-    });
-    const worker = world.startWorker();
-    const first = await world.start();
-    await world.untilMerged(5);
-    await worker.stop('SIGKILL');
-    await first.terminate('no clean-up');
-    expect(await world.stagedRuns()).toEqual([first.firstExecutionRunId]);
+  it(
+    'was terminated goes on where it stopped; after one that was cancelled it begins anew',
+    { timeout: 120_000 },
+    async () => {
+      await using world = await ChaosWorld.open({
+        contacts: 20_000,
+        seed: 801,
+        chunkRecords: 1_000,
+        simulator: { latencyMs: 250 },
+      });
+      const worker = world.startWorker();
+      const first = await world.start();
+      await world.untilMerged(5);
+      await worker.stop('SIGKILL');
+      await first.terminate('no clean-up');
+      expect(await world.stagedRuns()).toEqual([first.firstExecutionRunId]);
 
-    const other = world.startWorker();
-    const second = await world.start();
-    await world.untilMerged(3);
-    expect(await world.stagedRuns()).toEqual([second.firstExecutionRunId]);
-    await second.cancel();
-    await expect(second.result()).rejects.toThrow('Workflow execution cancelled');
+      const other = world.startWorker();
+      const second = await world.start();
+      await world.untilMerged(3);
+      expect(await world.stagedRuns()).toEqual([second.firstExecutionRunId]);
+      await second.cancel();
+      await expect(second.result()).rejects.toThrow('Workflow execution cancelled');
 
-    const third = await world.start();
-    await world.untilMerged(2);
-    await third.terminate('no clean-up');
-    world.simulator.configure({ latencyMs: 0 });
-    const fourth = await world.start();
-    const result = await fourth.result();
-    await other.stop();
+      const third = await world.start();
+      await world.untilMerged(2);
+      await third.terminate('no clean-up');
+      world.simulator.configure({ latencyMs: 0 });
+      const fourth = await world.start();
+      const result = await fourth.result();
+      await other.stop();
 
-    const { runs, batches, watermark } = await world.expectWhole();
-    const [one, two, three, four] = [first, second, third, fourth].map((run) => run.firstExecutionRunId);
-    expect(runs).toMatchObject([
-      { run: one, status: 'lost', resumed_from: null, start_reason: 'no earlier backfill of this stream' },
-      { run: two, status: 'cancelled', resumed_from: one, start_reason: 'the last backfill ended as lost' },
-      { run: three, status: 'lost', resumed_from: null, start_reason: 'the last backfill was cancelled' },
-      { run: four, status: 'done', resumed_from: three, start_reason: 'the last backfill ended as lost' },
-    ]);
-    expect(runs[1]!['first_started_at']).toBe(runs[0]!['first_started_at']);
-    expect(runs[3]!['first_started_at']).toBe(runs[2]!['first_started_at']);
-    expect(runs[2]!['first_started_at']).not.toBe(runs[0]!['first_started_at']);
-    const resumed = batches.filter(({ run }) => run === one || run === two);
-    expect(total(resumed, 'read')).toBe(total(resumed, 'inserted'));
-    const anew = batches.filter(({ run }) => run === three || run === four);
-    expect(total(anew, 'read')).toBe(20_000);
-    expect(total(batches, 'inserted')).toBe(20_000);
-    expect(result.rows.live).toBe(20_000);
-    expect(watermark).not.toBeNull();
-  });
+      const { runs, batches, watermark } = await expectWhole(world);
+      const [one, two, three, four] = [first, second, third, fourth].map((run) => run.firstExecutionRunId);
+      expect(runs).toMatchObject([
+        { run: one, status: 'lost', resumed_from: null, start_reason: 'no earlier backfill of this stream' },
+        { run: two, status: 'cancelled', resumed_from: one, start_reason: 'the last backfill ended as lost' },
+        { run: three, status: 'lost', resumed_from: null, start_reason: 'the last backfill was cancelled' },
+        { run: four, status: 'done', resumed_from: three, start_reason: 'the last backfill ended as lost' },
+      ]);
+      expect(runs[1]!['first_started_at']).toBe(runs[0]!['first_started_at']);
+      expect(runs[3]!['first_started_at']).toBe(runs[2]!['first_started_at']);
+      expect(runs[2]!['first_started_at']).not.toBe(runs[0]!['first_started_at']);
+      const resumed = batches.filter(({ run }) => run === one || run === two);
+      expect(total(resumed, 'read')).toBe(total(resumed, 'inserted'));
+      const anew = batches.filter(({ run }) => run === three || run === four);
+      expect(total(anew, 'read')).toBe(20_000);
+      expect(total(batches, 'inserted')).toBe(20_000);
+      expect(result.rows.live).toBe(20_000);
+      expect(watermark).not.toBeNull();
+    },
+  );
 
   it('failed at its rejects limit goes on once the limit is raised', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({
@@ -72,7 +77,7 @@ describe.concurrent('the backfill after one that', () => {
     const second = await world.start();
     const result = await second.result();
     await other.stop();
-    const { runs, batches } = await world.expectWhole();
+    const { runs, batches } = await expectWhole(world);
     expect(runs).toMatchObject([
       { status: 'failed', start_reason: 'no earlier backfill of this stream' },
       { status: 'done', start_reason: 'the last backfill ended as failed', resumed_from: first.firstExecutionRunId },
@@ -110,7 +115,12 @@ describe.concurrent('the backfill after one that', () => {
     expect(runs).toMatchObject([{ status: 'lost' }, { status: 'done', resumed_from: null }]);
     expect(result.totals.updated + result.totals.unchanged).toBe(total(ofFirst, 'inserted'));
     const comparison = await world.compare();
-    expect(comparison).toMatchObject({ missing: { count: 0 }, extra: { count: 0 }, duplicated: { count: 0 }, differing: [] });
+    expect(comparison).toMatchObject({
+      missing: { count: 0 },
+      extra: { count: 0 },
+      duplicated: { count: 0 },
+      differing: [],
+    });
     expect(comparison.comparedValues).toBe(10_000 * 6);
   });
 });

@@ -4,7 +4,12 @@ import { ChaosWorld } from '../support/chaos-world.ts';
 import { readWarehouse } from '../support/warehouse.ts';
 
 it('the first records and named records touch neither watermark nor resume point', { timeout: 90_000 }, async () => {
-  await using world = await ChaosWorld.open({ contacts: 5_000, seed: 901, chunkRecords: 1_000, simulator: { latencyMs: 100 } });
+  await using world = await ChaosWorld.open({
+    contacts: 5_000,
+    seed: 901,
+    chunkRecords: 1_000,
+    simulator: { latencyMs: 100 },
+  });
   const { portal } = world.simulator;
   const worker = world.startWorker();
   const run = async (input: object) => (await world.start(input)).result();
@@ -12,7 +17,11 @@ it('the first records and named records touch neither watermark nor resume point
   const look = await run({ limit: 10 });
   expect(look).toMatchObject({ scope: 'limit', totals: { read: 10, inserted: 10 }, watermark: null });
 
-  const ids = portal.data('contacts').store.liveFrom(0, 2_000).map(({ id }) => String(id)).filter((_, n) => n % 40 === 17);
+  const ids = portal
+    .data('contacts')
+    .store.liveFrom(0, 2_000)
+    .map(({ id }) => String(id))
+    .filter((_, n) => n % 40 === 17);
   expect(ids).toHaveLength(50);
   const named = await run({ ids });
   expect(named).toMatchObject({ scope: 'ids', totals: { read: 50, inserted: 50, updated: 0 }, watermark: null });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ChaosWorld } from '../support/chaos-world.ts';
+import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 
@@ -17,7 +18,7 @@ describe('a stage that is not what it was when it closed', () => {
     await worker.stop();
 
     expect(harms.map(sabotage.isDone)).toEqual([true, true, true]);
-    const { batches } = await world.expectWhole();
+    const { batches } = await expectWhole(world);
     expect(total(batches, 'inserted')).toBe(20_000);
     expect(total(batches, 'read')).toBe(20_000);
     expect(result.totals).toMatchObject({ read: 20_000, inserted: 20_000 });

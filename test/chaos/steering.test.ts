@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ChaosWorld, contacts } from '../support/chaos-world.ts';
 import { eventually } from '../support/eventually.ts';
+import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 
@@ -17,10 +18,14 @@ describe.concurrent('a backfill', () => {
     const dailyResetsAt = new Date(Date.now() + 25_000).toISOString();
     world.simulator.configure({ limits: { daily: 45, dailyResetsAt } });
     const run = await world.start();
-    const waiting = await eventually('it waits', async () => {
-      const progress = await world.progress();
-      return progress?.phase === 'waiting' && progress.stagedBatches === 0 ? progress : null;
-    }, 20_000);
+    const waiting = await eventually(
+      'it waits',
+      async () => {
+        const progress = await world.progress();
+        return progress?.phase === 'waiting' && progress.stagedBatches === 0 ? progress : null;
+      },
+      20_000,
+    );
     expect(waiting.wait).toMatchObject({ reason: 'HubSpot daily limit', until: dailyResetsAt });
     expect(waiting.totals.read).toBeGreaterThan(1_000);
     await worker.stop('SIGKILL');
@@ -34,14 +39,19 @@ describe.concurrent('a backfill', () => {
     const endedLateMs = Date.now() - Date.parse(dailyResetsAt);
     expect(endedLateMs).toBeLessThan(20_000);
     await other.stop();
-    const { batches, watermark } = await world.expectWhole();
+    const { batches, watermark } = await expectWhole(world);
     expect(total(batches, 'inserted')).toBe(10_000);
     expect(result.totals).toMatchObject({ read: 10_000, inserted: 10_000 });
     expect(watermark).not.toBeNull();
   });
 
   it('hands back a short chunk on SIGTERM, and the next worker goes on at once', { timeout: 120_000 }, async () => {
-    await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_101, chunkRecords: 5_000, simulator: slowAccount });
+    await using world = await ChaosWorld.open({
+      contacts: 10_000,
+      seed: 1_101,
+      chunkRecords: 5_000,
+      simulator: slowAccount,
+    });
     const worker = world.startWorker();
     const run = await world.start();
     await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
@@ -57,7 +67,7 @@ describe.concurrent('a backfill', () => {
     const idleMs = Date.now() - readyAtMs;
     const result = await run.result();
     await other.stop();
-    const { batches } = await world.expectWhole();
+    const { batches } = await expectWhole(world);
     console.log(`the worker ended ${stopMs} ms after SIGTERM; the next one read ${idleMs} ms after it was ready`);
     expect(stopMs).toBeLessThan(5_000);
     expect(idleMs).toBeLessThan(3_000);
@@ -79,13 +89,18 @@ describe.concurrent('a backfill', () => {
     const other = world.startWorker();
     const result = await run.result();
     await other.stop();
-    const { batches } = await world.expectWhole();
+    const { batches } = await expectWhole(world);
     expect(total(batches, 'inserted')).toBe(8_000);
     expect(result.totals).toMatchObject({ read: 8_000, inserted: 8_000 });
   });
 
   it('paused within a chunk sends nothing more, and goes on when resumed', { timeout: 120_000 }, async () => {
-    await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_201, chunkRecords: 5_000, simulator: slowAccount });
+    await using world = await ChaosWorld.open({
+      contacts: 10_000,
+      seed: 1_201,
+      chunkRecords: 5_000,
+      simulator: slowAccount,
+    });
     const worker = world.startWorker();
     const run = await world.start();
     await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
@@ -108,7 +123,7 @@ describe.concurrent('a backfill', () => {
     expect(((await once(resuming, 'close')) as [number])[0]).toBe(0);
     const result = await run.result();
     await worker.stop();
-    const { batches } = await world.expectWhole();
+    const { batches } = await expectWhole(world);
     expect(Number(batches[0]!['read'])).toBeLessThan(5_000);
     expect(total(batches, 'inserted')).toBe(10_000);
     expect(total(batches, 'read')).toBe(10_000);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { temporal } from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
 import { ChaosWorld, type BackfillHandle } from '../support/chaos-world.ts';
+import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
@@ -58,7 +59,7 @@ describe('Temporal', () => {
     await world.temporal.client.workflow.getHandle(run.workflowId).result();
     await worker.stop();
 
-    const { runs, batches, watermark } = await world.expectWhole();
+    const { runs, batches, watermark } = await expectWhole(world);
     expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
     expect(total(batches, 'inserted')).toBe(30_000);
     expect(watermark).not.toBeNull();
@@ -77,10 +78,12 @@ describe('Temporal', () => {
     const resetRun = await resetTo(world, run, 3);
     expect(resetRun).not.toBe(run.firstExecutionRunId);
     world.simulator.configure({ latencyMs: 0 });
-    const result = await world.temporal.client.workflow.getHandle<() => Promise<{ totals: object }>>(run.workflowId).result();
+    const result = await world.temporal.client.workflow
+      .getHandle<() => Promise<{ totals: object }>>(run.workflowId)
+      .result();
     await world.sandbox.stop();
 
-    const { runs, batches, watermark } = await world.expectWhole();
+    const { runs, batches, watermark } = await expectWhole(world);
     expect(runs).toMatchObject([{ run: run.firstExecutionRunId, status: 'done' }]);
     expect(total(batches, 'inserted')).toBe(20_000);
     expect(total(batches, 'read')).toBe(20_000);
@@ -93,7 +96,7 @@ describe('Temporal', () => {
     await resetTo(world, run, 5);
     await world.temporal.client.workflow.getHandle(run.workflowId).result();
     await again.stop();
-    const after = await world.expectWhole();
+    const after = await expectWhole(world);
     expect(after.batches).toEqual(batches);
     expect(after.runs).toEqual(runs);
   });

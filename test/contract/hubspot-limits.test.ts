@@ -73,7 +73,7 @@ describe.concurrent('the burst limit of HubSpot', () => {
   });
 
   it('is shared with another app that spends most of it: few are refused, none is lost', async () => {
-    const records = { contacts: 7_000 };
+    const records = { contacts: 5_000 };
     const limits = { burst: 100, background: 60 };
     await using hubspot = await startHubSpot({ ...nearlySpent, records, limits });
     const { rateLimited, requests } = await readAll(hubspot);

@@ -2,7 +2,6 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { expect } from 'vitest';
 import { Sandbox, type WorkerProcess } from '../../examples/sandbox.ts';
 import { defaultTaskQueue, backfillWorkflowId } from '../../model/workflow-id.ts';
 import type { SimulatorOptions } from '../../simulators/hubspot/options.ts';
@@ -11,7 +10,6 @@ import { compareWithTruth, type Comparison } from '../../simulators/verification
 import { backfillType, progressQuery, type BackfillInput, type BackfillProgress } from '../../workflows/messages.ts';
 import type { backfill } from '../../workflows/index.ts';
 import { eventually } from './eventually.ts';
-import { auditLedger, type LedgerAudit } from './ledger-audit.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
 
 export const contacts = 'crm.contacts';
@@ -131,21 +129,6 @@ export class ChaosWorld implements AsyncDisposable {
       simulatorUrl: this.simulator.url,
       object: 'contacts',
     });
-  }
-
-  /** Asserts that every live row is its record, value for value, and that the ledger is sound and nothing is left staged. */
-  async expectWhole(): Promise<LedgerAudit> {
-    const comparison = await this.compare();
-    expect(comparison).toMatchObject({
-      missing: { count: 0 },
-      extra: { count: 0 },
-      duplicated: { count: 0 },
-      differing: [],
-    });
-    expect(comparison.liveRows).toBe(this.simulator.portal.count('contacts').live);
-    expect(comparison.comparedValues).toBeGreaterThan(comparison.liveRows * 50);
-    expect(await this.stagedRuns()).toEqual([]);
-    return auditLedger(this.sandbox.databasePath);
   }
 
   /** Runs that have something staged. */

@@ -62,7 +62,6 @@ export class FakeSteps {
           estimatedRecords: this.records,
           chunkRecords: 10,
           rejectLimit: this.rejectLimit,
-          columnCount: 1,
           renamedColumns: [],
           canSetSearchAttributes: this.canSetSearchAttributes,
           head: this.#head(),

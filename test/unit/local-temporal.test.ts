@@ -116,7 +116,7 @@ describe('download service', () => {
     const server = createServer((request, response) => {
       asked.push(request.url ?? '');
       const { port } = server.address() as AddressInfo;
-      if (request.url === '/archive') readFile(archive).then((bytes) => response.end(bytes));
+      if (request.url === '/archive') void readFile(archive).then((bytes) => response.end(bytes));
       else response.end(JSON.stringify({ archiveUrl: `http://127.0.0.1:${port}/archive`, fileToExtract: 'temporal' }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

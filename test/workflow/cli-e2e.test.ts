@@ -69,13 +69,16 @@ const documents = ({ stdout }: CliRun): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-const describeRun = async () => (await temporal.client.workflow.getHandle(backfillWorkflowId(stream)).describe()).status.name;
+const describeRun = async () =>
+  (await temporal.client.workflow.getHandle(backfillWorkflowId(stream)).describe()).status.name;
 
 /** From a config written by hand to rows, each step leaning on the one before. */
 describe('sluice, as a person uses it', () => {
   it('check says that no worker is up, and all is well once one is', async () => {
     const alone = await sluice('check');
-    expect(alone.stdout).toContain('✗ worker: no worker polls task queue sluice\n    next: sluice dev, or sluice worker\n');
+    expect(alone.stdout).toContain(
+      '✗ worker: no worker polls task queue sluice\n    next: sluice dev, or sluice worker\n',
+    );
     expect(alone.exitCode).toBe(5);
 
     worker = spawnCli(['worker', ...config()], { directory });
@@ -118,11 +121,19 @@ describe('sluice, as a person uses it', () => {
     const run = await sluice('backfill', stream, '--wait');
     expect(run.stdout).toContain('table      4,000 rows live, 0 deleted');
     expect(run.stdout).toContain('read 4,000 = inserted 3,990 + unchanged 10');
-    expect(run.stderr).toContain(`0 records rejected, ${unconvertible} values set to NULL; next: sluice errors ${stream}`);
+    expect(run.stderr).toContain(
+      `0 records rejected, ${unconvertible} values set to NULL; next: sluice errors ${stream}`,
+    );
     expect(run.exitCode).toBe(3);
 
     const databasePath = join(directory, 'data', 'warehouse.duckdb');
-    const where = { databasePath, schema: 'hubspot', table: 'contacts', simulatorUrl: simulator.url, object: 'contacts' };
+    const where = {
+      databasePath,
+      schema: 'hubspot',
+      table: 'contacts',
+      simulatorUrl: simulator.url,
+      object: 'contacts',
+    };
     expect(await compareWithTruth(where)).toMatchObject({
       liveRows: 4_000,
       missing: { count: 0 },
@@ -165,7 +176,10 @@ describe('sluice, as a person uses it', () => {
       ({ recordId, column }) => `${recordId} ${column}`,
     );
     expect(listed.sort()).toEqual(
-      simulator.portal.unconvertible('contacts').map(({ id, property }) => `${id} ${property.toLowerCase()}`).sort(),
+      simulator.portal
+        .unconvertible('contacts')
+        .map(({ id, property }) => `${id} ${property.toLowerCase()}`)
+        .sort(),
     );
   });
 
