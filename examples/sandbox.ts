@@ -16,6 +16,9 @@ import { isolatedEnvironment } from './isolated-environment.ts';
 
 const cliPath = fileURLToPath(new URL('../client/main.ts', import.meta.url));
 
+/** A worker's own grace times add up to this. */
+const stopWithinMs = 90_000;
+
 export interface SandboxOptions {
   /** Holds config, DuckDB file, stages, logs and Temporal's data. */
   readonly folder: string;
@@ -30,7 +33,7 @@ export interface WorkerProcess {
   readonly isRunning: boolean;
   /** Resolves once it polls; rejects if it ends before. */
   readonly ready: Promise<void>;
-  /** Sends SIGTERM and waits for the orderly end, or SIGKILL. */
+  /** Sends the signal and waits for the end; SIGKILL follows where none comes. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
@@ -136,7 +139,9 @@ function asWorker(child: ChildProcess): WorkerProcess {
     },
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
+      const lastResort = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
       await exited;
+      clearTimeout(lastResort);
     },
   };
 }
