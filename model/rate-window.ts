@@ -13,6 +13,8 @@ export class RateWindow {
   /** Ascending; entries before `#head` have been freed. */
   #freeAt: number[] = [];
   #head = 0;
+  /** What others were seen to use, each until a window later; falling, so that the first is the most. */
+  #foreign: { readonly slots: number; readonly untilMs: number }[] = [];
 
   constructor(options: { limit: number; windowMs: number }) {
     this.#limit = options.limit;
@@ -31,8 +33,13 @@ export class RateWindow {
     return this.#inFlight;
   }
 
-  /** Slots taken: in flight, or answered less than a window ago. */
+  /** Slots taken: in flight, answered less than a window ago, or used by others. */
   used(now: number): number {
+    while (this.#foreign.length > 0 && this.#foreign[0]!.untilMs <= now) this.#foreign.shift();
+    return this.#ownUse(now) + (this.#foreign[0]?.slots ?? 0);
+  }
+
+  #ownUse(now: number): number {
     while (this.#head < this.#freeAt.length && this.#freeAt[this.#head]! <= now) this.#head++;
     if (this.#head > 1024 && this.#head * 2 > this.#freeAt.length) {
       this.#freeAt = this.#freeAt.slice(this.#head);
@@ -55,16 +62,19 @@ export class RateWindow {
 
   /**
    * Takes what the server says is used (`limit - remaining`) into account: what we cannot explain was spent by somebody
-   * else, at the latest now.
+   * else, who is taken to go on like that. The most seen within a window counts, since a request of ours still on its way
+   * to the server hides one of theirs.
    */
   observeServerUse(serverUsed: number, now: number): void {
-    const foreign = Math.min(serverUsed, this.#limit) - this.used(now);
-    for (let i = 0; i < foreign; i++) this.#freeAt.push(now + this.windowMs);
+    const slots = Math.min(serverUsed, this.#limit) - this.#ownUse(now);
+    if (slots <= 0) return;
+    while (this.#foreign.length > 0 && this.#foreign.at(-1)!.slots <= slots) this.#foreign.pop();
+    this.#foreign.push({ slots, untilMs: now + this.windowMs });
   }
 
   /** When a slot may be free next; null while only requests in flight could free one. */
   nextFreeAt(now: number): number | null {
-    this.used(now);
-    return this.#freeAt[this.#head] ?? null;
+    if (this.used(now) === this.#inFlight) return null;
+    return Math.min(this.#freeAt[this.#head] ?? Infinity, this.#foreign[0]?.untilMs ?? Infinity);
   }
 }

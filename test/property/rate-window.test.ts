@@ -55,6 +55,17 @@ describe('RateWindow', () => {
     expect(window.used(5)).toBe(4);
     window.observeServerUse(4, 6);
     expect(window.used(6)).toBe(4);
-    expect(window.used(10_005)).toBe(0);
+    expect(window.used(10_006)).toBe(0);
+  });
+
+  it('takes others to go on as they were last seen, for a window', () => {
+    const window = new RateWindow({ limit: 100, windowMs });
+    window.observeServerUse(60, 0);
+    window.observeServerUse(50, 9_000);
+    expect(window.used(9_999)).toBe(60);
+    expect(window.nextFreeAt(9_999)).toBe(10_000);
+    expect(window.used(10_000)).toBe(50);
+    expect(window.used(19_000)).toBe(0);
+    expect(window.nextFreeAt(19_000)).toBeNull();
   });
 });
