@@ -5,36 +5,21 @@ import {
   continueAsNew,
   isCancellation,
   log,
-  setCurrentDetails,
   setHandler,
   sleep,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { PlannedBackfill } from '../activities/plan-backfill.ts';
-import { zeroRequests, type LedgerHead } from '../model/batch.ts';
-import { rejects, zeroCounts } from '../model/counts.ts';
-import type { WaitReason } from '../model/errors.ts';
-import { parseStreamName } from '../model/stream-name.ts';
+import type { LedgerHead } from '../model/batch.ts';
+import { rejects } from '../model/counts.ts';
 import { earnedWatermark } from '../model/watermark.ts';
 import { backfillWorkflowId } from '../model/workflow-id.ts';
 import { closing, extraction, steps } from './activity-options.ts';
+import { BackfillStatus } from './backfill-status.ts';
 import { ChunkPipeline } from './chunk-pipeline.ts';
-import {
-  backfillType,
-  progressQuery,
-  syncMode,
-  syncPhase,
-  syncPipeline,
-  syncStream,
-  type BackfillInput,
-  type BackfillPhase,
-  type BackfillProgress,
-  type BackfillResult,
-  type BackfillRun,
-} from './messages.ts';
+import { backfillType, progressQuery, type BackfillInput, type BackfillResult, type BackfillRun } from './messages.ts';
 import { installPauseSwitch, type PauseSwitch } from './pause.ts';
-import { chunkLabel, detailsText, recordsLabel } from './progress-text.ts';
+import { chunkLabel, recordsLabel } from './progress-text.ts';
 import { runFailure } from './run-failure.ts';
 
 /**
@@ -43,73 +28,69 @@ import { runFailure } from './run-failure.ts';
  */
 const maxBatchesPerExecution = 100;
 
-/** What the query reads: filled in as the run goes. */
-interface BackfillState {
-  phase: BackfillPhase;
-  run: BackfillRun | null;
-  pipeline: ChunkPipeline | null;
-  planWait: WaitReason | null;
-}
+/** Where planning or a source does not say until when to wait. */
+const unknownWaitMs = 60_000;
 
 /**
  * Copies a stream, or the part of it that the input names, from source to destination: plan, then chunk after chunk,
  * each staged and merged with its ledger row in one transaction. Start it under the id `backfill/<pipeline>.<stream>`.
  */
 export async function backfill(input: BackfillInput): Promise<BackfillResult> {
-  const state: BackfillState = { phase: 'planning', run: null, pipeline: null, planWait: null };
-  const pause = installPauseSwitch(input.continued?.paused ?? null, () => state.pipeline?.interruptExtraction());
-  setHandler(progressQuery, () => progressOf(input, state, pause), { description: 'Where the run is, in numbers' });
+  requireStream(input);
+  let pipeline: ChunkPipeline | null = null;
+  const pause = installPauseSwitch(input.continued?.paused ?? null, () => pipeline?.interruptExtraction());
+  const status = new BackfillStatus(input.stream, pause);
+  setHandler(progressQuery, () => status.progress(), { description: 'Where the run is, in numbers' });
 
   let next: BackfillInput;
   try {
     requireOwnId(input);
-    const { run, head } = input.continued ?? (await plan(input, state));
-    const pipeline = openPipeline({ run, head, state, pause });
-    enterPhase(state, 'running');
-    const isComplete = await readToTheEnd(pipeline, state, pause);
-    if (isComplete) return await finish(run, state);
+    const { run, head } = input.continued ?? (await plan(input, status));
+    pipeline = openPipeline({ run, head, status, pause });
+    status.begin(run, pipeline);
+    const isComplete = await readToTheEnd(pipeline, status, pause);
+    if (isComplete) return await finish(run, status);
     next = { ...input, continued: { run, head: pipeline.head, paused: pause.note } };
   } catch (error) {
-    await CancellationScope.nonCancellable(() => closeEarly(state, error));
+    await CancellationScope.nonCancellable(() => closeEarly(status, error));
     throw isCancellation(error) ? error : runFailure(error);
   }
   return continueAsNew<typeof backfill>(next);
+}
+
+/** Anyone may start a backfill by hand; what they forgot is a failed run that says so, and not a stuck one. */
+function requireStream(input: BackfillInput | undefined): void {
+  if (typeof input?.stream === 'string') return;
+  throw invalidStart('a backfill needs its stream', 'give the input {"stream": "<pipeline>.<stream>"}');
 }
 
 /** An id is what keeps two backfills of a stream apart, so a run under another one may not go on. */
 function requireOwnId({ stream }: BackfillInput): void {
   const expected = backfillWorkflowId(stream);
   if (workflowInfo().workflowId === expected) return;
-  throw ApplicationFailure.create({
-    type: 'ConfigInvalid',
-    message: `a backfill of ${stream} has to run under the workflow id ${expected}; next: start it again under that id`,
-    nonRetryable: true,
-  });
+  throw invalidStart(`a backfill of ${stream} runs under the workflow id ${expected}`, 'start it again under that id');
+}
+
+function invalidStart(what: string, next: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'ConfigInvalid', message: `${what}; next: ${next}`, nonRetryable: true });
 }
 
 /** Settles the run; waits durably where the source is not to be had for long. */
-async function plan(input: BackfillInput, state: BackfillState): Promise<{ run: BackfillRun; head: LedgerHead }> {
-  const { firstExecutionRunId, startTime } = workflowInfo();
+async function plan(input: BackfillInput, status: BackfillStatus): Promise<{ run: BackfillRun; head: LedgerHead }> {
+  const { firstExecutionRunId: run, startTime } = workflowInfo();
   const { stream, limit, ids, chunkRecords, resume = 'auto' } = input;
-  const request = {
-    stream,
-    limit,
-    ids,
-    chunkRecords,
-    resume,
-    run: firstExecutionRunId,
-    runStartedAt: startTime.toISOString(),
-  };
+  const request = { stream, limit, ids, chunkRecords, resume, run, runStartedAt: startTime.toISOString() };
   for (;;) {
     const planned = await steps.planBackfill.executeWithOptions({ summary: stream }, [request]);
-    if (planned.kind === 'planned') return settled(stream, firstExecutionRunId, planned);
-    state.planWait = planned.wait;
-    await sleep(msUntil(planned.wait));
-    state.planWait = null;
+    if (planned.kind === 'planned') return settle(stream, run, planned);
+    const { until } = planned.wait;
+    status.planWait = planned.wait;
+    await sleep(until === null ? unknownWaitMs : Math.max(1_000, Date.parse(until) - Date.now()));
+    status.planWait = null;
   }
 }
 
-function settled(stream: string, run: string, planned: PlannedBackfill): { run: BackfillRun; head: LedgerHead } {
+function settle(stream: string, run: string, planned: PlannedBackfill): { run: BackfillRun; head: LedgerHead } {
   const { head, renamedColumns, ...settings } = planned;
   if (renamedColumns.length > 0) log.info('columns renamed', { renamedColumns });
   return { run: { ...settings, stream, run }, head };
@@ -118,53 +99,42 @@ function settled(stream: string, run: string, planned: PlannedBackfill): { run: 
 function openPipeline(parts: {
   run: BackfillRun;
   head: LedgerHead;
-  state: BackfillState;
+  status: BackfillStatus;
   pause: PauseSwitch;
 }): ChunkPipeline {
-  const { run, head, state, pause } = parts;
+  const { run, head, status, pause } = parts;
+  const { stream, scope, generation, planDigest, firstStartedAt, chunkRecords } = run;
+  const owner = { stream, mode: backfillType, run: run.run } as const;
   const isDueToContinue = (): boolean =>
     workflowInfo().continueAsNewSuggested || pipeline.head.sequence - head.sequence >= maxBatchesPerExecution;
-  const { stream } = run;
+
   const pipeline = new ChunkPipeline(head, {
-    extract: (position) =>
-      extraction.extractChunk.executeWithOptions({ summary: chunkLabel(run, position.sequence) }, [
-        { stream, mode: backfillType, run: run.run, chunkRecords: run.chunkRecords, ...position },
-      ]),
-    merge: (batch) =>
-      steps.mergeChunk.executeWithOptions(
-        { summary: `${chunkLabel(run, batch.sequence)} · ${recordsLabel(batch.stage.rowCount)}` },
-        [
-          {
-            stream,
-            mode: backfillType,
-            scope: run.scope,
-            run: run.run,
-            generation: run.generation,
-            planDigest: run.planDigest,
-            firstStartedAt: run.firstStartedAt,
-            batch,
-          },
-        ],
-      ),
+    extract(position) {
+      const summary = chunkLabel(run, position.sequence);
+      return extraction.extractChunk.executeWithOptions({ summary }, [{ ...owner, chunkRecords, ...position }]);
+    },
+    merge(batch) {
+      const summary = `${chunkLabel(run, batch.sequence)} · ${recordsLabel(batch.stage.rowCount)}`;
+      const settled = { scope, generation, planDigest, firstStartedAt };
+      return steps.mergeChunk.executeWithOptions({ summary }, [{ ...owner, ...settled, batch }]);
+    },
     mayExtract: () => pause.note === null && !isDueToContinue(),
-    onMerged: (merged) => {
+    onMerged(merged) {
       requireFewRejects(run, merged);
-      showDetails(state);
+      status.showDetails();
     },
   });
-  state.run = run;
-  state.pipeline = pipeline;
   return pipeline;
 }
 
 /** True when all of the frontier is merged; false when the run has to continue as new. */
-async function readToTheEnd(pipeline: ChunkPipeline, state: BackfillState, pause: PauseSwitch): Promise<boolean> {
+async function readToTheEnd(pipeline: ChunkPipeline, status: BackfillStatus, pause: PauseSwitch): Promise<boolean> {
   for (;;) {
     if (await pipeline.run()) return true;
     if (pause.note === null) return false;
-    enterPhase(state, 'paused');
+    status.enter('paused');
     await condition(() => pause.note === null);
-    enterPhase(state, 'running');
+    status.enter('running');
   }
 }
 
@@ -178,7 +148,7 @@ function requireFewRejects({ stream, rejectLimit }: BackfillRun, { totals }: Led
   });
 }
 
-async function finish(run: BackfillRun, state: BackfillState): Promise<BackfillResult> {
+async function finish(run: BackfillRun, status: BackfillStatus): Promise<BackfillResult> {
   const { stream, scope, startReason, firstStartedAt } = run;
   const { head, rows } = await steps.finishRun({
     stream,
@@ -187,7 +157,7 @@ async function finish(run: BackfillRun, state: BackfillState): Promise<BackfillR
     status: 'done',
     error: null,
   });
-  enterPhase(state, 'done');
+  status.enter('done');
   return {
     stream,
     run: run.run,
@@ -202,12 +172,12 @@ async function finish(run: BackfillRun, state: BackfillState): Promise<BackfillR
 }
 
 /** After a failure or a cancellation; a run that was never planned has nothing to close. */
-async function closeEarly(state: BackfillState, error: unknown): Promise<void> {
-  if (state.run === null) return;
-  const { stream, run } = state.run;
+async function closeEarly(status: BackfillStatus, error: unknown): Promise<void> {
+  if (status.run === null) return;
+  const { stream, run } = status.run;
   const isCancelled = isCancellation(error);
   const failure = isCancelled ? null : runFailure(error);
-  enterPhase(state, isCancelled ? 'cancelled' : 'failed');
+  status.enter(isCancelled ? 'cancelled' : 'failed');
   try {
     await closing.finishRun({
       stream,
@@ -219,63 +189,4 @@ async function closeEarly(state: BackfillState, error: unknown): Promise<void> {
   } catch (closeError) {
     log.warn('the run could not be closed in sync_runs; the next run of the stream does it', { closeError });
   }
-}
-
-function enterPhase(state: BackfillState, phase: BackfillPhase): void {
-  if (state.phase === phase) return;
-  const isFirst = state.phase === 'planning';
-  state.phase = phase;
-  if (state.run?.canSetSearchAttributes) {
-    const fixed = isFirst ? fixedAttributes(state.run.stream) : [];
-    upsertSearchAttributes([...fixed, { key: syncPhase, value: phase }]);
-  }
-  showDetails(state);
-}
-
-function fixedAttributes(stream: string) {
-  return [
-    { key: syncPipeline, value: parseStreamName(stream).pipeline },
-    { key: syncStream, value: stream },
-    { key: syncMode, value: backfillType },
-  ];
-}
-
-function showDetails({ run, phase, pipeline }: BackfillState): void {
-  if (run !== null && pipeline !== null) setCurrentDetails(detailsText(run, phase, pipeline.head));
-}
-
-function progressOf({ stream }: BackfillInput, state: BackfillState, pause: PauseSwitch): BackfillProgress {
-  const { run, pipeline } = state;
-  const { firstExecutionRunId, startTime } = workflowInfo();
-  const wait = pipeline?.wait ?? state.planWait;
-  return {
-    stream,
-    run: firstExecutionRunId,
-    phase: livePhase(state, { wait, pause }),
-    scope: run?.scope ?? null,
-    startReason: run?.startReason ?? null,
-    startedAt: startTime.toISOString(),
-    estimatedRecords: run?.estimatedRecords ?? null,
-    chunkRecords: run?.chunkRecords ?? null,
-    batches: pipeline?.head.sequence ?? 0,
-    stagedBatches: pipeline?.staged.length ?? 0,
-    stagedRecords: pipeline?.staged.reduce((sum, { stage }) => sum + stage.rowCount, 0) ?? 0,
-    totals: pipeline?.head.totals ?? zeroCounts,
-    requests: pipeline?.head.requests ?? zeroRequests,
-    wait,
-    paused: pause.note,
-  };
-}
-
-function livePhase(
-  { phase, pipeline }: BackfillState,
-  { wait, pause }: { wait: WaitReason | null; pause: PauseSwitch },
-): BackfillPhase {
-  if (phase !== 'running' && phase !== 'planning') return phase;
-  if (pause.note !== null) return pipeline === null || pipeline.isIdle ? 'paused' : 'pausing';
-  return wait === null ? phase : 'waiting';
-}
-
-function msUntil({ until }: WaitReason): number {
-  return until === null ? 60_000 : Math.max(1_000, Date.parse(until) - Date.now());
 }

@@ -1,6 +1,7 @@
 /** What goes in and out of the workflows: shared by the workflows, the client and the tests, so that no name can differ. */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { PlannedBackfill } from '../activities/plan-backfill.ts';
 import type { LedgerHead, RequestCounts } from '../model/batch.ts';
 import type { Counts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
@@ -34,19 +35,9 @@ export interface ContinuedBackfill {
 }
 
 /** What planning settled for the whole run. */
-export interface BackfillRun {
+export interface BackfillRun extends Omit<PlannedBackfill, 'kind' | 'head' | 'renamedColumns'> {
   readonly run: string;
   readonly stream: string;
-  readonly scope: Scope;
-  readonly generation: number;
-  readonly planDigest: string;
-  readonly firstStartedAt: string;
-  readonly resumedFrom: string | null;
-  readonly startReason: string;
-  readonly estimatedRecords: number | null;
-  readonly chunkRecords: number;
-  readonly rejectLimit: number;
-  readonly canSetSearchAttributes: boolean;
 }
 
 export interface PauseNote {
@@ -60,8 +51,7 @@ export interface PauseArgs {
   readonly note?: string;
 }
 
-export type BackfillPhase =
-  'planning' | 'running' | 'pausing' | 'paused' | 'waiting' | 'finishing' | 'done' | 'cancelled' | 'failed';
+export type BackfillPhase = 'planning' | 'running' | 'pausing' | 'paused' | 'waiting' | 'done' | 'cancelled' | 'failed';
 
 export interface BackfillProgress {
   readonly stream: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRequests, zeroRequests, type RequestCounts } from '../../model/batch.ts';
-import { LongWait, SyncError } from '../../model/errors.ts';
+import { LongWait, SyncError, type WaitReason } from '../../model/errors.ts';
 import { nextDailyReset } from './daily-reset.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { Bucket, RequestBudget } from './request-budget.ts';
@@ -54,6 +54,7 @@ export class HubSpotApi {
   readonly #http: HttpClient;
   readonly #readAccessToken: () => Promise<string>;
   readonly #dailyUsagePath: string;
+  #trouble: WaitReason | null = null;
   readonly #maxRetryMs: number;
 
   constructor(options: {
@@ -70,6 +71,11 @@ export class HubSpotApi {
     this.#maxRetryMs = options.maxRetryMs;
   }
 
+  /** Why no answer comes at the moment; null since the last one that came. */
+  get trouble(): WaitReason | null {
+    return this.#trouble;
+  }
+
   async call(call: ApiCall, meter: RequestMeter): Promise<ApiAnswer> {
     const startedAtMs = performance.now();
     const maxRetryMs = call.maxRetryMs ?? this.#maxRetryMs;
@@ -77,7 +83,10 @@ export class HubSpotApi {
     for (let attempt = 1; ; attempt++) {
       const token = await this.#readAccessToken();
       const outcome = await this.#attempt(call, token, meter);
-      if (outcome.kind === 'answer') return outcome.answer;
+      if (outcome.kind === 'answer') {
+        this.#trouble = null;
+        return outcome.answer;
+      }
       if (outcome.kind === 'unauthorized') {
         rejected = { token, times: rejected.token === token ? rejected.times + 1 : 1 };
         if (rejected.times > 1) throw authRejected(call);
@@ -92,6 +101,7 @@ export class HubSpotApi {
         });
       }
       meter.add({ retried: 1 });
+      this.#trouble = { reason: outcome.reason, until: null };
       await abortableSleep(delayMs, call.signal);
     }
   }

@@ -57,7 +57,7 @@ export class Chunk {
   /** Reports progress on a timer until disposed. */
   reportProgress(api: HubSpotApi): Disposable {
     const timer = setInterval(() => {
-      this.#request.onProgress({ records: this.records, waiting: null, limitShare: api.budget.limitShare() });
+      this.#request.onProgress({ records: this.records, waiting: api.trouble, limitShare: api.budget.limitShare() });
     }, progressIntervalMs);
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 
-const kills = 11;
+const kills = 10;
 const seed = 101;
 const contacts = 40_000;
 

@@ -86,5 +86,7 @@ async function overtake(world: ChaosWorld, harm: Harm, { thawsBeforeSecondEnds }
 }
 
 function isStopped(pid: number): boolean {
-  return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).trim().startsWith('T');
+  return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .startsWith('T');
 }

@@ -7,7 +7,7 @@ import { total } from '../support/ledger-audit.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-/** The workflow task that followed the n-th merge: what a person would pick in the UI to go back to that chunk. */
+/** The workflow task that followed the n-th merge, the run's first for 0: what a person would pick in the UI to go back to that chunk. */
 function taskAfterMerge(events: readonly HistoryEvent[], merges: number): number {
   const scheduled = new Map(
     events
@@ -17,7 +17,7 @@ function taskAfterMerge(events: readonly HistoryEvent[], merges: number): number
   const completed = events.filter((event) =>
     scheduled.has(Number(event.activityTaskCompletedEventAttributes?.scheduledEventId)),
   );
-  const after = Number(completed[merges - 1]!.eventId);
+  const after = merges === 0 ? 0 : Number(completed[merges - 1]!.eventId);
   const task = events.find(
     (event) => Number(event.eventId) > after && event.workflowTaskCompletedEventAttributes != null,
   );
@@ -91,10 +91,12 @@ describe('Temporal', () => {
     expect(watermark).not.toBeNull();
     expect(worker.isRunning).toBe(false);
 
-    // The same once more after the end: nothing is left to do, and nothing is done.
+    // After the end, to a chunk and to the very start: nothing is left to do, and nothing is done.
     const again = world.startWorker();
-    await resetTo(world, run, 5);
-    await world.temporal.client.workflow.getHandle(run.workflowId).result();
+    for (const merges of [2, 0]) {
+      await resetTo(world, run, merges);
+      await world.temporal.client.workflow.getHandle(run.workflowId).result();
+    }
     await again.stop();
     const after = await expectWhole(world);
     expect(after.batches).toEqual(batches);

@@ -25,7 +25,7 @@ describe.concurrent('the access token of HubSpot', () => {
         setTimeout(() => (token = 'second'), 300);
       },
     });
-    expect(problemsOf(chunk.rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(chunk.rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     const { statuses } = hubspot.simulator.stats.snapshot()['list contacts']!;
     expect(statuses['401']).toBeGreaterThan(0);
     expect(statuses['401']).toBeLessThanOrEqual(16);
@@ -61,7 +61,7 @@ describe.concurrent('the access token of HubSpot', () => {
     expect(hubspot.simulator.stats.snapshot()['list contacts']!.statuses['401']).toBeLessThanOrEqual(2 * 2 * 16);
     hubspot.simulator.configure({ tokens: [{ token: 'pat-na1-simulator' }] });
     const { rows } = await extractAll(hubspot.source, { plan, frontier: first.frontier });
-    const truth = truthOf(hubspot.simulator, 'contacts');
+    const truth = truthOf(hubspot.simulator, plan);
     expect(problemsOf([...first.rows, ...rows], { plan, truth })).toEqual([]);
   });
 
@@ -79,6 +79,6 @@ describe.concurrent('the access token of HubSpot', () => {
       kind: 'AuthRejected',
     });
     const { rows } = await extractAll(hubspot.source, { plan: contacts });
-    expect(problemsOf(rows, { plan: contacts, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan: contacts, truth: truthOf(hubspot.simulator, contacts) })).toEqual([]);
   });
 });

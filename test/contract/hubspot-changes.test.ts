@@ -53,7 +53,7 @@ describe('records that change while HubSpot is read', () => {
     await using hubspot = await startHubSpot({ records: { contacts: 1_000 } });
     const { portal } = hubspot.simulator;
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
-    const untouched = [...truthOf(hubspot.simulator, 'contacts').keys()];
+    const untouched = [...truthOf(hubspot.simulator, plan).keys()];
     const archived: string[] = [];
     let round = 0;
     await using gateway = await startGateway(hubspot.simulator.url, ({ method, path }) => {
@@ -79,7 +79,7 @@ describe('records that change while HubSpot is read', () => {
     await using hubspot = await startHubSpot({ records: { contacts: 8_000 }, latencyMs: 5, jitterMs: 10 });
     const { portal } = hubspot.simulator;
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
-    const before = truthOf(hubspot.simulator, 'contacts');
+    const before = truthOf(hubspot.simulator, plan);
     const created: string[] = [];
     const left = new Set<string>();
     const createOnBoundaries = (frontier: Frontier): void => {
@@ -123,6 +123,6 @@ describe('records that change while HubSpot is read', () => {
     const { frontier } = await hubspot.source.planBackfill('contacts', { kind: 'whole' }, new AbortController().signal);
     hubspot.simulator.portal.create('contacts', { count: 700 });
     const { rows } = await extractAll(hubspot.source, { plan, frontier });
-    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
   });
 });

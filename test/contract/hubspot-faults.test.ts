@@ -22,7 +22,7 @@ async function readThrough(
   const { frontier } = await hubspot.source.planBackfill('contacts', { kind: 'whole' }, new AbortController().signal);
   for (const rule of rules) hubspot.simulator.faults.add(rule);
   const { rows, chunks } = await extractAll(hubspot.source, { plan, frontier, chunkRecords: 600 });
-  expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+  expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
   const struck = hubspot.simulator.faults.list().reduce((sum, rule) => sum + rule.struck, 0);
   return { struck, retried: chunks.reduce((sum, { requests }) => sum + requests.retried, 0) };
 }
@@ -103,7 +103,7 @@ describe.concurrent('an outage of HubSpot longer than the retry time', () => {
     });
     hubspot.simulator.faults.clear();
     const { rows } = await extractAll(hubspot.source, { plan, frontier: first.frontier });
-    const truth = truthOf(hubspot.simulator, 'contacts');
+    const truth = truthOf(hubspot.simulator, plan);
     expect(problemsOf([...first.rows, ...rows], { plan, truth })).toEqual([]);
   });
 
@@ -164,7 +164,7 @@ describe.concurrent('the account is away (477)', () => {
 
     hubspot.simulator.faults.clear();
     const { rows } = await extractAll(hubspot.source, { plan, frontier: first.frontier });
-    const truth = truthOf(hubspot.simulator, 'contacts');
+    const truth = truthOf(hubspot.simulator, plan);
     expect(problemsOf([...first.rows, ...rows], { plan, truth })).toEqual([]);
   });
 });

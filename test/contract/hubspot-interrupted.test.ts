@@ -32,7 +32,7 @@ describe('an extract that is stopped', () => {
     expect(gateway.arrivals.filter(({ atMs }) => atMs > stoppedAtMs + 50)).toEqual([]);
 
     const { rows } = await extractAll(source, { plan, frontier: first.frontier });
-    const truth = truthOf(hubspot.simulator, 'contacts');
+    const truth = truthOf(hubspot.simulator, plan);
     expect(problemsOf([...first.rows, ...rows], { plan, truth })).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe('an extract that is stopped', () => {
     });
     expect(first.records).toBeGreaterThanOrEqual(100);
     const { rows } = await extractAll(hubspot.source, { plan, frontier: first.frontier });
-    const truth = truthOf(hubspot.simulator, 'contacts');
+    const truth = truthOf(hubspot.simulator, plan);
     expect(problemsOf([...first.rows, ...rows], { plan, truth })).toEqual([]);
   });
 });
@@ -92,7 +92,7 @@ describe('a stage that fails', () => {
       const scope = {
         idRanges: { kind: 'whole' },
         pages: { kind: 'limit', limit: 1_500 },
-        ids: { kind: 'ids', ids: [...truthOf(hubspot.simulator, 'contacts').keys()] },
+        ids: { kind: 'ids', ids: [...truthOf(hubspot.simulator, plan).keys()] },
       } as const;
       const { frontier } = await hubspot.source.planBackfill('contacts', scope[kind], never);
       expect(frontier.kind).toBe(kind);
@@ -156,7 +156,7 @@ describe('interrupted and resumed', () => {
           if (isFrontierEmpty(frontier)) break;
         }
         const rest = await extractAll(hubspot.source, { plan, frontier });
-        const truth = truthOf(hubspot.simulator, 'contacts');
+        const truth = truthOf(hubspot.simulator, plan);
         expect(problemsOf([...rows, ...rest.rows], { plan, truth })).toEqual([]);
       }),
       { numRuns: 12 },

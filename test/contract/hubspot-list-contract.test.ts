@@ -9,7 +9,7 @@ describe('the list of HubSpot', () => {
     await using hubspot = await startHubSpot({ records: { contacts: 3_000 }, latencyMs: 5, list: { after } });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
     const { rows } = await extractAll(hubspot.source, { plan });
-    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     expect(hubspot.simulator.stats.snapshot()['list contacts']!.maxConcurrent).toBeGreaterThan(4);
     expect(hubspot.warnings).toEqual([]);
   });
@@ -23,7 +23,7 @@ describe('the list of HubSpot', () => {
       expect(hubspot.warnings).toMatchObject([{ stream: 'crm.contacts' }]);
       expect(chunks[0]!.frontier).toMatchObject({ kind: 'pages' });
       const readByOne = chunks.slice(1).flatMap((chunk) => chunk.rows);
-      expect(problemsOf(readByOne, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+      expect(problemsOf(readByOne, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
       const known = new Set(readByOne.map(([id]) => id));
       expect(rows.filter(([id]) => !known.has(id))).toEqual([]);
     },
@@ -43,7 +43,7 @@ describe('the list of HubSpot', () => {
     expect(hubspot.warnings).toHaveLength(1);
     const broken = chunks.findIndex(({ frontier }) => frontier.kind === 'pages');
     const readByOne = chunks.slice(broken + 1).flatMap((chunk) => chunk.rows);
-    expect(problemsOf(readByOne, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(readByOne, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     expect(rows.length).toBeGreaterThan(readByOne.length);
   });
 

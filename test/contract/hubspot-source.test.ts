@@ -12,7 +12,7 @@ describe('a backfill of HubSpot', () => {
     await using hubspot = await startHubSpot({ records: { [object]: 400 }, isHostile: true });
     const plan = await planFor(hubspot.source, object);
     const { rows, chunks } = await extractAll(hubspot.source, { plan });
-    const truth = truthOf(hubspot.simulator, object);
+    const truth = truthOf(hubspot.simulator, plan);
     expect(truth.size).toBe(400);
     expect(problemsOf(rows, { plan, truth })).toEqual([]);
     expect(chunks[0]!.roundedValues > 0).toBe(plan.columns.some(({ type }) => type === 'decimal'));
@@ -22,7 +22,7 @@ describe('a backfill of HubSpot', () => {
     await using hubspot = await startHubSpot({ records: { contacts: 300 }, unconvertibleEvery: 10 });
     const plan = await planFor(hubspot.source, 'contacts');
     const { rows } = await extractAll(hubspot.source, { plan });
-    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     const unconvertible = hubspot.simulator.portal.unconvertible('contacts');
     expect(unconvertible).toHaveLength(60);
     const byId = new Map(rows.map((row) => [row[0], row]));
@@ -34,11 +34,11 @@ describe('a backfill of HubSpot', () => {
 
   it('tells null from cleared', async () => {
     await using hubspot = await startHubSpot({ records: { contacts: 3 } });
-    const [first, second, third] = [...truthOf(hubspot.simulator, 'contacts').keys()] as [string, string, string];
+    const plan = await planFor(hubspot.source, 'contacts', { properties: ['company'] });
+    const [first, second, third] = [...truthOf(hubspot.simulator, plan).keys()] as [string, string, string];
     hubspot.simulator.portal.change('contacts', { ids: [first], values: { company: '' } });
     hubspot.simulator.portal.change('contacts', { ids: [second], values: { company: null } });
     hubspot.simulator.portal.change('contacts', { ids: [third], values: { company: 'null' } });
-    const plan = await planFor(hubspot.source, 'contacts', { properties: ['company'] });
     const { rows } = await extractAll(hubspot.source, { plan });
     expect(rows.map(([id, company]) => [id, company])).toEqual([
       [first, ''],
@@ -73,7 +73,7 @@ describe('a backfill of HubSpot', () => {
     await using hubspot = await startHubSpot({ records: { contacts: 12_345 }, spread, jitterMs: 4 });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
     const { rows, chunks } = await extractAll(hubspot.source, { plan, chunkRecords: 3_000 });
-    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     expect(chunks).toHaveLength(5);
     for (const { records } of chunks.slice(0, -1)) {
       expect(records).toBeGreaterThanOrEqual(3_000);
@@ -94,7 +94,7 @@ describe('a backfill of HubSpot', () => {
   it('of the first N stages exactly N', async () => {
     await using hubspot = await startHubSpot({ records: { contacts: 1_000 } });
     const plan = await planFor(hubspot.source, 'contacts', { properties: ['email'] });
-    const first = [...truthOf(hubspot.simulator, 'contacts').keys()];
+    const first = [...truthOf(hubspot.simulator, plan).keys()];
     for (const limit of [1, 100, 250, 1_000, 5_000]) {
       const scope = { kind: 'limit', limit } as const;
       const { rows } = await extractAll(hubspot.source, { plan, scope, chunkRecords: 120 });
@@ -105,12 +105,12 @@ describe('a backfill of HubSpot', () => {
   it.each(['absent', 'renamed'] as const)('of named records passes over those gone (merged: %s)', async (merged) => {
     await using hubspot = await startHubSpot({ records: { contacts: 500 }, mergedIdInBatchRead: merged });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
-    const ids = [...truthOf(hubspot.simulator, 'contacts').keys()].slice(0, 250);
+    const ids = [...truthOf(hubspot.simulator, plan).keys()].slice(0, 250);
     hubspot.simulator.portal.archive('contacts', { ids: ids.slice(0, 3) });
     hubspot.simulator.portal.merge('contacts', ids[3]!, ids[4]!);
     const scope = { kind: 'ids', ids: [...ids, '404'] } as const;
     const { rows } = await extractAll(hubspot.source, { plan, scope, chunkRecords: 150 });
-    const truth = truthOf(hubspot.simulator, 'contacts');
+    const truth = truthOf(hubspot.simulator, plan);
     const expected = new Set(merged === 'renamed' ? [...ids.slice(5), [...truth.keys()].at(-1)!] : ids.slice(5));
     expect(new Set(idsOf(rows))).toEqual(expected);
     for (const row of rows) expect(differingColumns(row, plan, truth.get(row[0]!)!)).toEqual([]);
@@ -127,7 +127,7 @@ describe('a HubSpot object with more properties than an URL holds', () => {
     const plan = await planFor(hubspot.source, 'contacts');
     const { rows, chunks } = await extractAll(hubspot.source, { plan });
     expect(plan.columns.length).toBeGreaterThan(900);
-    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     expect(chunks[0]!.requests.retried).toBe(0);
     expect(hubspot.simulator.stats.snapshot()['list contacts']!.statuses).not.toHaveProperty('414');
   });
@@ -139,7 +139,7 @@ describe('a HubSpot object with more properties than an URL holds', () => {
     const source = hubspot.openSource({ config: { baseUrl: gateway.url } });
     const plan = await planFor(source, 'contacts');
     const { rows } = await extractAll(source, { plan });
-    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, 'contacts') })).toEqual([]);
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
     expect(gateway.arrivals.some(({ path }) => path.length > 600)).toBe(true);
   });
 });

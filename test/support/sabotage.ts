@@ -39,9 +39,9 @@ function harmStage({ directory, files }: Stage, { does }: Harm): void {
   if (does === 'loseStage') rmSync(directory, { recursive: true });
   if (does === 'truncateStage') writeFileSync(path, readFileSync(path).subarray(0, -100));
   if (does === 'corruptStage') {
-    const bytes = readFileSync(path);
-    bytes[bytes.length >> 1]! ^= 1;
-    writeFileSync(path, bytes);
+    // One character of an e-mail address: the file still has its size and reads as well as before.
+    const text = readFileSync(path, 'latin1');
+    writeFileSync(path, text.replace('@', '%'), 'latin1');
   }
 }
 

@@ -8,10 +8,11 @@ export type TypedRecord = Readonly<Record<string, string | null>>;
 
 const mostProblems = 10;
 
-/** What the live records of an object hold now, as the simulator says: canonical text of the declared types, by id. */
-export function truthOf(simulator: RunningSimulator, object: ObjectType): Map<string, TypedRecord> {
+/** What the live records of a plan hold now, as the simulator says: canonical text of the declared types, by id. */
+export function truthOf(simulator: RunningSimulator, { object, columns }: StreamPlan): Map<string, TypedRecord> {
   const records = new Map<string, TypedRecord>();
-  for (const block of simulator.portal.truth(object)) {
+  const properties = columns.map(({ property }) => property);
+  for (const block of simulator.portal.truth(object as ObjectType, { properties })) {
     for (const line of block.toString().split('\n')) {
       if (line === '') continue;
       const record = JSON.parse(line) as TypedRecord;

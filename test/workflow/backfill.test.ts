@@ -5,7 +5,13 @@ import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } fro
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backfillWorkflowId } from '../../model/workflow-id.ts';
 import type { backfill } from '../../workflows/backfill.ts';
-import { pauseSignal, progressQuery, resumeSignal, type BackfillProgress } from '../../workflows/messages.ts';
+import {
+  pauseSignal,
+  progressQuery,
+  resumeSignal,
+  type BackfillInput,
+  type BackfillProgress,
+} from '../../workflows/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
@@ -46,7 +52,7 @@ type Backfill = WorkflowHandleWithFirstExecutionRunId<typeof backfill>;
 async function run<T>(
   fake: FakeSteps,
   body: (handle: Backfill) => Promise<T>,
-  options: { workflowId?: string; maxCachedWorkflows?: number } = {},
+  options: { workflowId?: string; maxCachedWorkflows?: number; input?: object } = {},
 ): Promise<T> {
   const taskQueue = `test-${Math.random().toString(36).slice(2)}`;
   const worker = await Worker.create({
@@ -62,7 +68,7 @@ async function run<T>(
     const handle = await temporal.client.workflow.start<typeof backfill>('backfill', {
       taskQueue,
       workflowId: options.workflowId ?? backfillWorkflowId(stream),
-      args: [{ stream }],
+      args: [(options.input ?? { stream }) as BackfillInput],
     });
     return body(handle);
   });
@@ -276,6 +282,13 @@ describe('backfill', () => {
     expect(cause).toMatchObject({ type: 'ConfigInvalid' });
     expect(cause.message).toContain(`backfill/${stream}`);
     expect(fake.log).toEqual([]);
+  });
+
+  it('refuses to run without a stream, instead of getting stuck', async () => {
+    const fake = new FakeSteps(10);
+    const cause = await run(fake, failureOf, { input: {} });
+    expect(cause).toMatchObject({ type: 'ConfigInvalid' });
+    expect(cause.message).toContain('{"stream": "<pipeline>.<stream>"}');
   });
 
   it('costs at most 14 events a chunk, and shows where it is', async () => {

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { extractAll, extractChunk } from '../support/extract-all.ts';
+import { fewProperties, planFor, startHubSpot } from '../support/hubspot-under-test.ts';
+import { problemsOf, truthOf } from '../support/staged-against-truth.ts';
+
+const never = new AbortController().signal;
+
+describe('the daily limit of HubSpot', () => {
+  it('met half way is handed to the workflow with what was read and the instant of the reset', async () => {
+    let aheadMs = 0;
+    const dailyResetsAt = new Date(Date.now() + 3_600_000).toISOString();
+    await using hubspot = await startHubSpot({
+      records: { contacts: 3_000 },
+      spread: 'even',
+      limits: { daily: 25, dailyResetsAt },
+      now: () => Date.now() + aheadMs,
+    });
+    const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
+    const { frontier } = await hubspot.source.planBackfill('contacts', { kind: 'whole' }, never);
+    const first = await extractChunk(hubspot.source, { plan, frontier });
+    expect(first.records).toBe(first.rows.length);
+    expect(first.records).toBeGreaterThan(500);
+    expect(first.records).toBeLessThan(3_000);
+    expect(first.wait).toEqual({ reason: 'HubSpot daily limit', until: dailyResetsAt });
+
+    const requestsBefore = hubspot.simulator.stats.snapshot()['all']!.requests;
+    const tooEarly = await extractChunk(hubspot.source, { plan, frontier: first.frontier });
+    expect(tooEarly).toMatchObject({ records: 0, frontier: first.frontier, wait: first.wait });
+    expect(hubspot.simulator.stats.snapshot()['all']!.requests - requestsBefore).toBeLessThanOrEqual(2 * 16);
+
+    aheadMs = 3_600_000;
+    hubspot.simulator.configure({ limits: { daily: 1_000 } });
+    const { rows } = await extractAll(hubspot.source, { plan, frontier: first.frontier });
+    const truth = truthOf(hubspot.simulator, plan);
+    expect(problemsOf([...first.rows, ...rows], { plan, truth })).toEqual([]);
+  });
+
+  it('is looked at again in a quarter of an hour where HubSpot does not tell when it resets', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 400 } });
+    const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
+    hubspot.simulator.faults.add({ kind: 'rateLimited', policy: 'DAILY' });
+    const frontier = { kind: 'idRanges', ranges: [{ from: '0', to: null }] } as const;
+    const { wait } = await extractChunk(hubspot.source, { plan, frontier });
+    expect(Math.abs(Date.parse(wait!.until!) - Date.now() - 900_000)).toBeLessThan(10_000);
+  });
+
+  it('met while planning is no failure, and found again at the first page', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 400 } });
+    const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
+    hubspot.simulator.configure({ limits: { daily: 1, dailyUsage: 1 } });
+    const start = await hubspot.source.planBackfill('contacts', { kind: 'whole' }, never);
+    const chunk = await extractChunk(hubspot.source, { plan, frontier: start.frontier });
+    expect(chunk).toMatchObject({ records: 0, frontier: start.frontier });
+    expect(chunk.wait?.reason).toBe('HubSpot daily limit');
+  });
+});
