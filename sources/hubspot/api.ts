@@ -77,11 +77,14 @@ export class HubSpotApi {
   }
 
   async call(call: ApiCall, meter: RequestMeter): Promise<ApiAnswer> {
-    const startedAtMs = performance.now();
     const maxRetryMs = call.maxRetryMs ?? this.#maxRetryMs;
     let rejected: { token: string; times: number } = { token: '', times: 0 };
+    let triedMs = 0;
     for (let attempt = 1; ; attempt++) {
       const token = await this.#readAccessToken();
+      // Waiting for a slot is not trying: however long others spend the limit, nothing has failed.
+      await this.budget.take(call.bucket, call.signal);
+      const sentAtMs = performance.now();
       const outcome = await this.#attempt(call, token, meter);
       if (outcome.kind === 'answer') {
         this.#trouble = null;
@@ -95,7 +98,8 @@ export class HubSpotApi {
       }
       const backoffMs = Math.min(maxBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
       const delayMs = outcome.delayMs ?? backoffMs;
-      if (performance.now() - startedAtMs + delayMs > maxRetryMs) {
+      triedMs += performance.now() - sentAtMs + delayMs;
+      if (triedMs > maxRetryMs) {
         throw new SyncError('Unavailable', `HubSpot ${where(call)}: ${outcome.reason}, ${attempt} times`, {
           next: 'check baseUrl, network and status.hubspot.com; a running sync tries again by itself',
         });
@@ -132,7 +136,6 @@ export class HubSpotApi {
   }
 
   async #send(call: ApiCall, token: string, meter: RequestMeter): Promise<HttpResponse | Error> {
-    await this.budget.take(call.bucket, call.signal);
     let response: HttpResponse | null = null;
     try {
       response = await this.#http.send({

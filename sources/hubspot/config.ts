@@ -15,7 +15,12 @@ export const hubspotConfigSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Upper limit below what the account allows, to leave room for others'),
-  timeoutMs: z.int().min(1_000).max(600_000).default(30_000).describe('How long one request may take'),
+  timeoutMs: z
+    .int()
+    .min(1_000)
+    .max(600_000)
+    .default(30_000)
+    .describe('How long to wait for a connection, for an answer to begin, and for each part of it'),
 });
 
 export type HubSpotConfig = z.infer<typeof hubspotConfigSchema>;

@@ -1,4 +1,5 @@
 const lookAgainMs = 15 * 60_000;
+const dayMs = 24 * 3_600_000;
 
 /**
  * When the daily budget is full again, from the answer of `api-usage/daily/private-apps` (`resetsAt`, ISO or epoch
@@ -8,9 +9,10 @@ const lookAgainMs = 15 * 60_000;
 export function nextDailyReset(usage: unknown, nowMs: number): string {
   const resetsAt = findResetsAt(usage);
   const resetMs = typeof resetsAt === 'number' ? resetsAt : typeof resetsAt === 'string' ? Date.parse(resetsAt) : NaN;
-  const oneDayMs = 24 * 3_600_000;
-  const isPlausible = resetMs > nowMs && resetMs <= nowMs + oneDayMs + 3_600_000;
-  return new Date(isPlausible ? resetMs : nowMs + lookAgainMs).toISOString();
+  // One that has just passed is yesterday's: the next comes a day later. 25 hours allow for a change of clocks.
+  const nextMs = resetMs <= nowMs ? resetMs + dayMs : resetMs;
+  const isPlausible = nextMs > nowMs && nextMs <= nowMs + dayMs + 3_600_000;
+  return new Date(isPlausible ? nextMs : nowMs + lookAgainMs).toISOString();
 }
 
 function findResetsAt(usage: unknown): unknown {

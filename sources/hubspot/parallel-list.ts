@@ -24,6 +24,8 @@ export class ParallelList {
   readonly #pool: IdRangePool;
   readonly #reader: PageReader;
   readonly #chunk: Chunk;
+  /** Highest id of any page so far; -1 before the first. */
+  #highestSeen = -1n;
   #changed = Promise.withResolvers<void>();
   #working = 0;
 
@@ -81,11 +83,25 @@ export class ParallelList {
   }
 
   async #readOnePage(range: OpenRange, signal: AbortSignal): Promise<boolean> {
-    const page = await this.#readPage(range.from, signal);
+    let page = await this.#readPage(range.from, signal);
+    if (this.#endsTooSoon(page, range)) page = await this.#readPage(range.from, signal);
     const bounds = pageBounds(page, range.from);
+    if (bounds.ids !== null && bounds.ids.last > this.#highestSeen) this.#highestSeen = bounds.ids.last;
     const own = page.records.filter(({ id }) => typeof id === 'string' && this.#pool.owns(range, BigInt(id)));
     await this.#chunk.write(own, page);
     return this.#pool.advance(range, bounds);
+  }
+
+  /**
+   * A page that says the list ends before records that were there a moment ago, or an empty one where the page before told
+   * of a next: an answer gone wrong, so it is asked for once more. The second is believed, since those records may have
+   * been archived meanwhile.
+   */
+  #endsTooSoon({ after, ids }: RecordPage, range: OpenRange): boolean {
+    if (after !== null) return false;
+    const last = ids.at(-1);
+    if (last === undefined) return range.spacing !== null || range.from <= this.#highestSeen;
+    return idPattern.test(last) && BigInt(last) < this.#highestSeen;
   }
 
   /** A list that does not take an id as `after` says so by a 400; one with another cause meets the single cursor too. */

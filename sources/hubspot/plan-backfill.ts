@@ -12,7 +12,7 @@ export async function planBackfill(
 ): Promise<BackfillStart> {
   const { object, scope, signal } = request;
   const count = await countOrNull(deps, object, signal);
-  const sourceNow = count?.serverDate ?? new Date().toISOString();
+  const sourceNow = count?.serverDate ?? (await sourceClock(deps, object, signal));
   const recordCount = count?.recordCount ?? null;
   switch (scope.kind) {
     case 'ids':
@@ -28,6 +28,17 @@ export async function planBackfill(
     default:
       return scope satisfies never;
   }
+}
+
+/** The source's clock from any answer: the worker's own may be fast, and the watermark is counted from this. */
+async function sourceClock(
+  { api, paths }: { api: HubSpotApi; paths: ApiPaths },
+  object: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const call = { method: 'GET', path: `${paths.list(object)}?limit=1`, bucket: 'burst', signal } as const;
+  const { serverDate, observedAt } = await api.call(call, new RequestMeter());
+  return serverDate ?? observedAt;
 }
 
 async function countOrNull(

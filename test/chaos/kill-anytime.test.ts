@@ -24,7 +24,7 @@ it(`a backfill whose worker is killed ${kills} times, seed ${seed}`, { timeout: 
   for (let kill = 1; kill <= kills; kill++) {
     const worker = world.startWorker();
     const idle = world.requests;
-    await eventually('the worker sends requests', () => world.requests > idle, 30_000);
+    await eventually('the worker sends requests', () => world.requests > idle, 45_000);
     const delayMs = random.between(0, 2_500);
     await sleep(delayMs);
     await worker.stop('SIGKILL');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LongWait } from '../../model/errors.ts';
 import { extractAll, extractChunk } from '../support/extract-all.ts';
 import { fewProperties, planFor, startHubSpot } from '../support/hubspot-under-test.ts';
 import { problemsOf, truthOf } from '../support/staged-against-truth.ts';
@@ -44,13 +45,14 @@ describe('the daily limit of HubSpot', () => {
     expect(Math.abs(Date.parse(wait!.until!) - Date.now() - 900_000)).toBeLessThan(10_000);
   });
 
-  it('met while planning is no failure, and found again at the first page', async () => {
+  it('met while planning is a wait for the workflow, and met at the first page too', async () => {
     await using hubspot = await startHubSpot({ records: { contacts: 400 } });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
+    const { frontier } = await hubspot.source.planBackfill('contacts', { kind: 'whole' }, never);
     hubspot.simulator.configure({ limits: { daily: 1, dailyUsage: 1 } });
-    const start = await hubspot.source.planBackfill('contacts', { kind: 'whole' }, never);
-    const chunk = await extractChunk(hubspot.source, { plan, frontier: start.frontier });
-    expect(chunk).toMatchObject({ records: 0, frontier: start.frontier });
+    await expect(hubspot.source.planBackfill('contacts', { kind: 'whole' }, never)).rejects.toBeInstanceOf(LongWait);
+    const chunk = await extractChunk(hubspot.source, { plan, frontier });
+    expect(chunk).toMatchObject({ records: 0, frontier });
     expect(chunk.wait?.reason).toBe('HubSpot daily limit');
   });
 });

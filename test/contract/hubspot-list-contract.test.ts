@@ -47,6 +47,21 @@ describe('the list of HubSpot', () => {
     expect(rows.length).toBeGreaterThan(readByOne.length);
   });
 
+  it('that says it ends before records it has shown is asked again', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 6_000 } });
+    const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
+    const emptyPage = { status: 200, contentType: 'application/json', body: '{"results":[]}' };
+    const seen = new Set<string>();
+    await using gateway = await startGateway(hubspot.simulator.url, ({ method, path }) => {
+      const isFirst = !seen.has(path);
+      seen.add(path);
+      return method === 'GET' && isFirst && seen.size > 30 && seen.size % 4 === 0 ? emptyPage : null;
+    });
+    const source = hubspot.openSource({ config: { baseUrl: gateway.url } });
+    const { rows } = await extractAll(source, { plan });
+    expect(problemsOf(rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
+  });
+
   it('that refuses requests for another reason fails with it, in one way of reading as in the other', async () => {
     await using hubspot = await startHubSpot({ records: { contacts: 300 } });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
