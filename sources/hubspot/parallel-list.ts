@@ -84,7 +84,7 @@ export class ParallelList {
 
   async #readOnePage(range: OpenRange, signal: AbortSignal): Promise<boolean> {
     let page = await this.#readPage(range.from, signal);
-    if (this.#endsTooSoon(page, range)) page = await this.#readPage(range.from, signal);
+    if (this.#endsTooSoon(page)) page = await this.#readPage(range.from, signal);
     const bounds = pageBounds(page, range.from);
     if (bounds.ids !== null && bounds.ids.last > this.#highestSeen) this.#highestSeen = bounds.ids.last;
     const own = page.records.filter(({ id }) => typeof id === 'string' && this.#pool.owns(range, BigInt(id)));
@@ -93,15 +93,14 @@ export class ParallelList {
   }
 
   /**
-   * A page that says the list ends before records that were there a moment ago, or an empty one where the page before told
-   * of a next: an answer gone wrong, so it is asked for once more. The second is believed, since those records may have
-   * been archived meanwhile.
+   * Whether a page says that the list ends where it may not: before records seen a moment ago, or with nothing at all. An
+   * answer gone wrong would lose all that follows, so it is asked for once more; the second is believed, since records may
+   * have been archived meanwhile, and a cursor may have started beyond the last of them.
    */
-  #endsTooSoon({ after, ids }: RecordPage, range: OpenRange): boolean {
+  #endsTooSoon({ after, ids }: RecordPage): boolean {
     if (after !== null) return false;
     const last = ids.at(-1);
-    if (last === undefined) return range.spacing !== null || range.from <= this.#highestSeen;
-    return idPattern.test(last) && BigInt(last) < this.#highestSeen;
+    return last === undefined || (idPattern.test(last) && BigInt(last) < this.#highestSeen);
   }
 
   /** A list that does not take an id as `after` says so by a 400; one with another cause meets the single cursor too. */
