@@ -107,7 +107,7 @@ describe.concurrent('a check of HubSpot', () => {
     hubspot.simulator.faults.add({ kind: 'serverError' });
     const startedMs = performance.now();
     const findings = await hubspot.source.check(['contacts', 'deals'], never);
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
     expect(findings).toMatchObject([{ status: 'failed', kind: 'unreachable' }]);
   });
 });
