@@ -69,10 +69,14 @@ async function overtake(world: ChaosWorld, harm: Harm, { thawsBeforeSecondEnds }
     await other.ready;
     const second = await world.start();
     if (thawsBeforeSecondEnds) {
-      await eventually('the second run meets the lock', async () => {
-        const { pendingActivities } = (await second.describe()).raw;
-        return pendingActivities?.some(({ attempt, lastFailure }) => (attempt ?? 0) > 1 && lastFailure != null);
-      });
+      await eventually(
+        'the second run meets the lock',
+        async () => {
+          const { pendingActivities } = (await second.describe()).raw;
+          return pendingActivities?.some(({ attempt, lastFailure }) => (attempt ?? 0) > 1 && lastFailure != null);
+        },
+        60_000,
+      );
       process.kill(frozen.pid, 'SIGCONT');
     }
     const result = await second.result();

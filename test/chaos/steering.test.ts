@@ -15,7 +15,7 @@ describe.concurrent('a backfill', () => {
     await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_001, chunkRecords: 1_000 });
     const worker = world.startWorker();
     await worker.ready;
-    const dailyResetsAt = new Date(Date.now() + 25_000).toISOString();
+    const dailyResetsAt = new Date(Date.now() + 30_000).toISOString();
     world.simulator.configure({ limits: { daily: 45, dailyResetsAt } });
     const run = await world.start();
     const waiting = await eventually(
@@ -24,7 +24,7 @@ describe.concurrent('a backfill', () => {
         const progress = await world.progress();
         return progress?.phase === 'waiting' && progress.stagedBatches === 0 ? progress : null;
       },
-      20_000,
+      28_000,
     );
     expect(waiting.wait).toMatchObject({ reason: 'HubSpot daily limit', until: dailyResetsAt });
     expect(waiting.totals.read).toBeGreaterThan(1_000);
@@ -35,9 +35,8 @@ describe.concurrent('a backfill', () => {
     const other = world.startWorker();
     await sleep(Date.parse(dailyResetsAt) - Date.now() - 500);
     expect(world.requests).toBe(sent);
+    await eventually('it goes on after the reset', () => world.requests > sent);
     const result = await run.result();
-    const endedLateMs = Date.now() - Date.parse(dailyResetsAt);
-    expect(endedLateMs).toBeLessThan(20_000);
     await other.stop();
     const { batches, watermark } = await expectWhole(world);
     expect(total(batches, 'inserted')).toBe(10_000);
@@ -54,7 +53,7 @@ describe.concurrent('a backfill', () => {
     });
     const worker = world.startWorker();
     const run = await world.start();
-    await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
+    await eventually('a chunk is being read', () => world.requests >= 15, 60_000);
     const stopAtMs = Date.now();
     await worker.stop('SIGTERM');
     const stopMs = Date.now() - stopAtMs;
@@ -69,8 +68,9 @@ describe.concurrent('a backfill', () => {
     await other.stop();
     const { batches } = await expectWhole(world);
     console.log(`the worker ended ${stopMs} ms after SIGTERM; the next one read ${idleMs} ms after it was ready`);
-    expect(stopMs).toBeLessThan(5_000);
-    expect(idleMs).toBeLessThan(3_000);
+    // A worker that does not hand back reads on for the whole grace time; a run that waits for a heartbeat loses 10 s.
+    expect(stopMs).toBeLessThan(10_000);
+    expect(idleMs).toBeLessThan(5_000);
     expect(Number(batches[0]!['read'])).toBeGreaterThan(500);
     expect(Number(batches[0]!['read'])).toBeLessThan(5_000);
     expect(total(batches, 'inserted')).toBe(10_000);
@@ -84,7 +84,7 @@ describe.concurrent('a backfill', () => {
     const sabotage = planSabotage(world.folder, [slowMerge]);
     const worker = world.startWorker(sabotage);
     const run = await world.start();
-    await eventually('the merge has begun', () => sabotage.isDone(slowMerge), 20_000);
+    await eventually('the merge has begun', () => sabotage.isDone(slowMerge), 60_000);
     await worker.stop('SIGTERM');
     const other = world.startWorker();
     const result = await run.result();
@@ -103,7 +103,7 @@ describe.concurrent('a backfill', () => {
     });
     const worker = world.startWorker();
     const run = await world.start();
-    await eventually('a chunk is being read', () => world.requests >= 15, 20_000);
+    await eventually('a chunk is being read', () => world.requests >= 15, 60_000);
     const pausing = world.sandbox.cli(['pause', contacts, '--note', 'quota'], 'pipe');
     const [code] = (await once(pausing, 'close')) as [number];
     expect(code).toBe(0);

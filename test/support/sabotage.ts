@@ -67,7 +67,7 @@ function sabotaged(activities: Activities): Activities {
 
 /** Around the COMMIT of a transaction that wrote the ledger. */
 function watchCommits(): void {
-  const run = DuckDBConnection.prototype.run;
+  const run = Reflect.get(DuckDBConnection.prototype, 'run') as DuckDBConnection['run'];
   let sequence: number | null = null;
   DuckDBConnection.prototype.run = async function (sql, values, types) {
     if (/^INSERT INTO \S*sync_batches/.test(sql)) {
