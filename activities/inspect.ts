@@ -82,15 +82,12 @@ async function discover(
     });
   }
   const source = await deps.source(first.source);
-  const objects = await source.listObjects(signal);
-  if (input.object === undefined) return { verb: 'discover', kind: 'objects', objects };
+  if (input.object === undefined) {
+    return { verb: 'discover', kind: 'objects', objects: await source.listObjects(signal) };
+  }
   const asked = streams.find(({ stream }) => stream === `${input.pipeline}.${input.object}`)?.object ?? input.object;
   const description = await source.describeObject(asked, signal);
-  const summary = objects.find(({ object }) => object === description.object) ?? {
-    object: description.object,
-    recordCount: null,
-    reason: 'not counted',
-  };
+  const summary = await source.summarizeObject(description.object, signal);
   return { verb: 'discover', kind: 'object', description, summary };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { parseErrorText } from '../model/errors.ts';
 import type { InspectInput, InspectResult, InspectResults, InspectVerb } from '../model/inspection.ts';
 import { inspectWorkflowId } from '../model/workflow-id.ts';
 import { inspectType } from '../workflows/messages.ts';
@@ -76,18 +77,12 @@ function inspectSummary(input: InspectInput): string {
 function inspectionFailed(verb: string, timeoutMs: number, error: WorkflowFailedError): CliError {
   const failure = rootFailure(error.cause);
   if (failure !== null) {
-    const [message, next] = splitNext(failure.message);
+    const { message, next } = parseErrorText(failure.message);
     const code = exitCodeOfKind(failure.type ?? 'Unexpected');
-    return new CliError(code, message, { ...(next === undefined ? {} : { next }), cause: error });
+    return new CliError(code, message, { ...(next === null ? {} : { next }), cause: error });
   }
   return new CliError(exitCode.unreachable, `${verb} got no answer within ${timeoutMs / 1_000} s`, {
     next: "look at the worker's log",
     cause: error,
   });
-}
-
-/** Undoes `describeError`: a failure crosses Temporal as one text. */
-function splitNext(text: string): [string, string | undefined] {
-  const at = text.indexOf('; next: ');
-  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + '; next: '.length)];
 }

@@ -1,3 +1,4 @@
+import { parseErrorText } from '../model/errors.ts';
 import { exitCode, gravestExitCode, type ExitCode } from './exit-code.ts';
 import { followRun } from './follow-run.ts';
 import { withInterruption } from './interruption.ts';
@@ -88,7 +89,7 @@ function showOutcome(temporal: TemporalConnection, outcome: Outcome, output: Out
       break;
     }
     case 'failed':
-      writeError({ message: failureText(stream, end.message), next: null, exitCode: outcome.exitCode }, output);
+      writeError({ ...failureText(stream, end.message), exitCode: outcome.exitCode }, output);
       break;
     case 'cancelled':
       writeError(
@@ -108,8 +109,10 @@ function showOutcome(temporal: TemporalConnection, outcome: Outcome, output: Out
 }
 
 /** Steps begin their texts with the stream; it need not be said twice. */
-function failureText(stream: string, message: string): string {
-  return message.startsWith(`${stream}:`) ? `backfill failed: ${message}` : `backfill of ${stream} failed: ${message}`;
+function failureText(stream: string, text: string): { message: string; next: string | null } {
+  const { message, next } = parseErrorText(text);
+  const what = message.startsWith(`${stream}:`) ? 'backfill failed' : `backfill of ${stream} failed`;
+  return { message: `${what}: ${message}`, next };
 }
 
 /** Progress for programs: a line per stream and second, under the same schema as the result that ends them. */

@@ -63,5 +63,15 @@ export class LongWait extends SyncError {
 
 /** The text a person reads: what and where, then what to do. */
 export function describeError(error: { message: string; next?: string | undefined }): string {
-  return error.next === undefined ? error.message : `${error.message}; next: ${error.next}`;
+  return error.next === undefined ? error.message : `${error.message}${nextMark}${error.next}`;
+}
+
+const nextMark = '; next: ';
+
+/** Undoes `describeError`: a failure crosses Temporal as one text. */
+export function parseErrorText(text: string): { message: string; next: string | null } {
+  const at = text.indexOf(nextMark);
+  return at === -1
+    ? { message: text, next: null }
+    : { message: text.slice(0, at), next: text.slice(at + nextMark.length) };
 }

@@ -79,6 +79,8 @@ export interface Source {
   /** Whether the credentials work and the objects may be read. Reports instead of raising. */
   check(objects: readonly string[], signal: AbortSignal): Promise<Finding[]>;
   listObjects(signal: AbortSignal): Promise<ObjectSummary[]>;
+  /** One entry of `listObjects`, at a fraction of its requests. */
+  summarizeObject(object: string, signal: AbortSignal): Promise<ObjectSummary>;
   describeObject(object: string, signal: AbortSignal): Promise<ObjectDescription>;
   planBackfill(object: string, scope: BackfillScope, signal: AbortSignal): Promise<BackfillStart>;
   extract(request: ExtractRequest): Promise<ExtractOutcome>;

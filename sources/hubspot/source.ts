@@ -49,6 +49,7 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
 
   return {
     check: (objects, signal) => checkAccount({ ...shared, baseUrl: config.baseUrl }, objects, signal),
+    summarizeObject: (name, signal) => summarize(parseHubSpotObject(name), signal),
     listObjects: (signal) => Promise.all(hubSpotObjects.map((object) => summarize(object, signal))),
     async describeObject(name, signal) {
       const object = parseHubSpotObject(name);
