@@ -187,7 +187,7 @@ describe('a running backfill', () => {
   it('is paused with a note that others see, resumed and cancelled', async () => {
     await runningSteps(200);
     const waiting = sluice('backfill', stream, '--wait');
-    await eventually('a run', async () => (await describeRun().catch(() => null))?.status.name === 'RUNNING');
+    await eventually('a run', async () => (await describeRun().catch(() => null)) === 'RUNNING');
 
     expect(await sluice('pause', stream, '--note', 'launch day')).toMatchObject({
       stdout: `paused ${stream}\n`,
