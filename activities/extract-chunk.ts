@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Batch } from '../model/batch.ts';
+import type { Batch, RequestCounts } from '../model/batch.ts';
 import type { WaitReason } from '../model/errors.ts';
 import type { Frontier } from '../model/frontier.ts';
 import type { StreamPlan, SyncMode } from '../model/plan.ts';
@@ -22,6 +22,7 @@ export interface ExtractChunkInput {
 export interface ExtractChunkResult {
   /** Null when nothing was read and nothing of the frontier was found empty. */
   readonly batch: Batch | null;
+  readonly requests: RequestCounts;
   readonly elapsedMs: number;
   readonly wait: WaitReason | null;
 }
@@ -55,7 +56,7 @@ export async function extractChunk(
     const elapsedMs = Math.round(performance.now() - startedAtMs);
     if (outcome.records === 0 && isSame(outcome.frontier, input.frontier)) {
       await stage.discard();
-      return { batch: null, elapsedMs, wait: outcome.wait };
+      return { batch: null, requests: outcome.requests, elapsedMs, wait: outcome.wait };
     }
     const closed = await stage.close();
     const batch: Batch = {
@@ -70,7 +71,7 @@ export async function extractChunk(
       roundedValues: outcome.roundedValues,
       requests: outcome.requests,
     };
-    return { batch, elapsedMs, wait: outcome.wait };
+    return { batch, requests: outcome.requests, elapsedMs, wait: outcome.wait };
   } catch (error) {
     await stage.discard();
     throw error;

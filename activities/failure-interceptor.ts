@@ -3,8 +3,14 @@ import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { describeError, LongWait, SyncError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 
+/** A fault of ours may come from a passing state of the machine; one that comes back is not worth days of attempts. */
+const maxUnexpectedAttempts = 5;
+
 /** The one place where an error becomes a Temporal failure: type = kind, text without values, retry as the kind says. */
-export function failureInterceptor(activityType: string, log: Log): ActivityInboundCallsInterceptor {
+export function failureInterceptor(
+  { activityType, attempt }: { activityType: string; attempt: number },
+  log: Log,
+): ActivityInboundCallsInterceptor {
   return {
     async execute(input, next) {
       try {
@@ -16,6 +22,7 @@ export function failureInterceptor(activityType: string, log: Log): ActivityInbo
         throw ApplicationFailure.create({
           type: 'Unexpected',
           message: `${activityType} failed unexpectedly: ${placeOf(error)}; next: report this line as an issue`,
+          nonRetryable: attempt >= maxUnexpectedAttempts,
         });
       }
     },

@@ -5,7 +5,7 @@ import { zeroCounts } from '../model/counts.ts';
 import { LongWait, SyncError, type WaitReason } from '../model/errors.ts';
 import { zeroRequests } from '../model/batch.ts';
 import type { Scope } from '../model/plan.ts';
-import { decideResume, type ResumeDecision, type ResumePolicy } from '../model/run.ts';
+import { decideResume, type ResumeDecision } from '../model/run.ts';
 import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { planDigest } from './plan-digest.ts';
@@ -15,7 +15,6 @@ export interface PlanBackfillInput extends BackfillRequest {
   readonly stream: string;
   readonly run: string;
   readonly runStartedAt: string;
-  readonly resume: ResumePolicy;
 }
 
 export interface PlannedBackfill {
@@ -47,7 +46,7 @@ export async function planBackfill(
   signal: AbortSignal,
 ): Promise<PlanBackfillResult> {
   const settings = deps.streamSettings(input.stream);
-  const { scope, chunkRecords } = checkBackfillRequest(input, {
+  const { scope, chunkRecords, resume } = checkBackfillRequest(input, {
     chunkRecords: settings.chunkRecords,
     fewestPerChunk: deps.fewestPerChunk,
   });
@@ -91,7 +90,7 @@ export async function planBackfill(
 
     const decision: ResumeDecision =
       scope.kind === 'whole'
-        ? decideResume(claim.previous, digest, input.resume)
+        ? decideResume(claim.previous, digest, resume)
         : { kind: 'fresh', reason: scope.kind === 'limit' ? 'a look at the first records' : 'named records only' };
     if (decision.kind === 'refuse') {
       throw new SyncError('ConfigInvalid', `${stream}: cannot resume, ${decision.reason}`, {

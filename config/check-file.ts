@@ -40,7 +40,10 @@ export function checkFile(root: ConfigMapping, folder: string): CheckedFile {
     ...checkNames([...sources.keys()], 'sources'),
     ...checkNames([...destinations.keys()], 'destinations'),
     ...[...sources.values(), ...destinations.values(), ...pipelines.values()].flatMap((checked) => checked.problems),
-    ...findSharedTables(streams.filter((stream) => stream !== null)),
+    ...findSharedTables(
+      streams.filter((stream) => stream !== null),
+      (name) => destinations.get(name)?.value ?? name,
+    ),
   ];
   return { top, sources, destinations, pipelines, problems };
 

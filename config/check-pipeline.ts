@@ -93,12 +93,18 @@ function checkEnd(end: { path: ConfigPath; what: string; name: string; names: re
   return [{ path: end.path, text: `no ${end.what} of this name, ${suggestName(end.name, end.names)}` }];
 }
 
-/** Streams that would write to one table: each would take the other's rows for its own. */
-export function findSharedTables(streams: Iterable<StreamSettings>): Problem[] {
+/**
+ * Streams that would write to one table: each would take the other's rows for its own. `databaseOf` gives what two names
+ * of one database have in common.
+ */
+export function findSharedTables(
+  streams: Iterable<StreamSettings>,
+  databaseOf: (destination: string) => unknown,
+): Problem[] {
   const owners = new Map<string, StreamName>();
   const problems: Problem[] = [];
   for (const { destination, table, stream, pipeline } of streams) {
-    const key = JSON.stringify([destination, table.schema.toLowerCase(), table.table.toLowerCase()]);
+    const key = JSON.stringify([databaseOf(destination), table.schema.toLowerCase(), table.table.toLowerCase()]);
     const owner = owners.get(key);
     if (owner === undefined) {
       owners.set(key, stream);

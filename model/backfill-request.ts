@@ -1,4 +1,5 @@
 import { SyncError } from './errors.ts';
+import { resumePolicies, type ResumePolicy } from './run.ts';
 import type { BackfillScope } from './source.ts';
 
 export const maxInlineIds = 1_000;
@@ -9,6 +10,7 @@ export interface BackfillRequest {
   readonly limit?: number | undefined;
   readonly ids?: readonly string[] | undefined;
   readonly chunkRecords?: number | undefined;
+  readonly resume?: ResumePolicy | undefined;
 }
 
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -20,14 +22,16 @@ const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
 export function checkBackfillRequest(
   request: BackfillRequest,
   settings: { chunkRecords: number; fewestPerChunk: number },
-): { scope: BackfillScope; chunkRecords: number } {
+): { scope: BackfillScope; chunkRecords: number; resume: ResumePolicy } {
   const scope = scopeOf(request);
   const chunkRecords = request.chunkRecords ?? settings.chunkRecords;
   const fewest = scope.kind === 'limit' ? 1 : settings.fewestPerChunk;
   if (!Number.isInteger(chunkRecords) || chunkRecords < fewest || chunkRecords > maxChunkRecords) {
     throw invalid('chunkRecords', `give an integer from ${fewest} to ${maxChunkRecords}`);
   }
-  return { scope, chunkRecords };
+  const resume = request.resume ?? 'auto';
+  if (!resumePolicies.includes(resume)) throw invalid('resume', `give one of ${resumePolicies.join(', ')}`);
+  return { scope, chunkRecords, resume };
 }
 
 function scopeOf({ limit, ids }: BackfillRequest): BackfillScope {

@@ -83,7 +83,6 @@ export interface RunRow {
 export interface Destination {
   /** Names the database itself, not the way to it; part of the plan digest. */
   readonly identity: string;
-  readonly stageCompression: 'none' | 'gzip';
   check(signal: AbortSignal): Promise<Finding[]>;
   /** Takes the stream's fence for this run; closes what earlier runs of the same mode left `running` as `lost`. Idempotent. */
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;

@@ -8,6 +8,8 @@
  */
 export class RateWindow {
   readonly windowMs: number;
+  /** Most slots of our own, however much the limit leaves: room kept for others. */
+  readonly #ownLimit: number;
   #limit: number;
   #inFlight = 0;
   /** Ascending; entries before `#head` have been freed. */
@@ -16,8 +18,9 @@ export class RateWindow {
   /** What others were seen to use, each until a window later; falling, so that the first is the most. */
   #foreign: { readonly slots: number; readonly untilMs: number }[] = [];
 
-  constructor(options: { limit: number; windowMs: number }) {
+  constructor(options: { limit: number; windowMs: number; ownLimit?: number }) {
     this.#limit = options.limit;
+    this.#ownLimit = options.ownLimit ?? Infinity;
     this.windowMs = options.windowMs;
   }
 
@@ -49,7 +52,7 @@ export class RateWindow {
   }
 
   tryTake(now: number): boolean {
-    if (this.used(now) >= this.#limit) return false;
+    if (this.used(now) >= this.#limit || this.#ownUse(now) >= this.#ownLimit) return false;
     this.#inFlight++;
     return true;
   }

@@ -1,5 +1,5 @@
 import type { LedgerHead } from './batch.ts';
-import type { Frontier } from './frontier.ts';
+import { isFrontierEmpty, type Frontier } from './frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from './plan.ts';
 
 export type RunStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'lost';
@@ -23,12 +23,13 @@ export interface RunProgress {
   readonly head: LedgerHead;
 }
 
-export type ResumePolicy =
-  /** Resume what failed or was lost, under the same plan. The default. */
-  | 'auto'
-  /** Resume, cancelled runs included, or fail. */
-  | 'require'
-  | 'never';
+/**
+ * `auto`, the default: resume what failed or was lost, under the same plan. `require`: resume, cancelled runs included, or
+ * fail. `never`: begin anew.
+ */
+export const resumePolicies = ['auto', 'require', 'never'] as const;
+
+export type ResumePolicy = (typeof resumePolicies)[number];
 
 export type ResumeDecision =
   | { readonly kind: 'resume'; readonly from: RunProgress; readonly reason: string }
@@ -45,7 +46,7 @@ export function decideResume(previous: RunProgress | null, planDigest: string, p
   if (policy === 'never') return { kind: 'fresh', reason: 'asked to begin anew' };
   if (previous === null) return fresh('no earlier backfill of this stream');
   const { record, head } = previous;
-  if (record.status === 'done') return fresh('the last backfill was complete');
+  if (record.status === 'done' || isFrontierEmpty(head.frontier)) return fresh('the last backfill was complete');
   if (record.status === 'cancelled' && policy !== 'require') return fresh('the last backfill was cancelled');
   if (record.planDigest !== planDigest) {
     return fresh('columns, types, key or destination changed since the last backfill');

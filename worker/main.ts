@@ -8,6 +8,7 @@ import { createLogger } from './logger.ts';
 import { installRuntime } from './runtime.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 export interface RunWorkerOptions {
   readonly config: LoadedConfig;
@@ -23,6 +24,7 @@ export interface RunWorkerOptions {
 export async function runWorker({ config, connection, namespace, signal, onReady }: RunWorkerOptions): Promise<void> {
   const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
   installRuntime(log);
+  keepYoungGenerationSmall();
   const native = await NativeConnection.connect(connection);
   const connectors = openConnectors(config, log);
   try {
@@ -45,7 +47,7 @@ export async function runWorker({ config, connection, namespace, signal, onReady
       workflowBundle: await workflowBundle(config.dataDir),
       activities,
       interceptors: {
-        activity: [({ info }) => ({ inbound: failureInterceptor(info.activityType, log) })],
+        activity: [({ info }) => ({ inbound: failureInterceptor(info, log) })],
       },
       maxHeartbeatThrottleInterval: '1s',
       defaultHeartbeatThrottleInterval: '1s',
@@ -63,11 +65,12 @@ export async function runWorker({ config, connection, namespace, signal, onReady
 }
 
 async function runUntil(worker: Worker, signal: AbortSignal, onReady?: () => void): Promise<void> {
-  if (signal.aborted) return;
   const shutdown = () => worker.shutdown();
   signal.addEventListener('abort', shutdown, { once: true });
   const running = worker.run();
-  onReady?.();
+  // A worker that was created has to run before it can end.
+  if (signal.aborted) shutdown();
+  else onReady?.();
   try {
     await running;
   } finally {

@@ -14,6 +14,7 @@ import {
   type BackfillProgress,
   type BackfillRun,
 } from './messages.ts';
+import type { Interruptible } from './interruptible.ts';
 import type { PauseSwitch } from './pause.ts';
 import { detailsText } from './progress-text.ts';
 
@@ -21,14 +22,16 @@ import { detailsText } from './progress-text.ts';
 export class BackfillStatus {
   readonly #stream: string;
   readonly #pause: PauseSwitch;
+  readonly #planning: Interruptible;
   #phase: BackfillPhase = 'planning';
   #run: BackfillRun | null = null;
   #pipeline: ChunkPipeline | null = null;
   planWait: WaitReason | null = null;
 
-  constructor(stream: string, pause: PauseSwitch) {
+  constructor(stream: string, { pause, planning }: { pause: PauseSwitch; planning: Interruptible }) {
     this.#stream = stream;
     this.#pause = pause;
+    this.#planning = planning;
   }
 
   /** Null until the run is planned. */
@@ -91,7 +94,10 @@ export class BackfillStatus {
 
   #livePhase(): BackfillPhase {
     if (this.#phase !== 'running' && this.#phase !== 'planning') return this.#phase;
-    if (this.#pause.note !== null) return this.#pipeline?.isIdle === false ? 'pausing' : 'paused';
+    if (this.#pause.note !== null) {
+      const isBusy = this.#planning.isRunning || this.#pipeline?.isIdle === false;
+      return isBusy ? 'pausing' : 'paused';
+    }
     return this.#wait() === null ? this.#phase : 'waiting';
   }
 }

@@ -18,6 +18,8 @@ import { closing, extraction, steps } from './activity-options.ts';
 import { BackfillStatus } from './backfill-status.ts';
 import { ChunkPipeline } from './chunk-pipeline.ts';
 import { backfillType, progressQuery, type BackfillInput, type BackfillResult, type BackfillRun } from './messages.ts';
+import { Interruptible } from './interruptible.ts';
+import { invalidStart } from './invalid-start.ts';
 import { installPauseSwitch, type PauseSwitch } from './pause.ts';
 import { chunkLabel, recordsLabel } from './progress-text.ts';
 import { runFailure } from './run-failure.ts';
@@ -36,16 +38,20 @@ const unknownWaitMs = 60_000;
  * each staged and merged with its ledger row in one transaction. Start it under the id `backfill/<pipeline>.<stream>`.
  */
 export async function backfill(input: BackfillInput): Promise<BackfillResult> {
-  requireStream(input);
+  requireInput(input);
   let pipeline: ChunkPipeline | null = null;
-  const pause = installPauseSwitch(input.continued?.paused ?? null, () => pipeline?.interruptExtraction());
-  const status = new BackfillStatus(input.stream, pause);
+  const planning = new Interruptible();
+  const pause = installPauseSwitch(input.continued?.paused ?? null, () => {
+    planning.interrupt();
+    pipeline?.interruptExtraction();
+  });
+  const status = new BackfillStatus(input.stream, { pause, planning });
   setHandler(progressQuery, () => status.progress(), { description: 'Where the run is, in numbers' });
 
   let next: BackfillInput;
   try {
     requireOwnId(input);
-    const { run, head } = input.continued ?? (await plan(input, status));
+    const { run, head } = input.continued ?? (await plan(input, { planning, status, pause }));
     pipeline = openPipeline({ run, head, status, pause });
     status.begin(run, pipeline);
     const isComplete = await readToTheEnd(pipeline, status, pause);
@@ -58,10 +64,20 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   return continueAsNew<typeof backfill>(next);
 }
 
-/** Anyone may start a backfill by hand; what they forgot is a failed run that says so, and not a stuck one. */
-function requireStream(input: BackfillInput | undefined): void {
-  if (typeof input?.stream === 'string') return;
-  throw invalidStart('a backfill needs its stream', 'give the input {"stream": "<pipeline>.<stream>"}');
+const inputKeys: ReadonlySet<string> = new Set(['stream', 'limit', 'ids', 'chunkRecords', 'resume', 'continued']);
+
+/** A key that is not known must not be passed over: what looked like a limit would start the whole stream. */
+function requireInput(input: BackfillInput | undefined): void {
+  if (typeof input?.stream !== 'string') {
+    throw invalidStart('a backfill needs its stream', 'give the input {"stream": "<pipeline>.<stream>"}');
+  }
+  const unknown = Object.keys(input).filter((key) => !inputKeys.has(key));
+  if (unknown.length > 0) {
+    throw invalidStart(
+      `a backfill takes no "${unknown[0]}"`,
+      'give stream, and at will limit, ids, chunkRecords, resume',
+    );
+  }
 }
 
 /** An id is what keeps two backfills of a stream apart, so a run under another one may not go on. */
@@ -71,22 +87,24 @@ function requireOwnId({ stream }: BackfillInput): void {
   throw invalidStart(`a backfill of ${stream} runs under the workflow id ${expected}`, 'start it again under that id');
 }
 
-function invalidStart(what: string, next: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'ConfigInvalid', message: `${what}; next: ${next}`, nonRetryable: true });
-}
-
-/** Settles the run; waits durably where the source is not to be had for long. */
-async function plan(input: BackfillInput, status: BackfillStatus): Promise<{ run: BackfillRun; head: LedgerHead }> {
+/** Settles the run; holds still while paused, and waits durably where the source is not to be had for long. */
+async function plan(
+  input: BackfillInput,
+  { planning, status, pause }: { planning: Interruptible; status: BackfillStatus; pause: PauseSwitch },
+): Promise<{ run: BackfillRun; head: LedgerHead }> {
   const { firstExecutionRunId: run, startTime } = workflowInfo();
-  const { stream, limit, ids, chunkRecords, resume = 'auto' } = input;
+  const { stream, limit, ids, chunkRecords, resume } = input;
   const request = { stream, limit, ids, chunkRecords, resume, run, runStartedAt: startTime.toISOString() };
   for (;;) {
-    const planned = await steps.planBackfill.executeWithOptions({ summary: stream }, [request]);
-    if (planned.kind === 'planned') return settle(stream, run, planned);
-    const { until } = planned.wait;
-    status.planWait = planned.wait;
-    await sleep(until === null ? unknownWaitMs : Math.max(1_000, Date.parse(until) - Date.now()));
-    status.planWait = null;
+    await condition(() => pause.note === null);
+    const planned = await planning.run(() => steps.planBackfill.executeWithOptions({ summary: stream }, [request]));
+    if (planned?.kind === 'planned') return settle(stream, run, planned);
+    if (planned?.kind === 'wait') {
+      const { until } = planned.wait;
+      status.planWait = planned.wait;
+      await sleep(until === null ? unknownWaitMs : Math.max(1_000, Date.parse(until) - Date.now()));
+      status.planWait = null;
+    }
   }
 }
 

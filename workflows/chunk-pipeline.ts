@@ -1,10 +1,11 @@
 import { ApplicationFailure, CancellationScope, condition, isCancellation, log } from '@temporalio/workflow';
 import type { ExtractChunkResult } from '../activities/extract-chunk.ts';
 import type { MergeChunkResult } from '../activities/merge-chunk.ts';
-import { addRequests, type Batch, type LedgerHead } from '../model/batch.ts';
+import { addRequests, zeroRequests, type Batch, type LedgerHead, type RequestCounts } from '../model/batch.ts';
 import { addCounts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type Frontier } from '../model/frontier.ts';
+import { Interruptible } from './interruptible.ts';
 
 /** Batches that may be staged and unmerged while the next chunk is read. */
 const maxStaged = 2;
@@ -40,7 +41,8 @@ export class ChunkPipeline {
   #head: LedgerHead;
   #staged: readonly Batch[] = [];
   #wait: WaitReason | null = null;
-  #extraction: CancellationScope | null = null;
+  #uncounted = zeroRequests;
+  readonly #extraction = new Interruptible();
   #isMerging = false;
   /** Raised when staged batches are dropped: what an extraction of an older epoch brings is dropped too. */
   #epoch = 0;
@@ -69,12 +71,12 @@ export class ChunkPipeline {
   }
 
   get isIdle(): boolean {
-    return this.#extraction === null && !this.#isMerging && this.#staged.length === 0;
+    return !this.#extraction.isRunning && !this.#isMerging && this.#staged.length === 0;
   }
 
   /** Asks the running extraction to hand back what it has. */
   interruptExtraction(): void {
-    this.#extraction?.cancel();
+    this.#extraction.interrupt();
   }
 
   /**
@@ -95,7 +97,7 @@ export class ChunkPipeline {
     } catch (error) {
       await CancellationScope.nonCancellable(async () => {
         this.interruptExtraction();
-        await condition(() => this.#extraction === null && !this.#isMerging);
+        await condition(() => !this.#extraction.isRunning && !this.#isMerging);
       });
       throw error;
     }
@@ -107,7 +109,7 @@ export class ChunkPipeline {
 
   #canExtract(): boolean {
     return (
-      this.#extraction === null &&
+      !this.#extraction.isRunning &&
       this.#failure === null &&
       this.#wait === null &&
       this.#staged.length < maxStaged &&
@@ -126,19 +128,23 @@ export class ChunkPipeline {
   async #extractNext(): Promise<void> {
     const epoch = this.#epoch;
     const position = this.#position();
-    const scope = new CancellationScope();
-    this.#extraction = scope;
     try {
-      const { batch, wait } = await scope.run(() => this.#steps.extract(position));
-      if (epoch !== this.#epoch) return;
-      if (batch !== null) this.#staged = [...this.#staged, batch];
-      this.#wait = wait;
+      const result = await this.#extraction.run(() => this.#steps.extract(position));
+      if (result === null || epoch !== this.#epoch) return;
+      this.#take(result.batch, result.requests);
+      this.#wait = result.wait;
     } catch (error) {
       if (!isCancellation(error)) this.#failure ??= error as Error;
     } finally {
-      this.#extraction = null;
       this.#changes++;
     }
+  }
+
+  /** Stages a batch; requests of extractions that brought none are counted with the next. */
+  #take(batch: Batch | null, requests: RequestCounts): void {
+    const all = addRequests(this.#uncounted, requests);
+    this.#uncounted = batch === null ? all : zeroRequests;
+    if (batch !== null) this.#staged = [...this.#staged, { ...batch, requests: all }];
   }
 
   async #mergeNext(): Promise<void> {

@@ -10,10 +10,11 @@ import { createSession, type Session } from './session.ts';
 const idleCloseMs = 2_000;
 
 /**
- * A checkpoint rewrites the last row group, so doing it rarely is cheaper; what is not yet checkpointed stays in memory.
- * It runs after the merge has answered: inside COMMIT it would add 0.2 to 0.9 s.
+ * What is not yet checkpointed stays in memory, 30 MB for 25,000 rows x 65 columns. A checkpoint runs after the merge has
+ * answered: inside COMMIT it would add 0.2 to 0.9 s. It then closes the file, since what DuckDB caches of it grows with it.
+ * Peak over forty such merges, with one thread: 365 MB; without closing, and at 64 MB: 578 MB.
  */
-const checkpointWalBytes = 64 * 2 ** 20;
+const checkpointWalBytes = 16 * 2 ** 20;
 
 export interface DatabaseFile {
   /** Runs `work` alone on the file, opening (and creating) it if need be. Waits for its turn. */
@@ -80,7 +81,9 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
       });
     }, idleCloseMs).unref();
     void inTurn(async () => {
-      if ((await walBytes(config.path)) > checkpointWalBytes) await checkpoint();
+      if ((await walBytes(config.path)) <= checkpointWalBytes) return;
+      await checkpoint();
+      release();
     });
   };
 
@@ -112,9 +115,12 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
 function instanceOptions(config: DuckDbConfig): Record<string, string> {
   return {
     memory_limit: config.memoryLimit,
-    ...(config.threads === undefined ? {} : { threads: String(config.threads) }),
+    threads: String(config.threads),
     // A backstop only: see checkpointWalBytes.
     checkpoint_threshold: '1GB',
+    // A checkpoint would merge small row groups, 350,000 rows at once: 844 instead of 365 MB at the peak of forty merges,
+    // and 46 instead of 22 s of CPU.
+    max_vacuum_tasks: '0',
     // Hand freed memory back: 235 instead of 349 MB resident after four chunks of 25,000 rows x 62 columns.
     allocator_flush_threshold: '1MB',
     allocator_bulk_deallocation_flush_threshold: '8MB',

@@ -41,7 +41,6 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
 
   return {
     identity: `duckdb:${config.path}`,
-    stageCompression: 'none',
 
     check: (signal) => checkDatabase(database, config.path, signal),
 

@@ -7,6 +7,8 @@ import type { Bucket, RequestBudget } from './request-budget.ts';
 import { classifyResponse, type ErrorBody, type ResponseClass } from './response-class.ts';
 
 const firstBackoffMs = 250;
+/** The wait for a new window is the budget's; this only counts a refusal as an attempt, so that they come to an end. */
+const rateLimitedDelayMs = 500;
 const maxBackoffMs = 8_000;
 /** A 401 is asked about once more: the token may just have been rotated, and gateways have been seen to err. */
 const unauthorizedDelayMs = 1_000;
@@ -29,7 +31,11 @@ export interface ApiAnswer {
 }
 
 /** The URL does not fit: the caller asks for the properties in a request body. */
-export class UriTooLong extends Error {}
+export class UriTooLong extends SyncError {
+  constructor() {
+    super('ConfigInvalid', 'HubSpot: the URL is too long (414)', { next: 'give the stream fewer columns' });
+  }
+}
 
 /** HubSpot finds fault with the request itself (400 and its like): a repeat would fail the same way. */
 export class RequestRefused extends SyncError {}
@@ -55,6 +61,7 @@ export class HubSpotApi {
   readonly #readAccessToken: () => Promise<string>;
   readonly #dailyUsagePath: string;
   #trouble: WaitReason | null = null;
+  #resetAsked: Promise<unknown> | null = null;
   readonly #maxRetryMs: number;
 
   constructor(options: {
@@ -170,10 +177,12 @@ export class HubSpotApi {
       case 'limited':
         meter.add({ rateLimited: 1 });
         if (refusal.policy === 'daily') {
-          throw new LongWait({ reason: 'HubSpot daily limit', until: await this.#dailyReset(call.signal) });
+          throw new LongWait({ reason: 'HubSpot daily limit', until: await this.#dailyReset(call.signal, meter) });
         }
+        // Whatever limit the body names, the request's own lane was refused.
         this.budget.block(refusal.policy);
-        return { kind: 'again', reason: `rate limited (${refusal.policy})`, delayMs: 0 };
+        this.budget.block(call.bucket);
+        return { kind: 'again', reason: `rate limited (${refusal.policy})`, delayMs: rateLimitedDelayMs };
       case 'away':
         throw new LongWait({
           reason: refusal.reason,
@@ -190,14 +199,22 @@ export class HubSpotApi {
     }
   }
 
-  /** When the daily limit resets: as HubSpot tells, else a quarter of an hour from now, to look again. */
-  async #dailyReset(signal: AbortSignal): Promise<string> {
-    const token = await this.#readAccessToken();
-    const usage = await this.#http
-      .send({ method: 'GET', path: this.#dailyUsagePath, body: null, token, signal })
-      .catch(() => null);
+  /** When the daily limit resets, asked once for all that met it: as HubSpot tells, else to look again soon. */
+  async #dailyReset(signal: AbortSignal, meter: RequestMeter): Promise<string> {
+    this.#resetAsked ??= this.#askDailyReset(signal, meter).finally(() => {
+      this.#resetAsked = null;
+    });
+    const usage = await this.#resetAsked.catch(() => null);
     signal.throwIfAborted();
-    return nextDailyReset(usage?.status === 200 ? parseJson(usage.text) : null, Date.now());
+    return nextDailyReset(usage, Date.now());
+  }
+
+  async #askDailyReset(signal: AbortSignal, meter: RequestMeter): Promise<unknown> {
+    const call: ApiCall = { method: 'GET', path: this.#dailyUsagePath, bucket: 'burst', signal };
+    const token = await this.#readAccessToken();
+    await this.budget.take(call.bucket, signal);
+    const sent = await this.#send(call, token, meter);
+    return sent instanceof Error || sent.status !== 200 ? null : parseJson(sent.text);
   }
 }
 

@@ -21,10 +21,14 @@ export async function checkAccount(
       return onOk(json);
     });
 
-  const account = await probe(`HubSpot account at ${deps.baseUrl}`, deps.paths.accountDetails, (json) => {
-    const { portalId, accountType } = json as { portalId?: unknown; accountType?: unknown };
-    return `the token is valid for portal ${String(portalId)} (${String(accountType)})`;
-  });
+  const account = await probe(
+    `HubSpot account at ${new URL(deps.baseUrl).origin}`,
+    deps.paths.accountDetails,
+    (json) => {
+      const { portalId, accountType } = json as { portalId?: unknown; accountType?: unknown };
+      return `the token is valid for portal ${String(portalId)} (${String(accountType)})`;
+    },
+  );
   if (account.status === 'failed' && account.kind !== 'config') return [account];
 
   const perObject = objects.map((object) =>

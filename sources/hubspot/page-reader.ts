@@ -72,6 +72,7 @@ export class PageReader {
       },
       this.#meter,
     );
+    requireOnlyMissing(answer.json, this.#plan.object);
     return { records: resultsOf(answer.json, this.#plan.object), observedAt: answer.observedAt };
   }
 
@@ -107,6 +108,16 @@ function resultsOf(json: unknown, object: string): readonly HubSpotRecord[] {
     return json.results as HubSpotRecord[];
   }
   throw new SyncError('Unavailable', `HubSpot ${object}: an answer without results`);
+}
+
+/** A 207 names ids it could not read. Those that are gone are gone; any other reason must not pass for that. */
+function requireOnlyMissing(json: unknown, object: string): void {
+  const { errors } = json as { errors?: unknown };
+  if (!Array.isArray(errors)) return;
+  const other = (errors as { category?: unknown }[]).find(({ category }) => category !== 'OBJECT_NOT_FOUND');
+  if (other === undefined) return;
+  const category = typeof other.category === 'string' ? other.category : 'unknown';
+  throw new SyncError('Unavailable', `HubSpot batch read of ${object}: some records could not be read (${category})`);
 }
 
 function afterOf(json: unknown): string | null {

@@ -3,6 +3,7 @@ import { IdRangePool, type OpenRange, type PageBounds } from '../../model/id-ran
 import { RequestRefused } from './api.ts';
 import type { Chunk } from './chunk.ts';
 import { pageSize, type PageReader, type RecordPage } from './page-reader.ts';
+import type { HubSpotRecord } from './record-row.ts';
 
 /**
  * Cursors at work at once. At 19 requests a second and 350 ms a page seven would keep up; the rest make up for slots
@@ -87,7 +88,7 @@ export class ParallelList {
     if (this.#endsTooSoon(page)) page = await this.#readPage(range.from, signal);
     const bounds = pageBounds(page, range.from);
     if (bounds.ids !== null && bounds.ids.last > this.#highestSeen) this.#highestSeen = bounds.ids.last;
-    const own = page.records.filter(({ id }) => typeof id === 'string' && this.#pool.owns(range, BigInt(id)));
+    const own = page.records.filter((record) => this.#pool.owns(range, idOf(record)));
     await this.#chunk.write(own, page);
     return this.#pool.advance(range, bounds);
   }
@@ -103,10 +104,19 @@ export class ParallelList {
     return last === undefined || (idPattern.test(last) && BigInt(last) < this.#highestSeen);
   }
 
-  /** A list that does not take an id as `after` says so by a 400; one with another cause meets the single cursor too. */
+  /**
+   * A list that does not take an id as `after` says so by a 400, and says it again: one such answer alone must not turn
+   * sixteen cursors into one. A refusal with another cause meets the single cursor too.
+   */
   async #readPage(from: bigint, signal: AbortSignal): Promise<RecordPage> {
+    const request = { after: String(from), limit: pageSize, signal };
     try {
-      return await this.#reader.readPage({ after: String(from), limit: pageSize, signal });
+      return await this.#reader.readPage(request);
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+    }
+    try {
+      return await this.#reader.readPage(request);
     } catch (error) {
       if (error instanceof RequestRefused) throw new ListContractBroken('`after` may not be an id');
       throw error;
@@ -121,6 +131,12 @@ export class ParallelList {
 }
 
 const idPattern = /^\d{1,25}$/;
+
+function idOf({ id }: HubSpotRecord): bigint {
+  const text = String(id);
+  if (!idPattern.test(text)) throw new ListContractBroken('a record id is not a number');
+  return BigInt(text);
+}
 
 /** Checks the list's contract on one page. */
 function pageBounds(page: RecordPage, from: bigint): PageBounds {

@@ -5,7 +5,7 @@ import type { StagedRow } from '../../model/source.ts';
 
 /** A CRM object as list, search and batch read send it; only what Sluice reads. */
 export interface HubSpotRecord {
-  readonly id?: string | null;
+  readonly id?: string | number | null;
   readonly properties?: Readonly<Record<string, string | null | undefined>>;
   readonly updatedAt?: string | null;
 }
@@ -33,7 +33,7 @@ export function pageEncoder(plan: StreamPlan): PageEncoder {
     const rows = records.map((record) => {
       const properties = record.properties ?? {};
       const row = new Array<string | null>(width + 3);
-      row[0] = record.id ?? null;
+      row[0] = record.id === undefined || record.id === null ? null : String(record.id);
       for (let i = 0; i < width; i++) {
         const column = columns[i]!;
         const value = properties[column.property];

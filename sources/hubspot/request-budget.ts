@@ -32,20 +32,15 @@ interface Lane {
  */
 export class RequestBudget {
   readonly #lanes: Readonly<Record<Bucket, Lane>>;
-  readonly #cap: number;
   #needsProbe = true;
   #isLimitNamed = false;
 
   constructor(options: { requestsPer10s: number | null }) {
-    this.#cap = options.requestsPer10s ?? Infinity;
-    const lane = (limit: number, windowMs: number): Lane => ({
-      window: new RateWindow({ limit, windowMs }),
-      turn: Promise.resolve(),
-      blockedUntilMs: 0,
-    });
+    const ownLimit = options.requestsPer10s ?? Infinity;
+    const lane = (window: RateWindow): Lane => ({ window, turn: Promise.resolve(), blockedUntilMs: 0 });
     this.#lanes = {
-      burst: lane(Math.min(lowestPublishedLimit, this.#cap), burstWindowMs),
-      search: lane(searchLimit, 1_000),
+      burst: lane(new RateWindow({ limit: lowestPublishedLimit, windowMs: burstWindowMs, ownLimit })),
+      search: lane(new RateWindow({ limit: searchLimit, windowMs: 1_000 })),
     };
   }
 
@@ -80,7 +75,7 @@ export class RequestBudget {
     const { limit: server } = response;
     if (server === null) return;
     this.#isLimitNamed = true;
-    window.limit = Math.min(server.limit, this.#cap);
+    window.limit = server.limit;
     window.observeServerUse(server.limit - server.remaining, now);
   }
 

@@ -12,10 +12,13 @@ type PagesFrontier = Extract<Frontier, { kind: 'pages' }>;
 export class SequentialList {
   readonly #reader: PageReader;
   readonly #chunk: Chunk;
+  /** Of this chunk's pages: a circle must not be read for ever. */
+  readonly #tokens = new Set<string>();
   #frontier: PagesFrontier;
 
   constructor(options: { frontier: PagesFrontier; reader: PageReader; chunk: Chunk }) {
     this.#frontier = options.frontier;
+    if (options.frontier.after !== null) this.#tokens.add(options.frontier.after);
     this.#reader = options.reader;
     this.#chunk = options.chunk;
   }
@@ -31,9 +34,10 @@ export class SequentialList {
       if (done || limit === 0 || !this.#chunk.reserve(limit)) return;
       try {
         const page = await this.#reader.readPage({ after, limit, signal });
-        if (page.after !== null && page.after === after) {
-          throw new SyncError('Unavailable', 'HubSpot list: a page names itself as the next one');
+        if (page.after !== null && this.#tokens.has(page.after)) {
+          throw new SyncError('Unavailable', 'HubSpot list: its pages lead in a circle');
         }
+        if (page.after !== null) this.#tokens.add(page.after);
         await this.#chunk.write(page.records, page);
         this.#frontier = {
           kind: 'pages',

@@ -47,6 +47,14 @@ describe('RateWindow', () => {
     expect(seen.at(-1)! / 1_000).toBeLessThan((2_000 / 19) * 1.03);
   });
 
+  it('keeps its own cap apart from what others leave', () => {
+    const window = new RateWindow({ limit: 190, windowMs, ownLimit: 50 });
+    window.observeServerUse(60, 0);
+    let taken = 0;
+    while (window.tryTake(1)) taken++;
+    expect(taken).toBe(50);
+  });
+
   it('takes foreign use into account, once', () => {
     const window = new RateWindow({ limit: 10, windowMs });
     window.tryTake(0);

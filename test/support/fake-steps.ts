@@ -22,6 +22,9 @@ export class FakeSteps {
   readonly waitsAt = new Map<number, WaitReason>();
   readonly failsAt = new Map<string, string>();
   readonly losesStageOf = new Set<number>();
+  /** Extractions, by sequence, whose worker dies: no heartbeat, no answer. */
+  readonly diesAt = new Set<number>();
+  planMs = 0;
   /** Batches that the ledger has and the workflow's history does not know of. */
   ledgerAheadBy = 0;
 
@@ -45,6 +48,7 @@ export class FakeSteps {
     return {
       planBackfill: async () => {
         this.log.push('plan');
+        await sleep(this.planMs, undefined, { signal: beating() });
         this.#failIfTold('plan');
         if (this.planWait !== null) {
           const wait = this.planWait;
@@ -75,6 +79,7 @@ export class FakeSteps {
         try {
           const from = fromOf(input.frontier);
           const { cancellationSignal } = Context.current();
+          if (this.diesAt.delete(input.sequence)) await sleep(60_000, undefined, { signal: cancellationSignal });
           const beat = setInterval(() => Context.current().heartbeat(), 100);
           await sleep(this.chunkMs, undefined, { signal: cancellationSignal })
             .catch(() => undefined)
@@ -87,7 +92,8 @@ export class FakeSteps {
           const to = Math.min(this.records, from + size);
           this.#staged++;
           this.mostStaged = Math.max(this.mostStaged, this.#staged);
-          return { batch: this.#mint(input, from, to), elapsedMs: 1, wait };
+          const batch = this.#mint(input, from, to);
+          return { batch, requests: batch.requests, elapsedMs: 1, wait };
         } finally {
           this.extracting--;
         }
@@ -178,6 +184,15 @@ export class FakeSteps {
       requests: { ...zeroRequests, requests: this.ledger.length },
     };
   }
+}
+
+/** The signal of an activity that lets its cancellation arrive. */
+function beating(): AbortSignal {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 100);
+  context.cancellationSignal.addEventListener('abort', () => clearInterval(beat), { once: true });
+  setTimeout(() => clearInterval(beat), 20_000).unref();
+  return context.cancellationSignal;
 }
 
 function fromOf(frontier: Frontier): number {

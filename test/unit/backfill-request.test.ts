@@ -11,7 +11,7 @@ describe('checkBackfillRequest', () => {
     [{ limit: 10, chunkRecords: 5 }, { kind: 'limit', limit: 10 }, 5],
     [{ ids: ['1', '2', '1'] }, { kind: 'ids', ids: ['1', '2'] }, 25_000],
   ])('%j', (request, scope, chunkRecords) => {
-    expect(checkBackfillRequest(request, settings)).toEqual({ scope, chunkRecords });
+    expect(checkBackfillRequest(request, settings)).toEqual({ scope, chunkRecords, resume: 'auto' });
   });
 
   it.each<[string, BackfillRequest]>([
@@ -21,6 +21,7 @@ describe('checkBackfillRequest', () => {
     ['ids', { ids: [] }],
     ['ids', { ids: Array.from({ length: 1_001 }, (_, i) => String(i)) }],
     ['ids', { ids: ['1; drop'] }],
+    ['resume', { resume: 'fresh' as never }],
     ['chunkRecords', { chunkRecords: 19_999 }],
     ['chunkRecords', { chunkRecords: 50_001 }],
   ])('a bad %s is one clear error (%j)', (field, request) => {

@@ -3,7 +3,10 @@ import { zeroRequests } from '../../model/batch.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import { decideResume, type ResumePolicy, type RunProgress, type RunStatus } from '../../model/run.ts';
 
-const previous = (status: RunStatus, options: { digest?: string; merged?: number } = {}): RunProgress => ({
+const previous = (
+  status: RunStatus,
+  options: { digest?: string; merged?: number; isRead?: boolean } = {},
+): RunProgress => ({
   record: {
     run: 'earlier',
     mode: 'backfill',
@@ -17,7 +20,7 @@ const previous = (status: RunStatus, options: { digest?: string; merged?: number
   head: {
     sequence: options.merged ?? 3,
     batchId: options.merged === 0 ? null : 'b3',
-    frontier: { kind: 'idRanges', ranges: [{ from: '75', to: null }] },
+    frontier: { kind: 'idRanges', ranges: options.isRead ? [] : [{ from: '75', to: null }] },
     totals: zeroCounts,
     requests: zeroRequests,
   },
@@ -35,6 +38,8 @@ const table: [string, RunProgress | null, ResumePolicy, 'resume' | 'fresh' | 're
   ['cancelled', previous('cancelled'), 'require', 'resume'],
   ['another plan', previous('failed', { digest: 'other' }), 'auto', 'fresh'],
   ['another plan', previous('failed', { digest: 'other' }), 'require', 'refuse'],
+  ['all read, then lost', previous('lost', { isRead: true }), 'auto', 'fresh'],
+  ['all read, then failed', previous('failed', { isRead: true }), 'require', 'refuse'],
   ['nothing merged', previous('failed', { merged: 0 }), 'auto', 'fresh'],
 ];
 

@@ -127,6 +127,35 @@ describe('backfill', () => {
     expect(fake.merged.size).toBe(60);
   });
 
+  it('a pause while an extract’s worker is dead is a pause, and no failure', async () => {
+    const fake = new FakeSteps(40);
+    fake.diesAt.add(2);
+    await run(fake, async (handle) => {
+      await eventually('second chunk under way', () => fake.log.includes('extract 2'));
+      await handle.signal(pauseSignal);
+      await eventually('paused', async () => (await progress(handle)).phase === 'paused', 25_000);
+      await handle.signal(resumeSignal);
+      expect((await handle.result()).totals.inserted).toBe(40);
+    });
+    expect(fake.merged.size).toBe(40);
+  }, 60_000);
+
+  it('pauses while it plans, and plans anew when resumed', async () => {
+    const fake = new FakeSteps(20);
+    fake.planMs = 10_000;
+    await run(fake, async (handle) => {
+      await eventually('planning', () => fake.log.includes('plan'));
+      await handle.signal(pauseSignal);
+      await eventually('paused', async () => (await progress(handle)).phase === 'paused');
+      fake.planMs = 0;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(fake.log).toEqual(['plan']);
+      await handle.signal(resumeSignal);
+      await handle.result();
+    });
+    expect(fake.log.slice(0, 2)).toEqual(['plan', 'plan']);
+  });
+
   it('cancel hands the chunk back, closes the run and ends as cancelled', async () => {
     const fake = new FakeSteps(100);
     fake.chunkMs = 5_000;
@@ -289,6 +318,14 @@ describe('backfill', () => {
     const cause = await run(fake, failureOf, { input: {} });
     expect(cause).toMatchObject({ type: 'ConfigInvalid' });
     expect(cause.message).toContain('{"stream": "<pipeline>.<stream>"}');
+  });
+
+  it('refuses an input it does not know, instead of reading the whole stream', async () => {
+    const fake = new FakeSteps(10);
+    const cause = await run(fake, failureOf, { input: { stream, limt: 10 } });
+    expect(cause).toMatchObject({ type: 'ConfigInvalid' });
+    expect(cause.message).toContain('no "limt"');
+    expect(fake.log).toEqual([]);
   });
 
   it('costs at most 14 events a chunk, and shows where it is', async () => {

@@ -39,7 +39,9 @@ export function downloadRelease(search: Search, service = releaseService): Promi
         'sdk-name': 'sdk-typescript',
         'sdk-version': sdkVersion,
       });
-      const release = parseRelease(await (await get(`${service}/cli/default?${query.toString()}`, answerWithinMs)).json());
+      const release = parseRelease(
+        await (await get(`${service}/cli/default?${query.toString()}`, answerWithinMs)).json(),
+      );
       search.log(`Temporal: downloading ${release.archiveUrl}`);
       const archive = join(folder, 'release.tar.gz');
       const { body } = await get(release.archiveUrl, downloadWithinMs);
