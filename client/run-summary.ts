@@ -30,7 +30,9 @@ export function doneSummary(facts: RunFacts, result: BackfillResult): string {
     `  requests   ${countText(requests.requests)}, of them ${countText(requests.rateLimited)} rate limited (429), ${countText(requests.retried)} retried`,
     `  watermark  ${result.watermark ?? `not touched by a backfill with --${result.scope}`}`,
   ];
-  if (totals.read === 0) lines.push('  the source held no record to read');
+  if (result.missingIds > 0) {
+    lines.push(`  missing    ${countText(result.missingIds)} ids: archived, merged away, or never there`);
+  } else if (totals.read === 0) lines.push('  the source held no record to read');
   if (totals.roundedValues > 0) lines.push(`  rounded    ${countText(totals.roundedValues)} values to nine decimals`);
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -55,7 +55,7 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
     pipeline = openPipeline({ run, head, status, pause });
     status.begin(run, pipeline);
     const isComplete = await readToTheEnd(pipeline, status, pause);
-    if (isComplete) return await finish(run, status);
+    if (isComplete) return await finish(input, run, status);
     next = { ...input, continued: { run, head: pipeline.head, paused: pause.note } };
   } catch (error) {
     await CancellationScope.nonCancellable(() => closeEarly(status, error));
@@ -166,7 +166,7 @@ function requireFewRejects({ stream, rejectLimit }: BackfillRun, { totals }: Led
   });
 }
 
-async function finish(run: BackfillRun, status: BackfillStatus): Promise<BackfillResult> {
+async function finish(input: BackfillInput, run: BackfillRun, status: BackfillStatus): Promise<BackfillResult> {
   const { stream, scope, startReason, firstStartedAt } = run;
   const { head, rows } = await steps.finishRun({
     stream,
@@ -185,6 +185,7 @@ async function finish(run: BackfillRun, status: BackfillStatus): Promise<Backfil
     totals: head.totals,
     requests: head.requests,
     rows,
+    missingIds: Math.max(0, (input.ids === undefined ? 0 : new Set(input.ids).size) - head.totals.read),
     watermark: earnedWatermark({ scope, firstStartedAt, frontier: head.frontier }),
   };
 }

@@ -84,6 +84,8 @@ export interface BackfillResult {
   readonly requests: RequestCounts;
   /** Rows in the table when the run ended. */
   readonly rows: { readonly live: number; readonly deleted: number };
+  /** Ids asked for that the source did not give: archived, merged away, or never there. 0 for other scopes. */
+  readonly missingIds: number;
   /** What the watermark was raised to; null where the scope earns none. */
   readonly watermark: string | null;
 }

@@ -80,6 +80,7 @@ for (const [name, { prepare, act }] of Object.entries(situations)) {
     taskQueue: name,
     workflowsPath: join(root, 'workflows/index.ts'),
     activities: fake.activities,
+    identity: 'recorder',
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
   });
@@ -93,7 +94,7 @@ for (const [name, { prepare, act }] of Object.entries(situations)) {
     await handle.result().catch(() => undefined);
     const first = temporal.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
     const history = await first.fetchHistory();
-    await writeFile(join(folder, `${name}.json`), `${historyToJSON(history)}\n`);
+    await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
   });
 }

@@ -14,7 +14,7 @@ export async function startTestTemporal(options: Partial<LocalServerOptions> = {
   const connection = await Connection.connect({ address: server.address });
   return {
     server,
-    client: new Client({ connection }),
+    client: new Client({ connection, identity: 'test' }),
     async stop() {
       await connection.close();
       await server.stop();

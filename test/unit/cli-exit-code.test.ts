@@ -18,6 +18,7 @@ const done = (totals: Partial<Counts>) =>
       totals: { ...zeroCounts, ...totals },
       requests: zeroRequests,
       rows: { live: 0, deleted: 0 },
+      missingIds: 0,
       watermark: null,
     },
   });

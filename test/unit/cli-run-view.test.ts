@@ -68,6 +68,7 @@ describe('the state of a run', () => {
     startReason: '',
     totals: zeroCounts,
     rows: { live: 0, deleted: 0 },
+    missingIds: 0,
     watermark: null,
   } as const;
   const paused = { at: now.toISOString(), by: 'anna@laptop', note: 'launch' };
