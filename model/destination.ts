@@ -91,7 +91,7 @@ export interface Destination {
   readPlan(target: StreamTable & { run: string }, signal: AbortSignal): Promise<StreamPlan>;
   /** Data and ledger row in one transaction; repeating it changes nothing. */
   mergeBatch(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome>;
-  /** Closes the run's `sync_runs` row. Idempotent; the first close wins. */
+  /** Closes the run's `sync_runs` row. Idempotent; a later close counts, since a history that was reset may finish what had failed. */
   closeRun(request: CloseRunRequest, signal: AbortSignal): Promise<LedgerHead>;
   countRows(target: StreamTable, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;
   listRejects(

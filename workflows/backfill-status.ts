@@ -1,4 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { FinishRunResult } from '../activities/finish-run.ts';
 import { zeroRequests } from '../model/batch.ts';
 import { zeroCounts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
@@ -27,6 +28,8 @@ export class BackfillStatus {
   #run: BackfillRun | null = null;
   #pipeline: ChunkPipeline | null = null;
   planWait: WaitReason | null = null;
+  /** What the last merge told of the closed run; null before it. */
+  finished: FinishRunResult | null = null;
 
   constructor(stream: string, { pause, planning }: { pause: PauseSwitch; planning: Interruptible }) {
     this.#stream = stream;

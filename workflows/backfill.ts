@@ -131,10 +131,12 @@ function openPipeline(parts: {
       const summary = chunkLabel(run, position.sequence);
       return extraction.extractChunk.executeWithOptions({ summary }, [{ ...owner, chunkRecords, ...position }]);
     },
-    merge(batch) {
+    async merge(batch) {
       const summary = `${chunkLabel(run, batch.sequence)} · ${recordsLabel(batch.stage.rowCount)}`;
       const settled = { scope, generation, planDigest, firstStartedAt };
-      return steps.mergeChunk.executeWithOptions({ summary }, [{ ...owner, ...settled, batch }]);
+      const merged = await steps.mergeChunk.executeWithOptions({ summary }, [{ ...owner, ...settled, batch }]);
+      status.finished = merged.finished;
+      return merged;
     },
     mayExtract: () => pause.note === null && !isDueToContinue(),
     onMerged(merged) {
@@ -168,13 +170,9 @@ function requireFewRejects({ stream, rejectLimit }: BackfillRun, { totals }: Led
 
 async function finish(input: BackfillInput, run: BackfillRun, status: BackfillStatus): Promise<BackfillResult> {
   const { stream, scope, startReason, firstStartedAt } = run;
-  const { head, rows } = await steps.finishRun({
-    stream,
-    mode: backfillType,
-    run: run.run,
-    status: 'done',
-    error: null,
-  });
+  // The last merge has closed the run, unless this history was reset to behind it.
+  const closed = { stream, mode: backfillType, run: run.run, status: 'done', error: null } as const;
+  const { head, rows } = status.finished ?? (await steps.finishRun(closed));
   status.enter('done');
   return {
     stream,

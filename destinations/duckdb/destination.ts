@@ -7,7 +7,7 @@ import { readLedgerHead } from './ledger.ts';
 import { mergeInTransaction } from './merge.ts';
 import {
   closeLostRuns,
-  closeRunningRun,
+  markRunClosed,
   findPreviousRun,
   findRun,
   readProgress,
@@ -82,7 +82,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
       database.use(signal, (session) =>
         session.transaction(async () => {
           const { startFrontier } = await requireRun(session, request);
-          await closeRunningRun(session, request);
+          await markRunClosed(session, request);
           const head = await readLedgerHead(session, { ...request, startFrontier });
           return { end: 'commit', value: head };
         }),

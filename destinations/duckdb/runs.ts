@@ -100,13 +100,13 @@ export async function readStoredPlan(session: Session, target: RunOf): Promise<S
 }
 
 /** The first close wins. */
-export async function closeRunningRun(
+export async function markRunClosed(
   session: Session,
   { stream, table, run, status, error }: CloseRunRequest,
 ): Promise<void> {
   await session.execute(
     `UPDATE ${systemTable(table.schema, 'sync_runs')} SET status = $status, error = $error, ended_at = now() ` +
-      "WHERE stream = $stream AND run = $run AND status = 'running'",
+      'WHERE stream = $stream AND run = $run AND (status, error) IS DISTINCT FROM ($status, $error)',
     { stream, run, status, error },
   );
 }

@@ -528,17 +528,19 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
       });
     });
 
-    it('closes a run once', async () => {
+    it('closes a run, and again where it ends otherwise after a reset', async () => {
       const run = await openRun();
       await run.mergeRecords([ada]);
       const close = (status: 'done' | 'failed', error: string | null) =>
         destination.closeRun({ ...target, run: 'run-1', status, error }, noAbort);
       expect(await close('failed', 'Unavailable: the source is down')).toMatchObject({ sequence: 1 });
+      const [failed] = await destination.listRuns({ ...target, limit: 1 }, noAbort);
+      expect(failed).toMatchObject({ status: 'failed', error: 'Unavailable: the source is down' });
       await close('done', null);
       const [row] = await destination.listRuns({ ...target, limit: 1 }, noAbort);
       expect(row).toMatchObject({
-        status: 'failed',
-        error: 'Unavailable: the source is down',
+        status: 'done',
+        error: null,
         startedAt: instant(0),
         batches: 1,
         requests: 1,

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import type { FinishRunResult } from '../../activities/finish-run.ts';
 import type { Activities } from '../../activities/create-activities.ts';
 import { zeroRequests, type Batch, type LedgerHead } from '../../model/batch.ts';
 import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
 import type { WaitReason } from '../../model/errors.ts';
-import type { Frontier } from '../../model/frontier.ts';
+import { isFrontierEmpty, type Frontier } from '../../model/frontier.ts';
 
 /**
  * A source of `records` numbered records and a ledger, in memory, behind the real activities' interface. What it is told
@@ -106,31 +107,34 @@ export class FakeSteps {
           await sleep(this.mergeMs);
           this.#failIfTold(`merge ${batch.sequence}`);
           if (this.losesStageOf.delete(batch.sequence)) {
-            return { kind: 'rewind', reason: 'stageLost', head: this.#head(), elapsedMs: 1 };
+            return { kind: 'rewind', reason: 'stageLost', head: this.#head(), finished: null, elapsedMs: 1 };
           }
           for (; this.ledgerAheadBy > 0; this.ledgerAheadBy--) this.#commitBehindTheBack();
           const last = this.ledger.at(-1);
           if ((last?.batchId ?? null) !== batch.predecessor) {
-            return { kind: 'rewind', reason: 'ledgerAhead', head: this.#head(), elapsedMs: 1 };
+            return { kind: 'rewind', reason: 'ledgerAhead', head: this.#head(), finished: null, elapsedMs: 1 };
           }
           this.#commit(batch);
-          return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, elapsedMs: 1 };
+          const finished = isFrontierEmpty(batch.frontierAfter) ? this.#finish('done', null) : null;
+          return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, finished, elapsedMs: 1 };
         } finally {
           this.merging--;
           this.#staged--;
         }
       },
 
-      finishRun: async ({ status, error }) => {
-        this.log.push(`finish ${status}`);
-        this.closed = { status, error };
-        return { head: this.#head(), rows: { live: this.merged.size, deleted: 0 } };
-      },
+      finishRun: async ({ status, error }) => this.#finish(status, error),
 
       inspect: async () => {
         throw new Error('not part of a backfill');
       },
     };
+  }
+
+  #finish(status: string, error: string | null): FinishRunResult {
+    this.log.push(`finish ${status}`);
+    this.closed = { status, error };
+    return { head: this.#head(), rows: { live: this.merged.size, deleted: 0 } };
   }
 
   #failIfTold(step: string): void {
