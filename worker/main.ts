@@ -8,7 +8,7 @@ import { createLogger } from './logger.ts';
 import { installRuntime } from './runtime.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 export interface RunWorkerOptions {
   readonly config: LoadedConfig;
@@ -24,7 +24,7 @@ export interface RunWorkerOptions {
 export async function runWorker({ config, connection, namespace, signal, onReady }: RunWorkerOptions): Promise<void> {
   const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
   installRuntime(log);
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   const native = await NativeConnection.connect(connection);
   const connectors = openConnectors(config, log);
   try {

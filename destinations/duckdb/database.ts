@@ -72,15 +72,20 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
     }
   };
 
+  /** Upkeep may fail without a word: the next use of the file meets the cause, and has somebody to tell. */
+  const inBackground = (work: () => Promise<void>): void => {
+    inTurn(work).catch(() => undefined);
+  };
+
   const afterUse = () => {
     clearTimeout(idleTimer);
     idleTimer = setTimeout(() => {
-      void inTurn(async () => {
+      inBackground(async () => {
         await checkpoint();
         release();
       });
     }, idleCloseMs).unref();
-    void inTurn(async () => {
+    inBackground(async () => {
       if ((await walBytes(config.path)) <= checkpointWalBytes) return;
       await checkpoint();
       release();
