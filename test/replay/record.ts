@@ -94,7 +94,9 @@ for (const [name, { prepare, act }] of Object.entries(situations)) {
     await handle.result().catch(() => undefined);
     const first = temporal.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
     const history = await first.fetchHistory();
-    await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
+    // Stack traces name files; where this checkout lies is nobody's business.
+    const json = JSON.stringify(JSON.parse(historyToJSON(history))).replaceAll(root, '/sluice/');
+    await writeFile(join(folder, `${name}.json`), `${json}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
   });
 }
