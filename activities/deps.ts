@@ -5,6 +5,8 @@ import type { StreamSettings } from '../model/stream-settings.ts';
 
 /** What activities need of the world; the worker's composition root provides it. */
 export interface ActivityDeps {
+  /** Which config this worker runs, and since when: another one may lie where the person who asks stands. */
+  readonly workerText: string;
   /** Throws `ConfigInvalid` for a stream the config does not have. */
   readonly streamSettings: (stream: string) => StreamSettings;
   readonly pipelineStreams: (pipeline: string) => readonly StreamSettings[];

@@ -51,7 +51,8 @@ async function check(deps: ActivityDeps, pipelines: readonly string[], signal: A
       findings(`destination ${name}`, async () => (await deps.destination(name)).check(signal)),
     ),
   ];
-  return (await Promise.all(asked)).flat();
+  const worker: Finding = { subject: 'worker', status: 'ok', text: deps.workerText, next: null, kind: null };
+  return [worker, ...(await Promise.all(asked)).flat()];
 }
 
 function objectsOf(streams: readonly { object: string }[]): string[] {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { reportError } from './cli-error.ts';
 import { backfillCommand } from './commands/backfill.ts';
@@ -15,6 +16,8 @@ import { workerCommand } from './commands/worker.ts';
 import { exitCode } from './exit-code.ts';
 import { formatProgramHelp } from './help-text.ts';
 import { exitQuietlyOnClosedPipe, writeError } from './output.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 const verbs = [
   devCommand,
@@ -52,7 +55,8 @@ async function main(argv: readonly string[]): Promise<void> {
 
 function createProgram(): Command {
   const program = new Command('sluice')
-    .description('Durable syncs from HubSpot, Salesforce and Postgres into your warehouse, on Temporal.')
+    .description('Durable HubSpot backfills into DuckDB, on Temporal.')
+    .version(version, '--version', 'print the version')
     .helpCommand(false)
     .configureHelp({ formatHelp: formatProgramHelp });
   for (const verb of verbs) program.addCommand(verb());

@@ -22,7 +22,7 @@ export function readConfigFile(named: string | undefined, directory: string): Co
     if (text !== null) return { path, folder: dirname(path), shownAs: shownPath(path, directory), text };
   }
   throw new SyncError('ConfigInvalid', `there is no ${named ?? join(directory, defaultNames[0]!)}`, {
-    next: 'run sluice init to write one, or name one with --config',
+    next: 'copy sluice.example.yaml to sluice.yaml, or name a config with --config',
   });
 }
 

@@ -51,7 +51,7 @@ export interface WaitReason {
   readonly until: string | null;
 }
 
-/** A wait too long for an activity: it belongs to the workflow's durable timer (design rule 13). */
+/** A wait too long for an activity: it belongs to the workflow's durable timer (rule 13 of docs/spec.md). */
 export class LongWait extends SyncError {
   readonly wait: WaitReason;
 

@@ -70,7 +70,7 @@ export interface ExtractOutcome {
   readonly records: number;
   readonly roundedValues: number;
   readonly requests: RequestCounts;
-  /** A wait longer than a minute, which belongs to the workflow (design rule 13). */
+  /** A wait longer than a minute, which belongs to the workflow (rule 13 of docs/spec.md). */
   readonly wait: WaitReason | null;
 }
 

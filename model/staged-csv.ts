@@ -4,7 +4,7 @@ const needsQuotes = /[",\r\n]/;
 
 /**
  * One page as CSV: comma, LF after every row, no header. Null is nothing at all and an empty string is `""`, the
- * distinction that DuckDB, Snowflake and Postgres all keep when told so (design rule 8).
+ * distinction that DuckDB, Snowflake and Postgres all keep when told so (rule 8 of docs/spec.md).
  */
 export function encodeStagedRows(rows: readonly StagedRow[]): string {
   let text = '';

@@ -5,7 +5,7 @@ import type { Scope } from './plan.ts';
 const marginMs = 5 * 60_000;
 
 /**
- * The position a backfill earns (design rule 6): its first start, by the source's clock, less five minutes, once the
+ * The position a backfill earns (rule 6 of docs/spec.md): its first start, by the source's clock, less five minutes, once the
  * whole stream is read. Null for everything less.
  */
 export function earnedWatermark(run: { scope: Scope; firstStartedAt: string; frontier: Frontier }): string | null {

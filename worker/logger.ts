@@ -16,8 +16,7 @@ export function temporalLogger(log: Logger): TemporalLogger {
 
 /** Fields that name the run; errors by name only, since their texts are in history already, scrubbed. */
 function pickPlain(meta: object | undefined): Record<string, unknown> {
-  const plain = Object.entries(meta ?? {}).filter(
-    ([, value]) => value === null || typeof value !== 'object' || Array.isArray(value),
-  );
+  const isPlain = (value: unknown): boolean => value === null || typeof value !== 'object' || Array.isArray(value);
+  const plain = Object.entries(meta ?? {}).filter(([name, value]) => name !== 'taskToken' && isPlain(value));
   return Object.fromEntries(plain);
 }

@@ -3,6 +3,8 @@ import { createActivities } from '../activities/create-activities.ts';
 import { failureInterceptor } from '../activities/failure-interceptor.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { resolveStream } from '../config/resolve-stream.ts';
+import { SyncError } from '../model/errors.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
 import { openConnectors } from './connectors.ts';
 import { createLogger } from './logger.ts';
 import { installRuntime } from './runtime.ts';
@@ -29,7 +31,8 @@ export async function runWorker({ config, connection, namespace, signal, onReady
   const connectors = openConnectors(config, log);
   try {
     const activities = createActivities({
-      streamSettings: (stream) => resolveStream(config, stream),
+      workerText: `runs ${config.path}, as it was at ${new Date().toISOString()}`,
+      streamSettings: (stream) => settingsOf(config, stream),
       pipelineStreams: (pipeline) =>
         config.streamNames.filter((name) => name.startsWith(`${pipeline}.`)).map((name) => config.stream(name)),
       pipelines: () => [...new Set(config.streamNames.map((name) => name.split('.')[0]!))],
@@ -61,6 +64,18 @@ export async function runWorker({ config, connection, namespace, signal, onReady
   } finally {
     await connectors.close();
     await native.close();
+  }
+}
+
+/** What the worker does not know may well be in the file by now, or in another one. */
+function settingsOf(config: LoadedConfig, stream: string): StreamSettings {
+  try {
+    return resolveStream(config, stream);
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    throw new SyncError(error.kind, `${error.message} (as the worker read it)`, {
+      next: `correct ${config.path} and restart the worker: it reads its config when it starts`,
+    });
   }
 }
 

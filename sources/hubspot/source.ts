@@ -50,7 +50,11 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
   return {
     check: (objects, signal) => checkAccount({ ...shared, baseUrl: config.baseUrl }, objects, signal),
     summarizeObject: (name, signal) => summarize(parseHubSpotObject(name), signal),
-    listObjects: (signal) => Promise.all(hubSpotObjects.map((object) => summarize(object, signal))),
+    async listObjects(signal) {
+      // A token that is refused altogether is one error, and not one for each object.
+      await api.call({ method: 'GET', path: paths.accountDetails, bucket: 'burst', signal }, new RequestMeter());
+      return Promise.all(hubSpotObjects.map((object) => summarize(object, signal)));
+    },
     async describeObject(name, signal) {
       const object = parseHubSpotObject(name);
       const answer = await api.call(

@@ -44,7 +44,7 @@ function merged(outcome: MergeOutcome): Counts {
 
 const counts = (some: Partial<Counts>): Counts => ({ ...zeroCounts, ...some });
 
-/** One scenario for every destination: what `Destination` promises, rule by rule of the design. */
+/** One scenario for every destination: what `Destination` promises, rule by rule of docs/spec.md. */
 export function describeDestination(name: string, open: () => Promise<DestinationUnderTest>): void {
   describe(`${name} as a destination`, () => {
     let under: DestinationUnderTest;
