@@ -17,7 +17,9 @@ export interface ProgressFigures {
 export function progressLine(figures: ProgressFigures, labelWidth = 0): string {
   const { view, perSecond } = figures;
   const label = view.stream.padEnd(labelWidth);
-  if (view.endedAt !== null) return joined([label, recordsText(view), endText(view)]);
+  // A run that ended badly tells no result, so how much it had read is for `history` to say.
+  const isCounted = view.state === 'done' || view.records > 0;
+  if (view.endedAt !== null) return joined([label, isCounted ? recordsText(view) : null, endText(view)]);
   if (!flowingStates.has(view.state)) {
     return joined([label, ...(view.records > 0 ? [recordsText(view)] : []), stateText(view)]);
   }
