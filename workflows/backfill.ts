@@ -25,7 +25,7 @@ import { chunkLabel, recordsLabel } from './progress-text.ts';
 import { runFailure } from './run-failure.ts';
 
 /**
- * An execution continues as new after this many batches, at about eleven events each, well before the server would ask
+ * An execution continues as new after this many batches, at about twelve events each, well before the server would ask
  * for it; histories stay quick to open and to replay.
  */
 const maxBatchesPerExecution = 100;
