@@ -23,7 +23,6 @@ export interface ExtractChunkResult {
   /** Null when nothing was read and nothing of the frontier was found empty. */
   readonly batch: Batch | null;
   readonly requests: RequestCounts;
-  readonly elapsedMs: number;
   readonly wait: WaitReason | null;
 }
 
@@ -39,7 +38,6 @@ export async function extractChunk(
   input: ExtractChunkInput,
   control: ExtractControl,
 ): Promise<ExtractChunkResult> {
-  const startedAtMs = performance.now();
   const plan = await deps.readPlan(input, control.signal);
   const source = await deps.source(plan.source);
   const { stageRoot } = deps;
@@ -53,10 +51,9 @@ export async function extractChunk(
       signal: control.signal,
       onProgress: control.onProgress,
     });
-    const elapsedMs = Math.round(performance.now() - startedAtMs);
     if (outcome.records === 0 && isSame(outcome.frontier, input.frontier)) {
       await stage.discard();
-      return { batch: null, requests: outcome.requests, elapsedMs, wait: outcome.wait };
+      return { batch: null, requests: outcome.requests, wait: outcome.wait };
     }
     const closed = await stage.close();
     const batch: Batch = {
@@ -71,7 +68,7 @@ export async function extractChunk(
       roundedValues: outcome.roundedValues,
       requests: outcome.requests,
     };
-    return { batch, requests: outcome.requests, elapsedMs, wait: outcome.wait };
+    return { batch, requests: outcome.requests, wait: outcome.wait };
   } catch (error) {
     await stage.discard();
     throw error;

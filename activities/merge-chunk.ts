@@ -19,7 +19,6 @@ export interface MergeChunkInput {
 }
 
 export type MergeChunkResult = MergeOutcome & {
-  readonly elapsedMs: number;
   /** The closed run, where this was its last batch. */
   readonly finished: FinishRunResult | null;
 };
@@ -30,7 +29,6 @@ export async function mergeChunk(
   input: MergeChunkInput,
   signal: AbortSignal,
 ): Promise<MergeChunkResult> {
-  const startedAtMs = performance.now();
   const plan = await deps.readPlan(input, signal);
   const destination = await deps.destination(plan.destination);
   const watermark = earnedWatermark({ ...input, frontier: input.batch.frontierAfter });
@@ -38,5 +36,5 @@ export async function mergeChunk(
   const isLast = outcome.kind === 'merged' && isFrontierEmpty(input.batch.frontierAfter);
   if (outcome.kind === 'merged') await rm(input.batch.stage.directory, { recursive: true, force: true });
   const finished = isLast ? await finishRun(deps, { ...input, status: 'done', error: null }, signal) : null;
-  return { ...outcome, finished, elapsedMs: Math.round(performance.now() - startedAtMs) };
+  return { ...outcome, finished };
 }

@@ -75,6 +75,5 @@ export const fileSchema = z.strictObject({
     .describe('For tests of pipelines on little data, never for production'),
 });
 
-export type StreamOptions = z.infer<typeof streamSchema>;
 export type PipelineOptions = z.infer<typeof pipelineSchema>;
 export type FileOptions = z.infer<typeof fileSchema>;

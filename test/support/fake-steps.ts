@@ -94,7 +94,7 @@ export class FakeSteps {
           this.#staged++;
           this.mostStaged = Math.max(this.mostStaged, this.#staged);
           const batch = this.#mint(input, from, to);
-          return { batch, requests: batch.requests, elapsedMs: 1, wait };
+          return { batch, requests: batch.requests, wait };
         } finally {
           this.extracting--;
         }
@@ -107,16 +107,16 @@ export class FakeSteps {
           await sleep(this.mergeMs);
           this.#failIfTold(`merge ${batch.sequence}`);
           if (this.losesStageOf.delete(batch.sequence)) {
-            return { kind: 'rewind', reason: 'stageLost', head: this.#head(), finished: null, elapsedMs: 1 };
+            return { kind: 'rewind', reason: 'stageLost', head: this.#head(), finished: null };
           }
           for (; this.ledgerAheadBy > 0; this.ledgerAheadBy--) this.#commitBehindTheBack();
           const last = this.ledger.at(-1);
           if ((last?.batchId ?? null) !== batch.predecessor) {
-            return { kind: 'rewind', reason: 'ledgerAhead', head: this.#head(), finished: null, elapsedMs: 1 };
+            return { kind: 'rewind', reason: 'ledgerAhead', head: this.#head(), finished: null };
           }
           this.#commit(batch);
           const finished = isFrontierEmpty(batch.frontierAfter) ? this.#finish('done', null) : null;
-          return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, finished, elapsedMs: 1 };
+          return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, finished };
         } finally {
           this.merging--;
           this.#staged--;
