@@ -1,4 +1,4 @@
-import type { Finding } from '../model/finding.ts';
+import { failedFinding, type Finding } from '../model/finding.ts';
 import type { InspectInput, InspectResult, InspectResults } from '../model/inspection.ts';
 import { SyncError } from '../model/errors.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -65,8 +65,7 @@ async function findings(subject: string, look: () => Promise<Finding[]>): Promis
     return await look();
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    const kind = error.kind === 'AuthRejected' ? 'auth' : error.kind === 'Unavailable' ? 'unreachable' : 'config';
-    return [{ subject, status: 'failed', text: error.message, next: error.next ?? null, kind }];
+    return [failedFinding(subject, error)];
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * N requests per rolling window, without the server's help: a slot is free again one window after its *response*
  * arrived. The server counted that request somewhere between sending and response, so at no moment can it see more
- * than N in a window, whatever the latency. (A token bucket with any burst gets
- * 429s; this gets none at any jitter, and a backfill still takes 0.97 to 1.03 of the time that the limit alone would set.)
+ * than N in a window, whatever the latency. (A token bucket with any burst gets 429s; this gets none at any jitter, and
+ * a backfill still takes 0.97 to 1.05 of the time that the limit alone would set.)
  *
  * Pure: time comes in as milliseconds of any monotonic clock.
  */

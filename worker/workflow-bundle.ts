@@ -11,7 +11,7 @@ const program = fileURLToPath(new URL('bundle-workflows.ts', import.meta.url));
 
 /**
  * The workflow code as one file, made when the workflows have changed since it was last made. A process of its own makes
- * it: webpack would leave the worker some 80 MB larger for the rest of its life.
+ * it: webpack would leave the worker some 100 MB larger for the rest of its life.
  */
 export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
   const codePath = join(cacheFolder, `workflows-${await sourceDigest()}.js`);

@@ -23,15 +23,13 @@ import { invalidStart } from './invalid-start.ts';
 import { installPauseSwitch, type PauseSwitch } from './pause.ts';
 import { chunkLabel, recordsLabel } from './progress-text.ts';
 import { runFailure } from './run-failure.ts';
+import { waitTimeMs } from './wait-time.ts';
 
 /**
  * An execution continues as new after this many batches, at about twelve events each, well before the server would ask
  * for it; histories stay quick to open and to replay.
  */
 const maxBatchesPerExecution = 100;
-
-/** Where planning or a source does not say until when to wait. */
-const unknownWaitMs = 60_000;
 
 /**
  * Copies a stream, or the part of it that the input names, from source to destination: plan, then chunk after chunk,
@@ -100,9 +98,8 @@ async function plan(
     const planned = await planning.run(() => steps.planBackfill.executeWithOptions({ summary: stream }, [request]));
     if (planned?.kind === 'planned') return settle(stream, run, planned);
     if (planned?.kind === 'wait') {
-      const { until } = planned.wait;
       status.planWait = planned.wait;
-      await sleep(until === null ? unknownWaitMs : Math.max(1_000, Date.parse(until) - Date.now()));
+      await sleep(Math.max(1_000, waitTimeMs(planned.wait.until)));
       status.planWait = null;
     }
   }

@@ -6,15 +6,13 @@ import { addCounts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type Frontier } from '../model/frontier.ts';
 import { Interruptible } from './interruptible.ts';
+import { waitTimeMs } from './wait-time.ts';
 
 /** Batches that may be staged and unmerged while the next chunk is read. */
 const maxStaged = 2;
 
 /** A disk that loses every stage must not make a run read the same chunk for ever. */
 const maxRewindsInARow = 5;
-
-/** How long to wait before asking again where nobody says until when. */
-const unknownWaitMs = 60_000;
 
 /** Where the next extraction begins. */
 export interface ChunkPosition {
@@ -204,8 +202,7 @@ export class ChunkPipeline {
 
   /** Sleeps on a durable timer. A pause interrupts it; after the resume the rest is waited out. */
   async #waitOut(): Promise<void> {
-    const until = this.#wait?.until;
-    const waitMs = until == null ? unknownWaitMs : Date.parse(until) - Date.now();
+    const waitMs = waitTimeMs(this.#wait?.until ?? null);
     const isInterrupted = waitMs > 0 && (await condition(() => !this.#steps.mayExtract(), waitMs));
     if (!isInterrupted) this.#wait = null;
   }

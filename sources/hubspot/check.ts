@@ -1,5 +1,5 @@
 import { LongWait, SyncError } from '../../model/errors.ts';
-import type { Finding } from '../../model/finding.ts';
+import { failedFinding, type Finding } from '../../model/finding.ts';
 import { RequestMeter, type HubSpotApi } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
 
@@ -51,7 +51,6 @@ async function probeFinding(subject: string, ask: () => Promise<string>): Promis
       };
     }
     if (!(error instanceof SyncError)) throw error;
-    const kind = error.kind === 'AuthRejected' ? 'auth' : error.kind === 'Unavailable' ? 'unreachable' : 'config';
-    return { subject, status: 'failed', text: error.message, next: error.next ?? null, kind };
+    return failedFinding(subject, error);
   }
 }
