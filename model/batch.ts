@@ -1,5 +1,6 @@
 import type { Counts } from './counts.ts';
 import type { Frontier } from './frontier.ts';
+import type { TableName } from './stream-table.ts';
 
 /** One closed, fsynced file of a stage. */
 export interface StageFile {
@@ -10,11 +11,40 @@ export interface StageFile {
   readonly sha256: string;
 }
 
-/** A chunk between extract and merge. Its columns are those of `stagedColumns(plan)`, in that order, without a header. */
-export interface Stage {
-  readonly directory: string;
+/** Staged rows of one form. */
+export interface StagePart {
   readonly files: readonly StageFile[];
   readonly rowCount: number;
+}
+
+export const emptyPart: StagePart = { files: [], rowCount: 0 };
+
+/**
+ * What the record rows of a stage are for: `content` is merged into the table, a `listing` only tells that the ids are at the
+ * source, with the values of the listed columns.
+ */
+export type StageKind = 'content' | 'listing';
+
+/** Associations read with a chunk, for one table. Rows are `StagedHead` and `StagedLink`. */
+export interface AssociationStage {
+  readonly table: TableName;
+  readonly heads: StagePart;
+  readonly links: StagePart;
+}
+
+/**
+ * A chunk between extract and merge: CSV without a header (rule 8 of docs/spec.md). The columns of its records are those
+ * of `stagedColumns(plan)`, or of the listing's plan, in that order.
+ */
+export interface Stage {
+  readonly directory: string;
+  readonly kind: StageKind;
+  readonly records: StagePart;
+  /** Rows are `StagedTombstone`. */
+  readonly tombstones: StagePart;
+  readonly associations: readonly AssociationStage[];
+  /** Columns, by name, whose property the source had no longer while this chunk was read: the table keeps what it has. */
+  readonly absentColumns: readonly string[];
 }
 
 /**

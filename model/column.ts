@@ -11,6 +11,22 @@ export interface Column {
   /** Name at the source. */
   readonly property: string;
   readonly type: ColumnType;
+  /** The type the source writes, where the column is a wider one; `type` otherwise. */
+  readonly sourceType?: ColumnType;
+  /** The source derives it, and changes it without a new version. */
+  readonly isCalculated?: true;
+  /** Kept as HMAC-SHA-256 in hex; its type is text. */
+  readonly isHashed?: true;
+}
+
+/**
+ * The type that loses nothing of either: what a column becomes when a property changes its type. Everything has a text
+ * form, and only integers have another one.
+ */
+export function widestType(a: ColumnType, b: ColumnType): ColumnType {
+  if (a === b) return a;
+  const both = new Set([a, b]);
+  return both.has('integer') && both.has('decimal') ? 'decimal' : 'text';
 }
 
 /** Columns that Sluice adds to every table, after the key and the source's own. */

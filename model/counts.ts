@@ -14,6 +14,19 @@ export interface Counts {
   readonly nulledValues: number;
   /** Values (not records) rounded half-even to nine decimals. */
   readonly roundedValues: number;
+  /** Of the written: rows that became tombstones. */
+  readonly deleted: number;
+  /** Of the written: tombstones that are alive again. */
+  readonly restored: number;
+  /** Of the deleted: rows of which nothing but the id was kept. */
+  readonly erased: number;
+  /** Ids listed to be compared, and not merged themselves. */
+  readonly listed: number;
+  /** Tombstones not written, because a batch committed since may have seen the record alive: they are read again. */
+  readonly doubtful: number;
+  /** Associations new or changed, and associations that became tombstones. */
+  readonly linked: number;
+  readonly unlinked: number;
 }
 
 export const zeroCounts: Counts = {
@@ -26,6 +39,13 @@ export const zeroCounts: Counts = {
   superseded: 0,
   nulledValues: 0,
   roundedValues: 0,
+  deleted: 0,
+  restored: 0,
+  erased: 0,
+  listed: 0,
+  doubtful: 0,
+  linked: 0,
+  unlinked: 0,
 };
 
 export function addCounts(a: Counts, b: Counts): Counts {
@@ -39,10 +59,17 @@ export function addCounts(a: Counts, b: Counts): Counts {
     superseded: a.superseded + b.superseded,
     nulledValues: a.nulledValues + b.nulledValues,
     roundedValues: a.roundedValues + b.roundedValues,
+    deleted: a.deleted + b.deleted,
+    restored: a.restored + b.restored,
+    erased: a.erased + b.erased,
+    listed: a.listed + b.listed,
+    doubtful: a.doubtful + b.doubtful,
+    linked: a.linked + b.linked,
+    unlinked: a.unlinked + b.unlinked,
   };
 }
 
-/** Records read that no other count explains: 0 in every run that may be called green. */
+/** Records and tombstones read that no other count explains: 0 in every run that may be called green. */
 export function unexplained(counts: Counts): number {
   return (
     counts.read -
@@ -51,7 +78,8 @@ export function unexplained(counts: Counts): number {
     counts.inserted -
     counts.updated -
     counts.unchanged -
-    counts.superseded
+    counts.superseded -
+    counts.doubtful
   );
 }
 

@@ -1,14 +1,13 @@
 import type { Batch, LedgerHead } from './batch.ts';
+import type { ColumnType } from './column.ts';
+import type { CompareOutcome, CompareRequest, ListingReport, ListingReportRequest } from './comparison.ts';
 import type { Counts } from './counts.ts';
 import type { Finding } from './finding.ts';
-import type { Scope, StreamPlan, SyncMode, TableName } from './plan.ts';
+import type { WorkTask } from './frontier.ts';
+import type { Scope, StreamPlan, SyncMode } from './plan.ts';
+import type { Positions } from './positions.ts';
 import type { OpenRunRequest, RunProgress, RunStatus } from './run.ts';
-
-export interface StreamTable {
-  /** `pipeline.stream`, the key of every system table. */
-  readonly stream: string;
-  readonly table: TableName;
-}
+import type { StreamTable } from './stream-table.ts';
 
 export interface ClaimRequest extends StreamTable {
   readonly run: string;
@@ -24,6 +23,27 @@ export interface ClaimResult {
   readonly self: RunProgress | null;
   /** The newest other whole-stream run of the same mode, for the resume decision. */
   readonly previous: RunProgress | null;
+  readonly state: StreamState;
+}
+
+/** What the destination knows of a stream, apart from its rows. */
+export interface StreamState {
+  /** 0 for a stream that was never claimed. */
+  readonly generation: number;
+  /** Null where the ledger has none for this generation. */
+  readonly positions: Positions | null;
+  /** The ledger has positions that are no instants. */
+  readonly isUnreadable: boolean;
+  /** Null where there is no table. */
+  readonly liveRows: number | null;
+  /** Whether a whole-stream backfill of this generation was begun, and how far the last one came. */
+  readonly backfill: 'none' | 'unfinished' | 'done';
+  /** When a reconciliation last ended as done; ISO. */
+  readonly reconciledAt: string | null;
+  /** What the last run that was done and had one noted of its access to the source. */
+  readonly access: string | null;
+  /** Columns of the plan of the last run that read every record whole or compared it, by name; null where there is none. */
+  readonly comparedColumns: readonly string[] | null;
 }
 
 export interface MergeRequest {
@@ -35,15 +55,26 @@ export interface MergeRequest {
   readonly planDigest: string;
   readonly firstStartedAt: string;
   readonly batch: Batch;
-  /** Set on the last batch of a whole-stream backfill: raises both positions to at least this instant. */
-  readonly watermark: string | null;
+  /** Set on the last batch of a run that earns positions: raises each to at least this. */
+  readonly positions: Positions | null;
+  /** Adds every id of the batch to the run's listing. */
+  readonly keepsListing: boolean;
+  /** Tombstones that a later batch may contradict: kept as work for later, or the whole batch is to be read again. */
+  readonly onDoubt: 'keepAsWork' | 'rewind';
+  /** Values that do not convert: quarantined, or reported first, so that a changed type can be told from bad values. */
+  readonly onNulled: 'quarantine' | 'report';
 }
 
 export type MergeOutcome =
   /** Data and ledger row are committed. `isRepeat`: an earlier attempt of this batch had committed them. */
   | { readonly kind: 'merged'; readonly counts: Counts; readonly isRepeat: boolean }
   /** Nothing was written: the ledger is ahead of this run's history, or the stage is gone. The run goes on from `head`. */
-  | { readonly kind: 'rewind'; readonly reason: 'ledgerAhead' | 'stageLost'; readonly head: LedgerHead };
+  | { readonly kind: 'rewind'; readonly reason: RewindReason; readonly head: LedgerHead }
+  /** Nothing was written: `onNulled` is `report`, and values of these columns do not convert. */
+  | { readonly kind: 'nulled'; readonly columns: readonly string[] };
+
+/** `doubtful`: a batch committed meanwhile may have seen alive what this one says is dead. */
+export type RewindReason = 'ledgerAhead' | 'stageLost' | 'doubtful';
 
 export interface CloseRunRequest extends StreamTable {
   readonly run: string;
@@ -76,6 +107,45 @@ export interface RunRow {
   readonly error: string | null;
 }
 
+export interface OpenedRun {
+  readonly plan: StreamPlan;
+  /** Columns the table did not have or had narrower, by name. */
+  readonly addedColumns: readonly string[];
+  readonly widenedColumns: readonly string[];
+}
+
+export interface WidenRequest {
+  readonly run: string;
+  readonly mode: SyncMode;
+  readonly plan: StreamPlan;
+  /** By name, with the type the source now has. */
+  readonly columns: readonly { readonly name: string; readonly sourceType: ColumnType }[];
+}
+
+export interface BeginVanishedRequest extends StreamTable {
+  readonly run: string;
+  readonly mode: SyncMode;
+  readonly generation: number;
+  readonly sequence: number;
+  readonly predecessor: string | null;
+  /** As the person approved it; `StateCorrupt` where the work is another. */
+  readonly digest: string;
+}
+
+export interface WorkRequest extends StreamTable {
+  readonly run: string;
+  readonly mode: SyncMode;
+  readonly task: WorkTask;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface ResetRequest extends StreamTable {
+  /** Names this reset: a repeat raises nothing. */
+  readonly request: string;
+  readonly tableRows: 'keep' | 'drop';
+}
+
 /**
  * Where rows go. One instance per configured destination and process. Every method takes an AbortSignal, and an abort
  * interrupts the running statement. All raise `SyncError`.
@@ -83,14 +153,39 @@ export interface RunRow {
 export interface Destination {
   /** Names the database itself, not the way to it; part of the plan digest. */
   readonly identity: string;
+  /** Queue of the one process that may open it; null where any process may. */
+  readonly ownerQueue: string | null;
   check(signal: AbortSignal): Promise<Finding[]>;
   /** Takes the stream's fence for this run; closes what earlier runs of the same mode left `running` as `lost`. Idempotent. */
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;
-  /** Creates or widens the target table and records the run with its plan. Idempotent per run. */
-  openRun(request: OpenRunRequest, signal: AbortSignal): Promise<void>;
+  /**
+   * Creates the target table, or changes it as the plan's contract allows, and records the run with the plan as the table
+   * now is: a column may be wider than was asked. Raises `SchemaConflict` where the contract forbids the change. Idempotent
+   * per run.
+   */
+  openRun(request: OpenRunRequest, signal: AbortSignal): Promise<OpenedRun>;
   readPlan(target: StreamTable & { run: string }, signal: AbortSignal): Promise<StreamPlan>;
+  /** Without claiming or creating anything. */
+  readState(target: StreamTable, signal: AbortSignal): Promise<StreamState>;
+  /** Makes columns wide enough for what the source now sends, in the table and in the run's plan, which it returns. Idempotent. */
+  widenColumns(request: WidenRequest, signal: AbortSignal): Promise<StreamPlan>;
   /** Data and ledger row in one transaction; repeating it changes nothing. */
   mergeBatch(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome>;
+  /**
+   * Compares the run's listing with the table and keeps what has to be done as work, with a ledger row whose frontier is
+   * that work. Repeating it returns the first outcome.
+   */
+  compareListing(request: CompareRequest, signal: AbortSignal): Promise<CompareOutcome>;
+  /** Appends a ledger row that opens the work `vanished`, once a person has approved it. Repeating it changes nothing. */
+  beginVanished(request: BeginVanishedRequest, signal: AbortSignal): Promise<LedgerHead>;
+  /** The next ids of a task, ascending in the key's own order. */
+  readWork(request: WorkRequest, signal: AbortSignal): Promise<readonly string[]>;
+  /** Compares staged listings and samples with the table, and leaves no trace. */
+  reportListing(request: ListingReportRequest, signal: AbortSignal): Promise<ListingReport>;
+  /**
+   * Begins a new generation: positions, resume points and running runs of the stream count no more. Idempotent per `request`.
+   */
+  resetStream(request: ResetRequest, signal: AbortSignal): Promise<{ readonly generation: number }>;
   /** Closes the run's `sync_runs` row. Idempotent; a later close counts, since a history that was reset may finish what had failed. */
   closeRun(request: CloseRunRequest, signal: AbortSignal): Promise<LedgerHead>;
   countRows(target: StreamTable, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;

@@ -1,3 +1,5 @@
+import type { RequestCounts } from './batch.ts';
+import type { ListingReport } from './comparison.ts';
 import type { RejectRow, RunRow } from './destination.ts';
 import type { Finding } from './finding.ts';
 import type { ObjectDescription, ObjectSummary } from './source.ts';
@@ -10,7 +12,9 @@ export type InspectInput =
   | { readonly verb: 'discover'; readonly pipeline: string; readonly object?: string }
   | { readonly verb: 'errors'; readonly stream: string; readonly limit?: number }
   | { readonly verb: 'history'; readonly stream: string; readonly limit?: number }
-  | { readonly verb: 'rows'; readonly streams: readonly string[] };
+  | { readonly verb: 'rows'; readonly streams: readonly string[] }
+  /** Compares source and table, `sample` records (1,000 by default) value for value, and changes neither. */
+  | { readonly verb: 'verify'; readonly stream: string; readonly sample?: number };
 
 export type InspectVerb = InspectInput['verb'];
 
@@ -31,6 +35,12 @@ export interface InspectResults {
     readonly rows: readonly RejectRow[];
   };
   readonly history: { readonly verb: 'history'; readonly stream: string; readonly runs: readonly RunRow[] };
+  readonly verify: {
+    readonly verb: 'verify';
+    readonly stream: string;
+    readonly report: ListingReport;
+    readonly requests: RequestCounts;
+  };
   /** Null for a stream that has no table yet. */
   readonly rows: {
     readonly verb: 'rows';

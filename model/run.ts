@@ -66,4 +66,10 @@ export interface OpenRunRequest {
   readonly resumedFrom: string | null;
   /** Totals of the run that this one resumes are not carried over; its reason is kept for `history`. */
   readonly startReason: string;
+  /** What `Source.describeAccess` said; null for runs that flag nothing as vanished. */
+  readonly access: string | null;
+  /** Whether the run keeps a listing of the ids it reads, to compare the table with: emptied here, unless the run has already begun. */
+  readonly keepsListing: boolean;
+  /** Idle runs since the last one that wrote. */
+  readonly idleRuns: number;
 }

@@ -1,9 +1,12 @@
+import type { AssociationTable, StagedHead, StagedLink } from './association.ts';
 import type { RequestCounts } from './batch.ts';
 import type { ColumnType } from './column.ts';
 import type { WaitReason } from './errors.ts';
 import type { Finding } from './finding.ts';
-import type { Frontier } from './frontier.ts';
+import type { SourceFrontier } from './frontier.ts';
 import type { StreamPlan } from './plan.ts';
+import type { TimeWindow } from './positions.ts';
+import type { StagedTombstone } from './tombstone.ts';
 
 /** One property of the source's catalogue. */
 export interface PropertyDescription {
@@ -20,6 +23,19 @@ export interface ObjectDescription {
   readonly keyType: ColumnType;
   readonly versionProperty: string | null;
   readonly properties: readonly PropertyDescription[];
+  readonly can: ObjectCapabilities;
+  /** The source's clock when it described the object. */
+  readonly sourceNow: string;
+}
+
+/** What can be asked of an object beyond listing it. Ask for these, never for a connector's name. */
+export interface ObjectCapabilities {
+  /** Finds records by when they were last modified. Without it an incremental run reads the whole object. */
+  readonly searchChanges: boolean;
+  /** Finds records by when they were created. */
+  readonly searchCreated: boolean;
+  readonly listArchived: boolean;
+  readonly associate: boolean;
 }
 
 export interface ObjectSummary {
@@ -30,7 +46,7 @@ export interface ObjectSummary {
 }
 
 export interface BackfillStart {
-  readonly frontier: Frontier;
+  readonly frontier: SourceFrontier;
   /** For progress only; from an index that may lag. */
   readonly estimatedRecords: number | null;
   /** The source's clock when planning began. */
@@ -40,18 +56,44 @@ export interface BackfillStart {
 export type BackfillScope =
   | { readonly kind: 'whole' }
   | { readonly kind: 'limit'; readonly limit: number }
-  | { readonly kind: 'ids'; readonly ids: readonly string[] };
+  | { readonly kind: 'ids'; readonly ids: readonly string[] }
+  /** Created within the window; `searchCreated` objects only. */
+  | { readonly kind: 'range'; readonly created: TimeWindow };
 
 /** A record as staged: key, one text (or null) per plan column, version, observed-at; the order of `stagedColumns`. */
 export type StagedRow = readonly (string | null)[];
 
+/** Where an extract puts what it reads. Each returns when the stage can take more; calls may overlap. */
+export interface StageSink {
+  records(rows: readonly StagedRow[]): Promise<void>;
+  tombstones(rows: readonly StagedTombstone[]): Promise<void>;
+  /** Heads whose associations are all in `links`, of this call or earlier ones. */
+  associations(
+    table: AssociationTable,
+    read: { readonly heads: readonly StagedHead[]; readonly links: readonly StagedLink[] },
+  ): Promise<void>;
+}
+
+/**
+ * What to do about an id of an `ids` frontier that the source does not give: pass over it, or look once more in the bin and
+ * stage it as a tombstone.
+ */
+export type AbsentIds = 'pass' | 'tombstone';
+
 export interface ExtractRequest {
   readonly plan: StreamPlan;
-  readonly frontier: Frontier;
+  readonly frontier: SourceFrontier;
   /** Stop once this many records are read or on their way; the overshoot is less than one page. */
   readonly chunkRecords: number;
-  /** Rows of one page. Returns when the stage can take more. Calls may overlap. */
-  readonly write: (rows: readonly StagedRow[]) => Promise<void>;
+  readonly sink: StageSink;
+  readonly absentIds: AbsentIds;
+  /**
+   * Whether this version of a record is merged already: a search hit that is known need not be read. Asked for `windows`
+   * only.
+   */
+  readonly isKnown: (id: string, version: string) => boolean;
+  /** Windows with more hits than this are not read at all: a listing is cheaper. Null for no bound. */
+  readonly maxHits: number | null;
   /** Aborted to stop early: no new request is sent, and what was written is handed back as a short chunk. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ExtractProgress) => void;
@@ -66,8 +108,15 @@ export interface ExtractProgress {
 }
 
 export interface ExtractOutcome {
-  readonly frontier: Frontier;
+  readonly frontier: SourceFrontier;
+  /** Records and tombstones staged. */
   readonly records: number;
+  /** Search hits passed over because their version was known. */
+  readonly knownRecords: number;
+  /** Set where the windows held more than `maxHits`: nothing was read. */
+  readonly tooManyHits: number | null;
+  /** Columns of the plan, by name, whose property the source had no longer. */
+  readonly absentColumns: readonly string[];
   readonly roundedValues: number;
   readonly requests: RequestCounts;
   /** A wait longer than a minute, which belongs to the workflow (rule 13 of docs/spec.md). */
@@ -83,6 +132,20 @@ export interface Source {
   summarizeObject(object: string, signal: AbortSignal): Promise<ObjectSummary>;
   describeObject(object: string, signal: AbortSignal): Promise<ObjectDescription>;
   planBackfill(object: string, scope: BackfillScope, signal: AbortSignal): Promise<BackfillStart>;
+  /**
+   * How many records there are, by one cheap request; it may trail. Null where the source cannot count without reading.
+   */
+  countRecords(object: string, signal: AbortSignal): Promise<RecordCount | null>;
+  /**
+   * Names the account, and what of it the credentials may see: another text than before may explain why records vanished.
+   * One request; holds no secret.
+   */
+  describeAccess(object: string, signal: AbortSignal): Promise<string>;
   extract(request: ExtractRequest): Promise<ExtractOutcome>;
   close(): Promise<void>;
+}
+
+export interface RecordCount {
+  readonly records: number;
+  readonly requests: RequestCounts;
 }

@@ -1,5 +1,8 @@
-import type { TableName } from './plan.ts';
+import type { AssociationTable } from './association.ts';
+import type { OnVanished, SchemaContract } from './plan.ts';
+import type { WindowSettings } from './positions.ts';
 import type { StreamName } from './stream-name.ts';
+import type { TableName } from './stream-table.ts';
 
 /** One stream of the config, with every default filled in. */
 export interface StreamSettings {
@@ -15,6 +18,42 @@ export interface StreamSettings {
   /** Properties to read; null for all of the catalogue. */
   readonly columns: readonly string[] | null;
   readonly chunkRecords: number;
+  readonly contract: SchemaContract;
+  readonly onVanished: OnVanished;
+  /** Properties whose columns hold HMAC-SHA-256 of the value instead of the value. */
+  readonly hashedProperties: readonly string[];
+  readonly associations: readonly AssociationTable[];
+  /** Association tables of this pipeline's other streams that end at this stream's object. */
+  readonly incomingAssociations: readonly AssociationTable[];
+  readonly incremental: IncrementalSettings;
+  readonly reconcile: ReconcileSettings;
+  readonly schedules: ScheduleSettings;
   /** Rejected records and nulled values that a run may have before it stops. */
   readonly rejectLimit: number;
+}
+
+export interface IncrementalSettings {
+  /** False: each run reads the whole stream in its place. */
+  readonly enabled: boolean;
+  readonly windows: WindowSettings;
+  /** What a run does on a stream that was never backfilled: say so, or backfill it. */
+  readonly neverBackfilled: 'wait' | 'fullSync';
+}
+
+export interface ReconcileSettings {
+  /** Whether columns that the source derives are compared as well: they change without a new version. */
+  readonly refreshCalculated: boolean;
+  /** A count that does not fit may call a reconciliation early, but not sooner than this after the last. */
+  readonly earliestMs: number;
+  /** Counts that fit may put a scheduled reconciliation off, until the last one is this old. */
+  readonly latestMs: number;
+  /** How long vanished rows wait for an approval, at most until the next scheduled run. */
+  readonly approvalWaitMs: number;
+}
+
+/** How often each mode runs; null for never. */
+export interface ScheduleSettings {
+  readonly incrementalMs: number | null;
+  readonly softDeleteMs: number | null;
+  readonly reconcileMs: number | null;
 }

@@ -1,15 +1,18 @@
 /** What goes in and out of the workflows: shared by the workflows, the client and the tests, so that no name can differ. */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { PlannedBackfill } from '../activities/plan-backfill.ts';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { PlannedRun } from '../activities/planned-run.ts';
 import type { LedgerHead, RequestCounts } from '../model/batch.ts';
+import type { Differences } from '../model/comparison.ts';
+import type { CountHistory } from '../model/count-check.ts';
 import type { Counts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
-import type { Scope } from '../model/plan.ts';
+import type { Scope, SyncMode } from '../model/plan.ts';
+import type { Positions, TimeWindow } from '../model/positions.ts';
 import type { ResumePolicy } from '../model/run.ts';
 
-export const backfillType = 'backfill';
 export const inspectType = 'inspect';
+export const resetType = 'reset';
 
 /** Only `stream` is required, so that anyone can start a backfill from the Temporal UI. */
 export interface BackfillInput {
@@ -19,25 +22,88 @@ export interface BackfillInput {
   readonly limit?: number;
   /** Read only these record ids, at most 1,000; touches neither watermark nor resume point. */
   readonly ids?: readonly string[];
+  /** Read only records created from this ISO instant on; touches neither watermark nor resume point. */
+  readonly createdAfter?: string;
+  /** Read only records created up to this ISO instant; touches neither watermark nor resume point. */
+  readonly createdBefore?: string;
+  /** Read everything, then flag what is in the table and was not read. Always begins anew. */
+  readonly replace?: boolean;
   /** Records per chunk; 20,000–50,000, or fewer together with `limit`. Default: the config's. */
   readonly chunkRecords?: number;
   /** Default `auto`: go on from a failed or lost backfill if nothing about the plan changed. */
   readonly resume?: ResumePolicy;
   /** Set by the workflow itself when it continues as new; never by a person. */
-  readonly continued?: ContinuedBackfill;
+  readonly continued?: ContinuedRun;
 }
 
-/** All that a backfill carries over continue-as-new. */
-export interface ContinuedBackfill {
-  readonly run: BackfillRun;
-  readonly head: LedgerHead;
-  readonly paused: PauseNote | null;
+export interface IncrementalInput {
+  readonly stream: string;
+  /** Read the whole stream once instead of its changes. */
+  readonly forceFullSync?: boolean;
+  readonly continued?: ContinuedIncremental;
 }
 
-/** What planning settled for the whole run. */
-export interface BackfillRun extends Omit<PlannedBackfill, 'kind' | 'head' | 'renamedColumns'> {
+export interface SoftDeleteInput {
+  readonly stream: string;
+  readonly continued?: ContinuedRun;
+}
+
+export interface ReconcileInput {
+  readonly stream: string;
+  /** Set by the schedule: the run may be left out while counts fit (`reconcile.latest` in config). */
+  readonly mayStretch?: boolean;
+  readonly continued?: ContinuedRun;
+}
+
+export interface ResyncInput {
+  readonly stream: string;
+  /** Records to read again, at most 1,000. Those the source no longer has become tombstones. */
+  readonly ids: readonly string[];
+  readonly continued?: ContinuedRun;
+}
+
+export interface ResetInput {
+  readonly stream: string;
+  readonly tableRows: 'keep' | 'drop';
+}
+
+export interface ResetResult {
+  readonly stream: string;
+  readonly generation: number;
+}
+
+/** What is settled for the whole run. */
+export interface SettledRun extends Omit<PlannedRun, 'kind' | 'head'> {
+  readonly mode: SyncMode;
   readonly run: string;
   readonly stream: string;
+  /** ISO; of the run's first execution. */
+  readonly startedAt: string;
+  /** Where the activities run; null for the workflow's own queue. */
+  readonly taskQueue: string | null;
+}
+
+/** All that a run carries over continue-as-new. */
+export interface ContinuedRun {
+  readonly run: SettledRun;
+  readonly head: LedgerHead;
+  readonly paused: PauseNote | null;
+  readonly vanished: VanishedProgress | null;
+}
+
+export interface ContinuedIncremental extends ContinuedRun {
+  readonly incremental: BegunIncremental;
+}
+
+/** What the beginning of an incremental run settled, beside the run itself. */
+export interface BegunIncremental {
+  readonly positions: Positions;
+  readonly windows: readonly TimeWindow[];
+  readonly text: string;
+  readonly idleRuns: number;
+  readonly sourceRecords: number | null;
+  readonly counts: CountHistory;
+  readonly earliestReconcileMs: number;
 }
 
 export interface PauseNote {
@@ -51,12 +117,19 @@ export interface PauseArgs {
   readonly note?: string;
 }
 
-export type BackfillPhase = 'planning' | 'running' | 'pausing' | 'paused' | 'waiting' | 'done' | 'cancelled' | 'failed';
+export type SyncPhase =
+  'planning' | 'running' | 'pausing' | 'paused' | 'waiting' | 'needs approval' | 'done' | 'cancelled' | 'failed';
 
-export interface BackfillProgress {
+/** What a running run is at: most modes only read. */
+export type SyncStep = 'reading' | 'listing' | 'comparing' | 'repairing' | 'flagging';
+
+/** The answer to the `progress` query, of every mode. */
+export interface SyncProgress {
+  readonly mode: SyncMode;
   readonly stream: string;
   readonly run: string;
-  readonly phase: BackfillPhase;
+  readonly phase: SyncPhase;
+  readonly step: SyncStep;
   readonly scope: Scope | null;
   readonly startReason: string | null;
   readonly startedAt: string;
@@ -72,9 +145,43 @@ export interface BackfillProgress {
   readonly requests: RequestCounts;
   readonly wait: WaitReason | null;
   readonly paused: PauseNote | null;
+  /** What a comparison found; null before it, and for modes without one. */
+  readonly differences: Differences | null;
+  readonly approval: PendingApproval | null;
 }
 
-export interface BackfillResult {
+/** Vanished rows that nobody flags until a person has looked. */
+export interface PendingApproval {
+  readonly run: string;
+  /** Names the ids concerned; an approval has to name the same. */
+  readonly digest: string;
+  readonly vanished: number;
+  readonly liveRows: number;
+  readonly reason: string;
+  /** ISO; the run then ends and flags nothing. */
+  readonly until: string;
+}
+
+export type ApprovalState = 'notNeeded' | 'pending' | 'approved' | 'lapsed';
+
+/** What became of vanished rows so far. */
+export interface VanishedProgress {
+  readonly differences: Differences;
+  readonly liveRows: number;
+  readonly approval: ApprovalState;
+  readonly pending: PendingApproval | null;
+}
+
+export interface ApproveArgs {
+  /** Of the pending approval; another one is refused. */
+  readonly run: string;
+  readonly digest: string;
+  readonly by?: string;
+}
+
+/** A run's end, of every mode. */
+export interface SyncResult {
+  readonly mode: SyncMode;
   readonly stream: string;
   readonly run: string;
   readonly scope: Scope;
@@ -82,17 +189,61 @@ export interface BackfillResult {
   readonly batches: number;
   readonly totals: Counts;
   readonly requests: RequestCounts;
-  /** Rows in the table when the run ended. */
-  readonly rows: { readonly live: number; readonly deleted: number };
+  /** Rows in the table when the run ended; null where the destination was not opened. */
+  readonly rows: { readonly live: number; readonly deleted: number } | null;
+  /** Columns added to the table by this run: rows that did not change show NULL there until they are reconciled. */
+  readonly addedColumns: readonly string[];
+}
+
+export interface BackfillResult extends SyncResult {
   /** Ids asked for that the source did not give: archived, merged away, or never there. 0 for other scopes. */
   readonly missingIds: number;
   /** What the watermark was raised to; null where the scope earns none. */
   readonly watermark: string | null;
+  /** Null unless it replaced. */
+  readonly vanished: VanishedProgress | null;
+}
+
+export interface ReconcileResult extends SyncResult {
+  /** Null where the run was left out because counts fit. */
+  readonly vanished: VanishedProgress | null;
+}
+
+export type IncrementalOutcome =
+  /** No change: nothing was written, and no destination opened. */
+  | 'idle'
+  | 'changed'
+  /** The stream was never backfilled: nothing was read. */
+  | 'needsBackfill'
+  /** The whole stream was read in its place; `full` tells of it. */
+  | 'fullSync';
+
+export interface IncrementalResult extends SyncResult {
+  readonly outcome: IncrementalOutcome;
+  /** `Performing incremental sync from … to …`, or why it was something else. */
+  readonly text: string;
+  readonly full: BackfillResult | null;
+  /** Whether the count check called a reconciliation. */
+  readonly calledReconcile: boolean;
+  /** For the schedule's next run, which reads no ledger for it. */
+  readonly next: IncrementalCache | null;
+}
+
+/** What one incremental run leaves to the next. */
+export interface IncrementalCache {
+  readonly generation: number;
+  /** As the ledger had them; where it no longer does, the cache is void. */
+  readonly ledgerPositions: Positions;
+  readonly positions: Positions;
+  readonly liveRows: number | null;
+  readonly idleRuns: number;
+  readonly counts: CountHistory;
 }
 
 export const pauseSignal = defineSignal<[PauseArgs?]>('pause');
 export const resumeSignal = defineSignal<[PauseArgs?]>('resume');
-export const progressQuery = defineQuery<BackfillProgress>('progress');
+export const progressQuery = defineQuery<SyncProgress>('progress');
+export const approveDeletesUpdate = defineUpdate<PendingApproval, [ApproveArgs]>('approveDeletes');
 
 export const syncPipeline = defineSearchAttributeKey('SyncPipeline', 'KEYWORD');
 export const syncStream = defineSearchAttributeKey('SyncStream', 'KEYWORD');

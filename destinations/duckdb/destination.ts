@@ -1,4 +1,5 @@
-import type { Destination, StreamTable } from '../../model/destination.ts';
+import type { Destination } from '../../model/destination.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
 import { checkDatabase } from './check.ts';
 import type { DuckDbConfig } from './config.ts';
 import { createDatabaseFile } from './database.ts';

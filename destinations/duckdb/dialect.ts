@@ -1,5 +1,6 @@
 import type { Column } from '../../model/column.ts';
-import type { StreamPlan, TableName } from '../../model/plan.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import type { TableName } from '../../model/stream-table.ts';
 import { columnTypeFor } from './column-types.ts';
 
 /** Only builds SQL text. Values are bound as `$name`; identifiers and file paths are quoted here. */

@@ -1,4 +1,5 @@
-import type { ClaimRequest, StreamTable } from '../../model/destination.ts';
+import type { ClaimRequest } from '../../model/destination.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import { isoInstant } from './instant.ts';

@@ -1,6 +1,7 @@
 import type { Batch, LedgerHead, RequestCounts } from '../../model/batch.ts';
 import type { Counts } from '../../model/counts.ts';
-import type { MergeRequest, StreamTable } from '../../model/destination.ts';
+import type { MergeRequest } from '../../model/destination.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
 import type { Session, SqlRow } from './session.ts';

@@ -1,4 +1,5 @@
-import type { CloseRunRequest, RejectRow, RunRow, StreamTable } from '../../model/destination.ts';
+import type { CloseRunRequest, RejectRow, RunRow } from '../../model/destination.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';

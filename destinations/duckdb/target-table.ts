@@ -1,5 +1,6 @@
 import { SyncError } from '../../model/errors.ts';
-import type { StreamPlan, TableName } from '../../model/plan.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import type { TableName } from '../../model/stream-table.ts';
 import { buildAddColumn, buildCreateTable, quoteTable, type TableColumn, tableColumns } from './dialect.ts';
 import type { Session } from './session.ts';
 import { systemTables } from './system-tables.ts';

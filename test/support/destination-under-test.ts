@@ -1,5 +1,5 @@
 import type { Destination } from '../../model/destination.ts';
-import type { TableName } from '../../model/plan.ts';
+import type { TableName } from '../../model/stream-table.ts';
 
 /** A row as text: decimals with nine digits, instants as ISO-8601 UTC with milliseconds. */
 export type TableRow = Readonly<Record<string, string | null>>;

@@ -1,0 +1,32 @@
+import type { TableName } from './stream-table.ts';
+
+/** Associations from a stream's records to those of another object, as one table. */
+export interface AssociationTable {
+  /** The object at the other end, as the source calls it. */
+  readonly to: string;
+  readonly table: TableName;
+}
+
+/** A record whose associations to one object were read completely: what the table has beyond them is gone. */
+export type StagedHead = readonly [fromId: string, observedAt: string];
+
+/** One association of a head. A pair may be associated more than once, under different types. */
+export type StagedLink = readonly [
+  fromId: string,
+  toId: string,
+  category: string,
+  typeId: string,
+  label: string | null,
+  observedAt: string,
+];
+
+/**
+ * Columns of an association table, beside the system columns `_observed_at`, `_synced_at`, `_deleted`, `_deleted_at` and
+ * `_batch_id`. The first four are its key.
+ */
+export const associationColumns = ['from_id', 'to_id', 'category', 'type_id', 'label'] as const;
+
+/** `assoc_<from>_<to>`, in the schema of the stream's own table. */
+export function associationTableName(from: string, to: string): string {
+  return `assoc_${from}_${to}`.toLowerCase();
+}
