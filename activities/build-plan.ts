@@ -1,4 +1,4 @@
-import { assignColumns } from '../model/column.ts';
+import { assignColumns, type Column } from '../model/column.ts';
 import { SyncError } from '../model/errors.ts';
 import { nearestName } from '../model/nearest-name.ts';
 import type { StreamPlan } from '../model/plan.ts';
@@ -10,6 +10,7 @@ const keyName = 'id';
 /** Settles what a run reads and writes, from the config and the source's catalogue of this moment. */
 export function buildPlan(settings: StreamSettings, description: ObjectDescription): StreamPlan {
   const properties = selectProperties(settings, description);
+  requireHashable(settings, description);
   return {
     stream: settings.stream,
     source: settings.source,
@@ -18,8 +19,37 @@ export function buildPlan(settings: StreamSettings, description: ObjectDescripti
     table: settings.table,
     key: { name: keyName, property: keyName, type: description.keyType },
     versionProperty: description.versionProperty,
-    columns: assignColumns(properties, [keyName]),
+    columns: buildColumns(settings, properties),
+    listedColumns: [],
+    contract: settings.contract,
+    onVanished: settings.onVanished,
+    associations: description.can.associate ? settings.associations : [],
+    incomingAssociations: settings.incomingAssociations,
   };
+}
+
+/**
+ * The plan of a reconciliation: its listing carries what changes without a new version, and what no earlier run has read for
+ * all records.
+ */
+export function withListedColumns(
+  plan: StreamPlan,
+  compared: { readonly columns: readonly string[] | null; readonly refreshCalculated: boolean },
+): StreamPlan {
+  const isListed = ({ name, isCalculated }: Column): boolean =>
+    (isCalculated === true && compared.refreshCalculated) ||
+    (compared.columns !== null && !compared.columns.includes(name));
+  return { ...plan, listedColumns: plan.columns.filter(isListed).map(({ name }) => name) };
+}
+
+function buildColumns(settings: StreamSettings, properties: readonly PropertyDescription[]): Column[] {
+  const described = new Map(properties.map((property) => [property.name, property]));
+  const hashed = new Set(settings.hashedProperties);
+  return assignColumns(properties, [keyName]).map((column) => ({
+    ...column,
+    ...(hashed.has(column.property) ? { type: 'text', sourceType: column.type, isHashed: true } : {}),
+    ...(described.get(column.property)?.isCalculated ? { isCalculated: true } : {}),
+  }));
 }
 
 function selectProperties(
@@ -27,16 +57,30 @@ function selectProperties(
   { object, properties }: ObjectDescription,
 ): readonly PropertyDescription[] {
   if (settings.columns === null) return properties;
-  const byName = new Map(properties.map((property) => [property.name, property]));
-  return settings.columns.map((name) => {
-    const property = byName.get(name);
-    if (property !== undefined) return property;
-    const nearest = nearestName(name, byName.keys());
-    throw new SyncError('ConfigInvalid', `${settings.stream}: ${object} has no property "${name}"`, {
-      next:
-        nearest === null
-          ? `remove it from columns; \`sluice discover ${settings.pipeline} ${object}\` lists what there is`
-          : `did you mean ${nearest}?`,
-    });
+  return settings.columns.map((name) => findProperty(settings, { object, properties, name, option: 'columns' }));
+}
+
+function requireHashable(settings: StreamSettings, { object, properties }: ObjectDescription): void {
+  for (const name of settings.hashedProperties) {
+    findProperty(settings, { object, properties, name, option: 'hash' });
+  }
+}
+
+function findProperty(
+  settings: StreamSettings,
+  wanted: { object: string; properties: readonly PropertyDescription[]; name: string; option: string },
+): PropertyDescription {
+  const { object, properties, name, option } = wanted;
+  const property = properties.find((described) => described.name === name);
+  if (property !== undefined) return property;
+  const nearest = nearestName(
+    name,
+    properties.map((described) => described.name),
+  );
+  throw new SyncError('ConfigInvalid', `${settings.stream}: ${object} has no property "${name}"`, {
+    next:
+      nearest === null
+        ? `remove it from ${option}; \`sluice discover ${settings.pipeline} ${object}\` lists what there is`
+        : `did you mean ${nearest}?`,
   });
 }

@@ -1,45 +1,64 @@
 import { Context } from '@temporalio/activity';
 import type { ExtractHeartbeat } from '../model/heartbeat.ts';
 import type { InspectInput } from '../model/inspection.ts';
+import { beginIncremental, type BeginIncrementalInput } from './begin-incremental.ts';
+import { beginVanished, type BeginVanishedInput } from './begin-vanished.ts';
+import { compareListing, type CompareListingInput } from './compare-listing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractChunk, type ExtractChunkInput } from './extract-chunk.ts';
 import { finishRun, type FinishRunInput } from './finish-run.ts';
 import { inspect } from './inspect.ts';
+import { locateStream } from './locate-stream.ts';
 import { mergeChunk, type MergeChunkInput } from './merge-chunk.ts';
 import { planBackfill, type PlanBackfillInput } from './plan-backfill.ts';
-import { createPlanReader } from './read-plan.ts';
+import { planListing, type PlanListingInput } from './plan-listing.ts';
+import { PlanReader } from './read-plan.ts';
+import { resetStream, type ResetStreamInput } from './reset-stream.ts';
+import { SettledPlans } from './settled-plans.ts';
+import type { ChunkControl } from './stage-chunk.ts';
 
 const heartbeatIntervalMs = 1_000;
 
 /** The activities as the worker registers them: each step of its own file, with heartbeat and cancellation tied to Temporal. */
-export function createActivities(deps: ActivityDeps) {
-  const withPlans = { ...deps, readPlan: createPlanReader(deps) };
+export function createActivities(external: ActivityDeps) {
+  const deps = { ...external, plans: new PlanReader(external), settledPlans: new SettledPlans() };
   return {
     planBackfill: (input: PlanBackfillInput) => beating((signal) => planBackfill(deps, input, signal)),
+    planListing: (input: PlanListingInput) => beating((signal) => planListing(deps, input, signal)),
 
-    extractChunk: (input: ExtractChunkInput) => {
-      let details: ExtractHeartbeat = { sequence: input.sequence, records: 0, waiting: null, limitShare: null };
-      return beating(
-        (signal) =>
-          extractChunk(withPlans, input, {
-            signal,
-            onProgress: (progress) => {
-              details = { sequence: input.sequence, ...progress };
-            },
-          }),
-        () => details,
-      );
-    },
+    beginIncremental: (input: BeginIncrementalInput) => reading(1, (control) => beginIncremental(deps, input, control)),
+    extractChunk: (input: ExtractChunkInput) =>
+      reading(input.sequence, (control) => extractChunk(deps, input, control)),
 
-    mergeChunk: (input: MergeChunkInput) => beating((signal) => mergeChunk(withPlans, input, signal)),
-
+    mergeChunk: (input: MergeChunkInput) => beating((signal) => mergeChunk(deps, input, signal)),
+    compareListing: (input: CompareListingInput) => beating((signal) => compareListing(deps, input, signal)),
+    beginVanished: (input: BeginVanishedInput) => beating((signal) => beginVanished(deps, input, signal)),
     finishRun: (input: FinishRunInput) => beating((signal) => finishRun(deps, input, signal)),
 
+    resetStream: (input: ResetStreamInput) => beating((signal) => resetStream(deps, input, signal)),
+    callReconcile: ({ stream }: { stream: string }) => deps.callReconcile(stream),
     inspect: (input: InspectInput) => beating((signal) => inspect(deps, input, signal)),
+
+    locateStream: (input: { stream: string }) => locateStream(deps, input),
   };
 }
 
 export type Activities = ReturnType<typeof createActivities>;
+
+/** A step that reads from the source: its heartbeats tell how far it is. */
+async function reading<T>(sequence: number, step: (control: ChunkControl) => Promise<T>): Promise<T> {
+  let details: ExtractHeartbeat = { sequence, records: 0, waiting: null, limitShare: null };
+  return beating(
+    (signal) =>
+      step({
+        signal,
+        onProgress: (progress) => {
+          details = { sequence, ...progress };
+        },
+      }),
+    () => details,
+  );
+}
 
 /** Runs a step with a heartbeat beside it, so that a dead worker is noticed and a cancellation arrives. */
 async function beating<T>(step: (signal: AbortSignal) => Promise<T>, details?: () => unknown): Promise<T> {

@@ -2,6 +2,7 @@ import type { Destination } from '../model/destination.ts';
 import type { Log } from '../model/log.ts';
 import type { Source } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
+import type { KnownVersions } from './known-versions.ts';
 
 /** What activities need of the world; the worker's composition root provides it. */
 export interface ActivityDeps {
@@ -19,5 +20,10 @@ export interface ActivityDeps {
   readonly fewestPerChunk: number;
   /** Whether the namespace knows the Sync* search attributes: setting an unknown one would wedge the run. */
   readonly canSetSearchAttributes: boolean;
+  /** Of hashed columns. Throws `ConfigInvalid` where it is not set. */
+  readonly hashKey: () => string;
+  readonly knownVersions: KnownVersions;
+  /** Starts a reconciliation of the stream now, by its schedule where there is one. */
+  readonly callReconcile: (stream: string) => Promise<'called' | 'alreadyRunning'>;
   readonly log: Log;
 }

@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Batch, RequestCounts } from '../model/batch.ts';
+import type { Batch, RequestCounts, Stage } from '../model/batch.ts';
 import type { WaitReason } from '../model/errors.ts';
 import type { Frontier } from '../model/frontier.ts';
-import type { StreamPlan, SyncMode } from '../model/plan.ts';
-import type { ExtractProgress } from '../model/source.ts';
+import type { SyncMode } from '../model/plan.ts';
 import type { ActivityDeps } from './deps.ts';
+import type { PlanReader } from './read-plan.ts';
 import { newStageFolder } from './stage-folders.ts';
-import { StageWriter } from './stage-writer.ts';
+import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
 
 export interface ExtractChunkInput {
   readonly stream: string;
   readonly mode: SyncMode;
   readonly run: string;
+  readonly generation: number;
   readonly sequence: number;
   readonly predecessor: string | null;
   readonly frontier: Frontier;
@@ -26,63 +27,57 @@ export interface ExtractChunkResult {
   readonly wait: WaitReason | null;
 }
 
-export interface ExtractControl {
-  /** Aborted on pause, cancel and worker shutdown: what is staged by then is handed back as a short chunk. */
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: ExtractProgress) => void;
-}
-
 /** Reads about a chunk's worth of the frontier into a new stage and mints its batch. */
 export async function extractChunk(
-  deps: ActivityDeps & { readPlan: (input: ExtractChunkInput, signal: AbortSignal) => Promise<StreamPlan> },
+  deps: ActivityDeps & { plans: PlanReader },
   input: ExtractChunkInput,
-  control: ExtractControl,
+  control: ChunkControl,
 ): Promise<ExtractChunkResult> {
-  const plan = await deps.readPlan(input, control.signal);
-  const source = await deps.source(plan.source);
-  const { stageRoot } = deps;
-  const stage = await StageWriter.open(newStageFolder({ stageRoot, ...input }, input.sequence));
-  try {
-    const outcome = await source.extract({
+  const plan = await deps.plans.read(input, control.signal);
+  const scope = `${input.stream} ${input.generation}`;
+  const chunk = await stageChunk(
+    deps,
+    {
+      ...input,
       plan,
-      frontier: input.frontier,
-      chunkRecords: input.chunkRecords,
-      write: (rows) => stage.write(rows),
-      signal: control.signal,
-      onProgress: control.onProgress,
-    });
-    if (outcome.records === 0 && isSame(outcome.frontier, input.frontier)) {
-      await stage.discard();
-      return { batch: null, requests: outcome.requests, wait: outcome.wait };
-    }
-    const closed = await stage.close();
-    const batch: Batch = {
-      batchId: mintBatchId(input, outcome.frontier, [
-        basename(closed.directory),
-        ...closed.files.map(({ sha256 }) => sha256),
-      ]),
-      sequence: input.sequence,
-      predecessor: input.predecessor,
-      stage: closed,
-      frontierAfter: outcome.frontier,
-      roundedValues: outcome.roundedValues,
-      requests: outcome.requests,
-    };
-    return { batch, requests: outcome.requests, wait: outcome.wait };
-  } catch (error) {
-    await stage.discard();
-    throw error;
-  }
+      folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, input.sequence),
+      isKnown: (id, version) => deps.knownVersions.has(scope, id, version),
+      maxHits: null,
+    },
+    control,
+  );
+  const { requests, wait, stage } = chunk;
+  return { batch: stage === null ? null : mintBatch(deps, input, { ...chunk, stage }), requests, wait };
+}
+
+/** Names a staged chunk, and keeps in mind what it will have merged. */
+export function mintBatch(
+  deps: Pick<ActivityDeps, 'knownVersions'>,
+  position: Pick<ExtractChunkInput, 'run' | 'sequence' | 'predecessor' | 'frontier'>,
+  chunk: StagedChunk & { readonly stage: Stage },
+): Batch {
+  const batchId = mintBatchId(position, chunk);
+  if (chunk.versions.size > 0) deps.knownVersions.stage(batchId, chunk.versions);
+  return {
+    batchId,
+    sequence: position.sequence,
+    predecessor: position.predecessor,
+    stage: chunk.stage,
+    frontierAfter: chunk.frontier,
+    roundedValues: chunk.roundedValues,
+    requests: chunk.requests,
+  };
 }
 
 /** The stage folder's random part makes every extraction its own batch, even of equal bytes. */
-function mintBatchId(input: ExtractChunkInput, frontierAfter: Frontier, stage: readonly string[]): string {
+function mintBatchId(
+  { run, sequence, frontier }: Pick<ExtractChunkInput, 'run' | 'sequence' | 'frontier'>,
+  { frontier: frontierAfter, stage }: { frontier: Frontier; stage: Stage },
+): string {
+  const parts = [stage.records, stage.tombstones, ...stage.associations.flatMap(({ heads, links }) => [heads, links])];
+  const digests = parts.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
   return createHash('sha256')
-    .update(JSON.stringify([input.run, input.sequence, input.frontier, frontierAfter, stage]))
+    .update(JSON.stringify([run, sequence, frontier, frontierAfter, basename(stage.directory), ...digests]))
     .digest('hex')
     .slice(0, 32);
-}
-
-function isSame(a: Frontier, b: Frontier): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

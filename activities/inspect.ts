@@ -2,6 +2,7 @@ import { failedFinding, type Finding } from '../model/finding.ts';
 import type { InspectInput, InspectResult, InspectResults } from '../model/inspection.ts';
 import { SyncError } from '../model/errors.ts';
 import type { ActivityDeps } from './deps.ts';
+import { verify } from './verify.ts';
 
 const defaultLimit = 100;
 /** Keeps the answer far below what Temporal accepts as one payload. */
@@ -32,9 +33,11 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       }
       return { verb: 'rows', counts };
     }
+    case 'verify':
+      return verify(deps, input, signal);
     default:
       throw new SyncError('ConfigInvalid', 'inspect: unknown verb', {
-        next: 'use one of check, discover, errors, history, rows',
+        next: 'use one of check, discover, errors, history, rows, verify',
       });
   }
 }

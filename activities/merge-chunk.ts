@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
 import type { Batch } from '../model/batch.ts';
-import type { MergeOutcome } from '../model/destination.ts';
+import type { Destination, MergeOutcome, MergeRequest } from '../model/destination.ts';
 import { isFrontierEmpty } from '../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../model/plan.ts';
-import { earnedWatermark } from '../model/watermark.ts';
+import type { Positions } from '../model/positions.ts';
 import type { ActivityDeps } from './deps.ts';
 import { finishRun, type FinishRunResult } from './finish-run.ts';
+import type { PlanReader } from './read-plan.ts';
+import { changedColumns } from './changed-columns.ts';
 
 export interface MergeChunkInput {
   readonly stream: string;
@@ -15,26 +17,71 @@ export interface MergeChunkInput {
   readonly generation: number;
   readonly planDigest: string;
   readonly firstStartedAt: string;
+  /** What the run earns with the last batch of its frontier. */
+  readonly positions: Positions | null;
+  /** Whether the run lists the ids it reads for a comparison, which it ends with in place of its last batch. */
+  readonly comparesAfter: boolean;
   readonly batch: Batch;
 }
 
-export type MergeChunkResult = MergeOutcome & {
+export type MergeChunkResult = Exclude<MergeOutcome, { kind: 'nulled' }> & {
   /** The closed run, where this was its last batch. */
   readonly finished: FinishRunResult | null;
 };
 
 /** Merges one staged batch and its ledger row in one transaction, then drops the stage; the last one closes the run. */
 export async function mergeChunk(
-  deps: ActivityDeps & { readPlan: (input: MergeChunkInput, signal: AbortSignal) => Promise<StreamPlan> },
+  deps: ActivityDeps & { plans: PlanReader },
   input: MergeChunkInput,
   signal: AbortSignal,
 ): Promise<MergeChunkResult> {
-  const plan = await deps.readPlan(input, signal);
+  const { batch } = input;
+  const plan = await deps.plans.read(input, signal);
   const destination = await deps.destination(plan.destination);
-  const watermark = earnedWatermark({ ...input, frontier: input.batch.frontierAfter });
-  const outcome = await destination.mergeBatch({ ...input, plan, watermark }, signal);
-  const isLast = outcome.kind === 'merged' && isFrontierEmpty(input.batch.frontierAfter);
-  if (outcome.kind === 'merged') await rm(input.batch.stage.directory, { recursive: true, force: true });
+  const isAtEnd = isFrontierEmpty(batch.frontierAfter);
+  const outcome = await mergeTyped(
+    deps,
+    { ...input, positions: isAtEnd ? input.positions : null, plan, destination },
+    signal,
+  );
+  if (outcome.kind !== 'merged') return { ...outcome, finished: null };
+  deps.knownVersions.commit(`${input.stream} ${input.generation}`, batch.batchId);
+  await rm(batch.stage.directory, { recursive: true, force: true });
+  const isLast = isAtEnd && !input.comparesAfter;
   const finished = isLast ? await finishRun(deps, { ...input, status: 'done', error: null }, signal) : null;
   return { ...outcome, finished };
+}
+
+/**
+ * Values that do not convert are quarantined, unless the source has changed the property's type meanwhile and the contract
+ * lets the column follow: then the column is made wide enough first, and nothing is lost.
+ */
+async function mergeTyped(
+  deps: ActivityDeps & { plans: PlanReader },
+  input: MergeChunkInput & { plan: StreamPlan; destination: Destination },
+  signal: AbortSignal,
+): Promise<Exclude<MergeOutcome, { kind: 'nulled' }>> {
+  const { plan, destination } = input;
+  const request: MergeRequest = {
+    ...input,
+    keepsListing: input.comparesAfter,
+    onDoubt: input.comparesAfter && !isWork(input.batch) ? 'keepAsWork' : 'rewind',
+    onNulled: plan.contract === 'evolve' ? 'report' : 'quarantine',
+  };
+  const first = await destination.mergeBatch(request, signal);
+  if (first.kind !== 'nulled') return first;
+  const changed = await changedColumns(deps, { plan, columns: first.columns }, signal);
+  let settled = plan;
+  if (changed.length > 0) {
+    settled = await destination.widenColumns({ ...input, columns: changed }, signal);
+    deps.plans.replace(input.run, settled);
+  }
+  const second = await destination.mergeBatch({ ...request, plan: settled, onNulled: 'quarantine' }, signal);
+  if (second.kind === 'nulled') throw new Error('unreachable: values are quarantined');
+  return second;
+}
+
+/** A batch that work brought: what is in doubt in it is read again at once. */
+function isWork({ frontierAfter }: Batch): boolean {
+  return frontierAfter.kind === 'work';
 }

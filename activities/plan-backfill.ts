@@ -1,40 +1,21 @@
-import type { LedgerHead } from '../model/batch.ts';
-import { checkBackfillRequest, type BackfillRequest } from '../model/backfill-request.ts';
-import { renamedColumns } from '../model/column.ts';
-import { zeroCounts } from '../model/counts.ts';
-import { LongWait, SyncError, type WaitReason } from '../model/errors.ts';
-import { zeroRequests } from '../model/batch.ts';
-import type { Scope } from '../model/plan.ts';
+import { checkBackfillRequest, type BackfillRequest, type CheckedBackfill } from '../model/backfill-request.ts';
+import type { ClaimResult, Destination } from '../model/destination.ts';
+import { LongWait, SyncError } from '../model/errors.ts';
+import type { Frontier } from '../model/frontier.ts';
+import { allIds } from '../model/id-range-pool.ts';
+import type { StreamPlan } from '../model/plan.ts';
 import { decideResume, type ResumeDecision } from '../model/run.ts';
+import type { BackfillScope, BackfillStart, ObjectDescription } from '../model/source.ts';
+import { earnedPositions } from '../model/watermark.ts';
 import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
+import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
 import { planDigest } from './plan-digest.ts';
-import { sweepOtherRuns } from './stage-folders.ts';
+import type { PlannedRun, PlanWait } from './planned-run.ts';
 
-export interface PlanBackfillInput extends BackfillRequest {
-  readonly stream: string;
-  readonly run: string;
-  readonly runStartedAt: string;
+export interface PlanBackfillInput extends RunName, BackfillRequest {
+  readonly mode: 'backfill' | 'resync';
 }
-
-export interface PlannedBackfill {
-  readonly kind: 'planned';
-  readonly scope: Scope;
-  readonly generation: number;
-  readonly planDigest: string;
-  readonly firstStartedAt: string;
-  readonly resumedFrom: string | null;
-  readonly startReason: string;
-  readonly estimatedRecords: number | null;
-  readonly chunkRecords: number;
-  readonly rejectLimit: number;
-  /** Columns that are not called as their property, as `property → column`. */
-  readonly renamedColumns: readonly string[];
-  readonly canSetSearchAttributes: boolean;
-  readonly head: LedgerHead;
-}
-
-export type PlanBackfillResult = PlannedBackfill | { readonly kind: 'wait'; readonly wait: WaitReason };
 
 /**
  * Settles what a backfill reads, takes the stream's fence, decides where to begin, and records the run. A repeat (a
@@ -44,90 +25,99 @@ export async function planBackfill(
   deps: ActivityDeps,
   input: PlanBackfillInput,
   signal: AbortSignal,
-): Promise<PlanBackfillResult> {
+): Promise<PlannedRun | PlanWait> {
   const settings = deps.streamSettings(input.stream);
-  const { scope, chunkRecords, resume } = checkBackfillRequest(input, {
-    chunkRecords: settings.chunkRecords,
-    fewestPerChunk: deps.fewestPerChunk,
-  });
+  const { fewestPerChunk } = deps;
+  const now = new Date().toISOString();
+  const request = checkBackfillRequest(input, { chunkRecords: settings.chunkRecords, fewestPerChunk, now });
   const [source, destination] = await Promise.all([
     deps.source(settings.source),
     deps.destination(settings.destination),
   ]);
   try {
-    const start = await source.planBackfill(settings.object, scope, signal);
-    const plan = buildPlan(settings, await source.describeObject(settings.object, signal));
-    const digest = planDigest(plan, destination.identity);
-    const { run, stream } = input;
-
-    const claim = await destination.claimRun(
-      { stream, table: plan.table, run, mode: 'backfill', runStartedAt: input.runStartedAt },
-      signal,
-    );
-    await sweepOtherRuns({ stageRoot: deps.stageRoot, stream, mode: 'backfill', run });
-
-    const common = {
-      kind: 'planned' as const,
-      scope: scope.kind,
-      generation: claim.generation,
-      chunkRecords,
-      rejectLimit: settings.rejectLimit,
-      renamedColumns: renamedColumns(plan.columns).map(({ property, name }) => `${property} → ${name}`),
-      canSetSearchAttributes: deps.canSetSearchAttributes,
-    };
-    if (claim.self !== null) {
-      const { record, head } = claim.self;
-      return {
-        ...common,
-        planDigest: record.planDigest,
-        firstStartedAt: record.firstStartedAt,
-        resumedFrom: record.resumedFrom,
-        startReason: 'this run had already begun',
-        estimatedRecords: start.estimatedRecords,
-        head,
-      };
-    }
-
-    const decision: ResumeDecision =
-      scope.kind === 'whole'
-        ? decideResume(claim.previous, digest, resume)
-        : { kind: 'fresh', reason: scope.kind === 'limit' ? 'a look at the first records' : 'named records only' };
-    if (decision.kind === 'refuse') {
-      throw new SyncError('ConfigInvalid', `${stream}: cannot resume, ${decision.reason}`, {
-        next: 'leave out --resume to begin anew',
-      });
-    }
-    const resumed = decision.kind === 'resume' ? decision.from : null;
-    const startFrontier = resumed?.head.frontier ?? start.frontier;
-    const firstStartedAt = resumed?.record.firstStartedAt ?? start.sourceNow;
-    const resumedFrom = resumed?.record.run ?? null;
-    await destination.openRun(
-      {
-        run,
-        plan,
-        planDigest: digest,
-        mode: 'backfill',
-        scope: scope.kind,
-        startFrontier,
-        firstStartedAt,
-        resumedFrom,
-        startReason: decision.reason,
-      },
-      signal,
-    );
-    return {
-      ...common,
-      planDigest: digest,
-      firstStartedAt,
-      resumedFrom,
-      startReason: decision.reason,
-      estimatedRecords: recordsLeft(start.estimatedRecords, resumed?.head.totals.read ?? 0),
-      head: { sequence: 0, batchId: null, frontier: startFrontier, totals: zeroCounts, requests: zeroRequests },
-    };
+    const description = await source.describeObject(settings.object, signal);
+    requireCapability(input.stream, description, request.scope);
+    const start = await source.planBackfill(settings.object, request.scope, signal);
+    const accessNow = request.replaces ? await source.describeAccess(settings.object, signal) : null;
+    const plan = buildPlan(settings, description);
+    const claim = await claimRun(deps, { name: input, plan, destination }, signal);
+    const begin = beginningOf({ input, request, description, start, plan, claim, destination });
+    const { chunkRecords } = request;
+    const opening = { name: input, settings, destination, plan, claim, chunkRecords, accessNow, idleRuns: 0, ...begin };
+    return (await openPlannedRun(deps, opening, signal)).planned;
   } catch (error) {
     if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
     throw error;
   }
+}
+
+function beginningOf(facts: {
+  input: PlanBackfillInput;
+  request: CheckedBackfill;
+  description: ObjectDescription;
+  start: BackfillStart;
+  plan: StreamPlan;
+  claim: ClaimResult;
+  destination: Destination;
+}) {
+  const { input, request, description, start, claim } = facts;
+  const { scope, replaces } = request;
+  const decision = resumeDecision(facts);
+  if (decision.kind === 'refuse') {
+    throw new SyncError('ConfigInvalid', `${input.stream}: cannot resume, ${decision.reason}`, {
+      next: 'leave out --resume to begin anew',
+    });
+  }
+  const resumed = decision.kind === 'resume' ? decision.from : null;
+  const firstStartedAt = resumed?.record.firstStartedAt ?? start.sourceNow;
+  return {
+    scope: scope.kind,
+    startFrontier: resumed?.head.frontier ?? (replaces ? withArchived(start.frontier, description) : start.frontier),
+    firstStartedAt,
+    startReason: decision.reason,
+    estimatedRecords: recordsLeft(start.estimatedRecords, resumed?.head.totals.read ?? 0),
+    positions: earnedPositions({
+      scope: scope.kind,
+      firstStartedAt: claim.self?.record.firstStartedAt ?? firstStartedAt,
+    }),
+    comparesAfter: replaces,
+    resumedFrom: resumed?.record.run ?? null,
+  };
+}
+
+function resumeDecision(facts: {
+  request: CheckedBackfill;
+  plan: StreamPlan;
+  claim: ClaimResult;
+  destination: Destination;
+}): ResumeDecision {
+  const { request, plan, claim, destination } = facts;
+  if (request.replaces) return { kind: 'fresh', reason: 'a replacement of the whole stream' };
+  switch (request.scope.kind) {
+    case 'whole':
+      return decideResume(claim.previous, planDigest(plan, destination.identity), request.resume);
+    case 'limit':
+      return { kind: 'fresh', reason: 'a look at the first records' };
+    case 'ids':
+      return { kind: 'fresh', reason: 'named records only' };
+    case 'range':
+      return { kind: 'fresh', reason: 'records created within a range' };
+    default:
+      return request.scope satisfies never;
+  }
+}
+
+/** What lies in the bin is known to be dead, and not missing: it is listed too, so that it does not count as vanished. */
+function withArchived(frontier: BackfillStart['frontier'], { can }: ObjectDescription): Frontier {
+  if (!can.listArchived) return frontier;
+  return { kind: 'sequence', parts: [frontier, { kind: 'archivedRanges', ranges: [allIds] }] };
+}
+
+function requireCapability(stream: string, { object, can }: ObjectDescription, scope: BackfillScope): void {
+  if (scope.kind !== 'range' || can.searchCreated) return;
+  throw new SyncError('ConfigInvalid', `${stream}: ${object} cannot be searched by creation`, {
+    next: 'leave out the range: the whole object is small',
+  });
 }
 
 function recordsLeft(estimated: number | null, alreadyRead: number): number | null {

@@ -16,7 +16,7 @@ export function planDigest(plan: StreamPlan, destinationIdentity: string): strin
         [table.schema, table.table],
         [key.name, key.type],
         versionProperty,
-        columns.map(({ name, property, type }) => [name, property, type]),
+        columns.map(({ name, property, type, isHashed }) => [name, property, type, isHashed ?? false]),
       ]),
     )
     .digest('hex');

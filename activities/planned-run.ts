@@ -23,6 +23,8 @@ export interface PlannedRun {
   readonly positions: Positions | null;
   /** Whether ids are listed for a comparison that follows the reading, which then does not end the run. */
   readonly comparesAfter: boolean;
+  /** What the source said of the credentials' access, in the last run that asked and now; null where it was not asked. */
+  readonly access: { readonly before: string | null; readonly now: string | null };
   /** How long vanished rows wait for an approval, in ms. */
   readonly approvalWaitMs: number;
   readonly head: LedgerHead;

@@ -1,96 +1,85 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Stage } from '../model/batch.ts';
-import { SyncError } from '../model/errors.ts';
-import type { StagedRow } from '../model/source.ts';
-import { encodeStagedRows } from '../model/staged-csv.ts';
+import type { AssociationTable } from '../model/association.ts';
+import { emptyPart, type AssociationStage, type Stage, type StageKind, type StagePart } from '../model/batch.ts';
+import type { StagedRow, StageSink } from '../model/source.ts';
+import { PartWriter, stageError } from './part-writer.ts';
 
-/** Writes one stage: pages in, one CSV file out, whose size and digest the merge checks before it trusts it. */
-export class StageWriter {
+type PartName = 'records' | 'tombstones' | `${string}-heads` | `${string}-links`;
+
+/** Writes one stage: rows in, a CSV file for each form of them out. A file is created by its first row. */
+export class StageWriter implements StageSink {
   readonly #directory: string;
-  readonly #path: string;
-  readonly #file: FileHandle;
-  readonly #digest = createHash('sha256');
-  #rowCount = 0;
-  #sizeBytes = 0;
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #parts = new Map<PartName, Promise<PartWriter>>();
+  readonly #tables = new Map<string, AssociationTable>();
 
   /** Creates the folder, readable by this user only. Raises `Unavailable` where the disk refuses, `ConfigInvalid` where rights do. */
   static async open(directory: string): Promise<StageWriter> {
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      const path = join(directory, 'part-1.csv');
-      return new StageWriter(directory, path, await open(path, 'wx', 0o600));
     } catch (error) {
       throw stageError(error, directory);
     }
+    return new StageWriter(directory);
   }
 
-  private constructor(directory: string, path: string, file: FileHandle) {
+  private constructor(directory: string) {
     this.#directory = directory;
-    this.#path = path;
-    this.#file = file;
   }
 
-  /** Resolves when the rows are with the operating system. Calls may overlap; rows keep the order of the calls. */
-  async write(rows: readonly StagedRow[]): Promise<void> {
-    const bytes = Buffer.from(encodeStagedRows(rows), 'utf8');
-    this.#rowCount += rows.length;
-    this.#sizeBytes += bytes.length;
-    this.#digest.update(bytes);
-    const write = this.#lastWrite.then(() => this.#file.appendFile(bytes));
-    this.#lastWrite = write;
-    try {
-      await write;
-    } catch (error) {
-      throw stageError(error, this.#directory);
-    }
+  async records(rows: readonly StagedRow[]): Promise<void> {
+    await this.#write('records', rows);
+  }
+
+  async tombstones(rows: readonly StagedRow[]): Promise<void> {
+    await this.#write('tombstones', rows);
+  }
+
+  async associations(
+    table: AssociationTable,
+    read: { readonly heads: readonly StagedRow[]; readonly links: readonly StagedRow[] },
+  ): Promise<void> {
+    const name = table.table.table;
+    this.#tables.set(name, table);
+    await this.#write(`${name}-links`, read.links);
+    await this.#write(`${name}-heads`, read.heads);
   }
 
   /** Fsyncs and closes: only what this returns may be merged. */
-  async close(): Promise<Stage> {
-    try {
-      await this.#lastWrite;
-      await this.#file.sync();
-      await this.#file.close();
-    } catch (error) {
-      throw stageError(error, this.#directory);
-    }
+  async close(kind: StageKind, absentColumns: readonly string[]): Promise<Stage> {
+    const closed = new Map<PartName, StagePart>();
+    for (const [name, part] of this.#parts) closed.set(name, await (await part).close());
+    const partOf = (name: PartName): StagePart => closed.get(name) ?? emptyPart;
+    const associations = [...this.#tables].map(([name, { table }]): AssociationStage => ({
+      table,
+      heads: partOf(`${name}-heads`),
+      links: partOf(`${name}-links`),
+    }));
     return {
       directory: this.#directory,
-      rowCount: this.#rowCount,
-      files:
-        this.#rowCount === 0
-          ? []
-          : [
-              {
-                path: this.#path,
-                rowCount: this.#rowCount,
-                sizeBytes: this.#sizeBytes,
-                sha256: this.#digest.digest('hex'),
-              },
-            ],
+      kind,
+      records: partOf('records'),
+      tombstones: partOf('tombstones'),
+      associations,
+      absentColumns,
     };
   }
 
   /** Removes what was written, after a failure. */
   async discard(): Promise<void> {
-    await this.#lastWrite.catch(() => undefined);
-    await this.#file.close().catch(() => undefined);
+    for (const part of await Promise.allSettled(this.#parts.values())) {
+      if (part.status === 'fulfilled') await part.value.abandon();
+    }
     await rm(this.#directory, { recursive: true, force: true });
   }
-}
 
-function stageError(error: unknown, directory: string): SyncError {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR') {
-    return new SyncError('ConfigInvalid', `stage folder ${directory}: not writable (${code})`, {
-      next: 'give the worker write access, or set dataDir in the config',
-    });
+  async #write(name: PartName, rows: readonly StagedRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    let part = this.#parts.get(name);
+    if (part === undefined) {
+      part = PartWriter.open(this.#directory, join(this.#directory, `${name}.csv`));
+      this.#parts.set(name, part);
+    }
+    await (await part).write(rows);
   }
-  const what = code === 'ENOSPC' ? 'the disk is full' : `writing failed (${code ?? 'unknown reason'})`;
-  return new SyncError('Unavailable', `stage folder ${directory}: ${what}`, {
-    next: 'free space; the run goes on by itself',
-  });
 }

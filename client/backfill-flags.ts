@@ -1,15 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { maxInlineIds } from '../model/backfill-request.ts';
 import type { BackfillInput } from '../workflows/messages.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
+import { parseIds } from './id-list.ts';
+import { parseInstant } from './instant-flag.ts';
+import type { WaitFlags } from './run-streams.ts';
 import { wholeNumber } from './whole-number.ts';
 
-export interface BackfillFlags {
-  readonly wait?: true;
-  readonly timeout?: string;
+export interface BackfillFlags extends WaitFlags {
   readonly limit?: string;
   readonly ids?: string;
+  readonly createdAfter?: string;
+  readonly createdBefore?: string;
+  readonly replace?: true;
   readonly chunkRecords?: string;
   readonly resume?: true;
   readonly fresh?: true;
@@ -17,16 +19,19 @@ export interface BackfillFlags {
 
 /** The workflow inputs that the flags ask for, one per stream; throws a usage error for flags that exclude each other. */
 export function backfillInputs(streams: readonly string[], flags: BackfillFlags): BackfillInput[] {
-  if (flags.timeout !== undefined && !flags.wait) throw usage('--timeout needs --wait');
+  const scope = scopeName(flags);
   if (flags.resume && flags.fresh) throw usage('--resume and --fresh exclude each other');
-  if (flags.limit !== undefined && flags.ids !== undefined) throw usage('--limit and --ids exclude each other');
-  if ((flags.limit ?? flags.ids) !== undefined && (flags.resume || flags.fresh)) {
-    throw usage('--limit and --ids have no resume point', 'leave out --resume or --fresh');
+  if (scope !== null && (flags.resume || flags.fresh)) {
+    throw usage(`${scope} has no resume point`, 'leave out --resume or --fresh');
   }
+  if (flags.replace && scope !== null) throw usage(`--replace and ${scope} exclude each other`);
+  if (flags.replace && flags.resume) throw usage('--replace and --resume exclude each other');
   if (flags.ids !== undefined && streams.length > 1) throw usage('--ids is for one stream', 'name that stream alone');
   const shared = {
     ...(flags.limit === undefined ? {} : { limit: wholeNumber(flags.limit, '--limit') }),
     ...(flags.ids === undefined ? {} : { ids: parseIds(flags.ids) }),
+    ...createdWindow(flags),
+    ...(flags.replace ? { replace: true } : {}),
     ...(flags.chunkRecords === undefined ? {} : { chunkRecords: wholeNumber(flags.chunkRecords, '--chunk-records') }),
     ...(flags.resume ? { resume: 'require' as const } : {}),
     ...(flags.fresh ? { resume: 'never' as const } : {}),
@@ -34,23 +39,24 @@ export function backfillInputs(streams: readonly string[], flags: BackfillFlags)
   return streams.map((stream) => ({ stream, ...shared }));
 }
 
-/** `a,b,c`, or `@file` with ids separated by commas or white space; each once, in their order. */
-export function parseIds(text: string): string[] {
-  const listed = text.startsWith('@') ? readIdsFile(text.slice(1)) : text;
-  const ids = [...new Set(listed.split(/[\s,]+/).filter((id) => id !== ''))];
-  if (ids.length === 0) throw usage('--ids names no id');
-  if (ids.length > maxInlineIds) {
-    throw usage(`--ids names ${ids.length} ids; at most ${maxInlineIds} go into one run`, 'split the list');
-  }
-  return ids;
+/** The flags that ask for a part of the stream; null for the whole of it. */
+function scopeName({ limit, ids, createdAfter, createdBefore }: BackfillFlags): string | null {
+  const created =
+    createdAfter !== undefined ? '--created-after' : createdBefore !== undefined ? '--created-before' : null;
+  const given = [limit === undefined ? null : '--limit', ids === undefined ? null : '--ids', created].filter(
+    (name) => name !== null,
+  );
+  if (given.length > 1) throw usage(`${given[0]} and ${given[1]} exclude each other`);
+  return given[0] ?? null;
 }
 
-function readIdsFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw usage(`--ids: cannot read ${path} (${(error as NodeJS.ErrnoException).code})`, 'look at the path after @');
+function createdWindow(flags: BackfillFlags): Pick<BackfillInput, 'createdAfter' | 'createdBefore'> {
+  const after = flags.createdAfter === undefined ? null : parseInstant(flags.createdAfter, '--created-after');
+  const before = flags.createdBefore === undefined ? null : parseInstant(flags.createdBefore, '--created-before');
+  if (after !== null && before !== null && after >= before) {
+    throw usage('--created-after has to be earlier than --created-before');
   }
+  return { ...(after === null ? {} : { createdAfter: after }), ...(before === null ? {} : { createdBefore: before }) };
 }
 
 function usage(message: string, next = 'sluice backfill --help'): CliError {

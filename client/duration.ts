@@ -1,15 +1,33 @@
+import { parseDuration } from '../model/duration.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 /** `500ms`, `90s`, `10m`, `2h` or `1d` as milliseconds; throws a usage error that names the flag. */
 export function parseDurationMs(text: string, flag: string): number {
-  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (amount === undefined || unit === undefined) {
+  const durationMs = parseDuration(text);
+  if (durationMs === null) {
     throw new CliError(exitCode.usage, `${flag} "${text}" is not a duration`, { next: 'write it as 90s, 10m or 2h' });
   }
-  return Number(amount) * unitMs[unit]!;
+  return durationMs;
+}
+
+const spanUnits = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+/** `2m`, `1h 30m` or `1d`: exact, in as few words as that takes. */
+export function spanText(durationMs: number): string {
+  let restMs = durationMs;
+  const words = spanUnits.flatMap(([unit, size]) => {
+    const amount = Math.floor(restMs / size);
+    restMs -= amount * size;
+    return amount === 0 ? [] : [`${amount}${unit}`];
+  });
+  return words.length === 0 ? '0s' : words.join(' ');
 }
 
 /** `0:07`, `12:40` or `3:05:00`, as on a clock. */

@@ -22,7 +22,7 @@ export const exitCodeMeaning: Readonly<Record<ExitCode, string>> = {
   4: 'credentials refused',
   5: 'Temporal, a worker, source or destination is out of reach',
   6: 'still running at --timeout',
-  7: 'needs --yes',
+  7: 'needs --yes, or an approval',
   130: 'interrupted; a run goes on',
 };
 

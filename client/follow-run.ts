@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { observeRun } from './observe-run.ts';
 import { reportError } from './cli-error.ts';
+import type { RunTarget } from './describe-run.ts';
 import { exitCode } from './exit-code.ts';
 import type { ProgressFigures } from './progress-line.ts';
 import { RateMeter, remainingMs } from './rate-meter.ts';
@@ -13,25 +14,23 @@ const pollMs = 1_000;
 const answerWithinMs = 5_000;
 
 /**
- * Watches one run until it ends. A Temporal server that goes away meanwhile is waited for: the run itself goes on with
+ * Watches one run until it ends, or until only a person's approval can let it go on. A Temporal server that goes away meanwhile is waited for: the run itself goes on with
  * it. Rejects with the signal's reason when that is aborted.
  */
 export async function followRun(
   temporal: TemporalConnection,
-  target: { readonly stream: string; readonly run: string },
+  target: RunTarget,
   options: { readonly signal: AbortSignal; readonly onFigures: (figures: ProgressFigures) => void },
 ): Promise<RunFacts> {
   const meter = new RateMeter();
-  let view: RunView = neverRunView(target.stream);
+  let view: RunView = { ...neverRunView(target.stream), mode: target.mode };
   for (;;) {
     options.signal.throwIfAborted();
     try {
-      const facts = await temporal.client.withDeadline(Date.now() + answerWithinMs, () =>
-        observeRun(temporal, target.stream, target.run),
-      );
+      const facts = await temporal.client.withDeadline(Date.now() + answerWithinMs, () => observeRun(temporal, target));
       view = viewRun(facts, new Date());
       options.onFigures(figuresOf(view, meter));
-      if (facts.end !== null) return facts;
+      if (facts.end !== null || view.state === 'needsApproval') return facts;
     } catch (error) {
       if (reportError(error).exitCode !== exitCode.unreachable) throw error;
       const why = `Temporal at ${temporal.found.address} does not answer`;

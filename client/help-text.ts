@@ -21,13 +21,21 @@ export function formatVerbHelp(command: Command, help: Help, verb: VerbHelp): st
   ]);
 }
 
-/** Help of the program: its verbs, a line each. */
+/** Help of the program: its verbs, a line each, under the headings of their groups. */
 export function formatProgramHelp(command: Command, help: Help): string {
-  const verbs = help.visibleCommands(command).map((verb): [string, string] => [verb.name(), verb.summary()]);
+  const verbs = help.visibleCommands(command);
+  const width = Math.max(...verbs.map((verb) => verb.name().length));
+  const groups = [...Map.groupBy(verbs, (verb) => verb.helpGroup())].map(
+    ([heading, members]) =>
+      `${heading}:\n${twoColumns(
+        members.map((verb) => [verb.name(), verb.summary()]),
+        width,
+      )}`,
+  );
   return sections([
     command.description(),
     'Usage: sluice <verb> [pipeline.stream ...] [flags]',
-    `Verbs:\n${twoColumns(verbs)}`,
+    ...groups,
     'sluice <verb> --help shows a verb with examples, flags and exit codes.',
   ]);
 }
@@ -36,7 +44,9 @@ function sections(parts: readonly string[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function twoColumns(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
+function twoColumns(
+  rows: readonly (readonly [string, string])[],
+  width = Math.max(...rows.map(([left]) => left.length)),
+): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
 }

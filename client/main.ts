@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { reportError } from './cli-error.ts';
+import { approveCommand } from './commands/approve.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
@@ -10,8 +11,15 @@ import { discoverCommand } from './commands/discover.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { historyCommand } from './commands/history.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
+import { resetCommand } from './commands/reset.ts';
+import { resyncCommand } from './commands/resync.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { schedulesCommand } from './commands/schedules.ts';
+import { softDeleteCommand } from './commands/soft-delete.ts';
 import { statusCommand } from './commands/status.ts';
+import { syncCommand } from './commands/sync.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { workerCommand } from './commands/worker.ts';
 import { exitCode } from './exit-code.ts';
 import { formatProgramHelp } from './help-text.ts';
@@ -19,19 +27,20 @@ import { exitQuietlyOnClosedPipe, writeError } from './output.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
-const verbs = [
-  devCommand,
-  workerCommand,
-  checkCommand,
-  discoverCommand,
-  backfillCommand,
-  statusCommand,
-  pauseCommand,
-  resumeCommand,
-  cancelCommand,
-  historyCommand,
-  errorsCommand,
-];
+/** In the order a person meets them. */
+const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
+  'Set up': [devCommand, workerCommand, checkCommand, discoverCommand],
+  'Fill and keep in step': [
+    backfillCommand,
+    syncCommand,
+    softDeleteCommand,
+    reconcileCommand,
+    resyncCommand,
+    schedulesCommand,
+  ],
+  Watch: [statusCommand, historyCommand, errorsCommand, verifyCommand],
+  Steer: [pauseCommand, resumeCommand, cancelCommand, approveCommand, resetCommand],
+};
 
 exitQuietlyOnClosedPipe();
 await main(process.argv);
@@ -59,7 +68,9 @@ function createProgram(): Command {
     .version(version, '--version', 'print the version')
     .helpCommand(false)
     .configureHelp({ formatHelp: formatProgramHelp });
-  for (const verb of verbs) program.addCommand(verb());
+  for (const [heading, verbs] of Object.entries(groups)) {
+    for (const verb of verbs) program.addCommand(verb().helpGroup(heading));
+  }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => {} });
   }

@@ -1,14 +1,13 @@
 import { QueryNotRegisteredError, QueryRejectedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { backfillWorkflowId } from '../model/workflow-id.ts';
-import { progressQuery, type BackfillProgress } from '../workflows/messages.ts';
+import { progressQuery, type SyncProgress } from '../workflows/messages.ts';
 import { grpcStatusOf } from './cli-error.ts';
-import { describeLatest, firstRunIdOf, isOpen } from './describe-run.ts';
-import { extractHeartbeat, pendingRetry } from './pending-activity.ts';
+import { describeOpenRuns, firstRunIdOf, isOpen, latestRunOf, type RunKey, type RunTarget } from './describe-run.ts';
+import { awaitedQueue, extractHeartbeat, pendingRetry, type PendingActivity } from './pending-activity.ts';
 import { endOf } from './run-end.ts';
 import type { RunFacts } from './run-facts.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
-import { hasWorkerPolling } from './worker-pollers.ts';
+import { hasActivityPoller, hasWorkerPolling } from './worker-pollers.ts';
 
 /** The step whose heartbeats tell how far reading is. */
 const extractActivity = 'extractChunk';
@@ -16,26 +15,34 @@ const extractActivity = 'extractChunk';
 /** A worker that is up answers a query within milliseconds; the line on screen must not wait longer than this for one. */
 const queryTimeoutMs = 2_000;
 
-/** What Temporal knows of the stream's latest backfill; null if there is none within the namespace's retention. */
-export async function observeBackfill(temporal: TemporalConnection, stream: string): Promise<RunFacts | null> {
-  const description = await describeLatest(temporal, stream);
-  return description === null ? null : factsOf(temporal, stream, description);
+/** What Temporal knows of the newest run of a mode and stream; null if there is none within the namespace's retention. */
+export async function observeLatest(temporal: TemporalConnection, key: RunKey): Promise<RunFacts | null> {
+  const description = await latestRunOf(temporal, key.mode, key.stream);
+  return description === null ? null : observeDescribed(temporal, key, description);
 }
 
 /**
  * The same for one run by name, even when a newer one has taken its place since. Reset and continue-as-new keep the
  * name, so the latest execution of the run is what counts.
  */
-export async function observeRun(temporal: TemporalConnection, stream: string, run: string): Promise<RunFacts> {
-  const latest = await describeLatest(temporal, stream);
-  if (latest !== null && firstRunIdOf(latest) === run) return factsOf(temporal, stream, latest);
-  const description = await temporal.client.workflow.getHandle(backfillWorkflowId(stream), run).describe();
-  return factsOf(temporal, stream, description);
+export async function observeRun(temporal: TemporalConnection, target: RunTarget): Promise<RunFacts> {
+  const { workflowId, run } = target;
+  const latest = await temporal.client.workflow.getHandle(workflowId).describe();
+  if (firstRunIdOf(latest) === run) return observeDescribed(temporal, target, latest);
+  const description = await temporal.client.workflow.getHandle(workflowId, run).describe();
+  return observeDescribed(temporal, target, description);
 }
 
-async function factsOf(
+/** The same for every open run of a mode and stream. */
+export async function observeOpen(temporal: TemporalConnection, key: RunKey): Promise<RunFacts[]> {
+  const open = await describeOpenRuns(temporal, key);
+  return Promise.all(open.map((description) => observeDescribed(temporal, key, description)));
+}
+
+/** The same for a run that was just described. */
+export async function observeDescribed(
   temporal: TemporalConnection,
-  stream: string,
+  { mode, stream }: RunKey,
   description: WorkflowExecutionDescription,
 ): Promise<RunFacts> {
   const open = isOpen(description);
@@ -43,6 +50,7 @@ async function factsOf(
   const progress = open && hasWorker ? await queryProgress(temporal, description) : null;
   const pending = description.raw.pendingActivities ?? [];
   return {
+    mode,
     stream,
     workflowId: description.workflowId,
     runId: description.runId,
@@ -59,7 +67,18 @@ async function factsOf(
     stuck: await stuckOf(temporal, description),
     taskQueue: description.taskQueue,
     hasWorker,
+    missingOwner: await missingOwnerOf(temporal, pending, description.taskQueue),
   };
+}
+
+async function missingOwnerOf(
+  temporal: TemporalConnection,
+  pending: readonly PendingActivity[],
+  workflowQueue: string,
+): Promise<string | null> {
+  const queues = new Set(pending.map((activity) => awaitedQueue(activity, workflowQueue)).filter((name) => name !== null));
+  for (const queue of queues) if (!(await hasActivityPoller(temporal, queue))) return queue;
+  return null;
 }
 
 /** When the run's first execution started: continue-as-new gives each later one a start of its own. */
@@ -77,7 +96,7 @@ async function runStart(temporal: TemporalConnection, description: WorkflowExecu
 async function queryProgress(
   temporal: TemporalConnection,
   description: WorkflowExecutionDescription,
-): Promise<BackfillProgress | null> {
+): Promise<SyncProgress | null> {
   const handle = temporal.client.workflow.getHandle(description.workflowId, description.runId);
   try {
     return await temporal.client.withDeadline(Date.now() + queryTimeoutMs, () => handle.query(progressQuery));

@@ -28,3 +28,12 @@ export function pendingRetry(activity: PendingActivity): PendingRetry[] {
     },
   ];
 }
+
+// https://github.com/temporalio/api/blob/master/temporal/api/enums/v1/workflow.proto
+const scheduled = 1;
+
+/** The queue that the step waits on to be taken up, where that is not the workflow's own; null otherwise. */
+export function awaitedQueue(activity: PendingActivity, workflowQueue: string): string | null {
+  const queue = activity.activityOptions?.taskQueue?.name;
+  return activity.state === scheduled && queue && queue !== workflowQueue ? queue : null;
+}

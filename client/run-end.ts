@@ -1,12 +1,11 @@
 import { WorkflowFailedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import type { BackfillResult } from '../workflows/messages.ts';
-import type { RunEnd } from './run-facts.ts';
+import type { RunEnd, RunResult } from './run-facts.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
 /** How a closed run ended. */
 export async function endOf(temporal: TemporalConnection, description: WorkflowExecutionDescription): Promise<RunEnd> {
-  const handle = temporal.client.workflow.getHandle<() => Promise<BackfillResult>>(
+  const handle = temporal.client.workflow.getHandle<() => Promise<RunResult>>(
     description.workflowId,
     description.runId,
   );

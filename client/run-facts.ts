@@ -1,5 +1,12 @@
 import type { ExtractHeartbeat } from '../model/heartbeat.ts';
-import type { BackfillProgress, BackfillResult } from '../workflows/messages.ts';
+import type { SyncMode } from '../model/plan.ts';
+import type {
+  BackfillResult,
+  IncrementalResult,
+  ReconcileResult,
+  SyncProgress,
+  SyncResult,
+} from '../workflows/messages.ts';
 
 /** A step that failed and will be tried again. */
 export interface PendingRetry {
@@ -11,14 +18,22 @@ export interface PendingRetry {
   readonly nextAttemptAt: string | null;
 }
 
+/** A run's result, told apart by its mode. */
+export type RunResult =
+  | (BackfillResult & { readonly mode: 'backfill' | 'resync' })
+  | (IncrementalResult & { readonly mode: 'incremental' })
+  | (SyncResult & { readonly mode: 'softDelete' })
+  | (ReconcileResult & { readonly mode: 'reconcile' });
+
 export type RunEnd =
-  | { readonly kind: 'done'; readonly result: BackfillResult }
+  | { readonly kind: 'done'; readonly result: RunResult }
   /** `failure` is a `FailureKind`, or Temporal's word where the run ended without one. */
   | { readonly kind: 'failed'; readonly failure: string; readonly message: string }
   | { readonly kind: 'cancelled'; readonly message: string | null };
 
-/** All that Temporal knows about a stream's latest backfill at one moment, without asking source or destination. */
+/** All that Temporal knows about one run at one moment, without asking source or destination. */
 export interface RunFacts {
+  readonly mode: SyncMode;
   readonly stream: string;
   readonly workflowId: string;
   /** Of the current execution: continue-as-new and reset change it. */
@@ -31,7 +46,7 @@ export interface RunFacts {
   readonly end: RunEnd | null;
   readonly isCancelRequested: boolean;
   /** Null where no worker answered, which `hasWorker` or `stuck` may explain. */
-  readonly progress: BackfillProgress | null;
+  readonly progress: SyncProgress | null;
   /** Whether an extract is under way, or waits for its next attempt. */
   readonly isReading: boolean;
   /** Of that extract; null in its first second. */
@@ -42,4 +57,6 @@ export interface RunFacts {
   readonly taskQueue: string;
   /** Whether one has polled within about a minute. One that just died still counts, but answers no query. */
   readonly hasWorker: boolean;
+  /** Queue of the process that holds the destination, where a step waits for it and nobody polls; null otherwise. */
+  readonly missingOwner: string | null;
 }

@@ -1,14 +1,16 @@
 import { rejects, type Counts } from '../model/counts.ts';
-import type { BackfillPhase, BackfillResult } from '../workflows/messages.ts';
-import { countText } from './count-text.ts';
+import type { SyncMode } from '../model/plan.ts';
+import type { PendingApproval, SyncPhase, SyncStep } from '../workflows/messages.ts';
 import { untilText } from './duration.ts';
 import { plainLine } from './plain-text.ts';
-import type { RunFacts } from './run-facts.ts';
+import type { RunFacts, RunResult } from './run-facts.ts';
+import { totalsOf, whyDone } from './run-outcome.ts';
 
 export type RunState =
   | 'neverRun'
   | 'unreachable'
   | 'noWorker'
+  | 'noOwner'
   | 'stuck'
   | 'planning'
   | 'running'
@@ -16,21 +18,25 @@ export type RunState =
   | 'waiting'
   | 'pausing'
   | 'paused'
+  | 'needsApproval'
   | 'cancelling'
   | 'finishing'
   | 'done'
+  | 'needsBackfill'
   | 'failed'
   | 'cancelled';
 
-/** A stream's backfill as a person sees it: one state, why it is in it, and how far it is. */
+/** A run as a person sees it: one state, why it is in it, and how far it is. */
 export interface RunView {
   readonly stream: string;
+  /** Null for a stream that never ran. */
+  readonly mode: SyncMode | null;
   readonly state: RunState;
   /** Why it is in this state, without a full stop; null where the state says it all. */
   readonly why: string | null;
   /** ISO instant the state ends by itself, where known. */
   readonly until: string | null;
-  /** Read so far by this run, merged or not. */
+  /** Read or listed so far by this run, merged or not. */
   readonly records: number;
   readonly estimatedRecords: number | null;
   /** The chunk being read, from 1, and how many there will be. */
@@ -41,11 +47,14 @@ export interface RunView {
   readonly endedAt: string | null;
   readonly totals: Counts | null;
   readonly rejects: number;
+  /** Set while the run waits for a person's word on what vanished. */
+  readonly approval: PendingApproval | null;
 }
 
 export function neverRunView(stream: string): RunView {
   return {
     stream,
+    mode: null,
     state: 'neverRun',
     why: null,
     until: null,
@@ -57,14 +66,16 @@ export function neverRunView(stream: string): RunView {
     endedAt: null,
     totals: null,
     rejects: 0,
+    approval: null,
   };
 }
 
 /** Reads the facts of one moment; `now` only words the waits. */
 export function viewRun(facts: RunFacts, now: Date): RunView {
-  const totals = facts.end?.kind === 'done' ? facts.end.result.totals : (facts.progress?.totals ?? null);
+  const totals = facts.end?.kind === 'done' ? totalsOf(facts.end.result) : (facts.progress?.totals ?? null);
   return {
     ...neverRunView(facts.stream),
+    mode: facts.mode,
     ...stateOf(facts, now),
     records: recordsRead(facts),
     estimatedRecords: facts.progress?.estimatedRecords ?? null,
@@ -74,6 +85,7 @@ export function viewRun(facts: RunFacts, now: Date): RunView {
     endedAt: facts.endedAt,
     totals,
     rejects: totals === null ? 0 : rejects(totals),
+    approval: facts.end === null ? (facts.progress?.approval ?? null) : null,
   };
 }
 
@@ -85,11 +97,16 @@ export function percentDone(view: Pick<RunView, 'state' | 'records' | 'estimated
 }
 
 function recordsRead(facts: RunFacts): number {
-  if (facts.end?.kind === 'done') return facts.end.result.totals.read;
+  if (facts.end?.kind === 'done') return recordsOf(totalsOf(facts.end.result));
   const { progress, heartbeat } = facts;
   if (progress === null) return heartbeat?.records ?? 0;
   const beyondStaged = heartbeat !== null && heartbeat.sequence > progress.batches + progress.stagedBatches;
-  return progress.totals.read + progress.stagedRecords + (beyondStaged ? heartbeat.records : 0);
+  return recordsOf(progress.totals) + progress.stagedRecords + (beyondStaged ? heartbeat.records : 0);
+}
+
+/** What is only listed takes the source as long as what is read. */
+function recordsOf(totals: Counts): number {
+  return totals.read + totals.listed;
 }
 
 function chunkOf(facts: RunFacts): RunView['chunk'] {
@@ -109,7 +126,7 @@ function chunkOf(facts: RunFacts): RunView['chunk'] {
 const firstAnswerWithinMs = 5_000;
 
 /** Phases whose work is done while Temporal still counts the run as open. */
-const closingPhases: ReadonlySet<BackfillPhase> = new Set(['done', 'cancelled', 'failed']);
+const closingPhases: ReadonlySet<SyncPhase> = new Set(['done', 'cancelled', 'failed']);
 
 type State = Pick<RunView, 'state' | 'why' | 'until'>;
 
@@ -123,7 +140,7 @@ function stateOf(facts: RunFacts, now: Date): State {
   if (facts.end !== null) {
     switch (facts.end.kind) {
       case 'done':
-        return state('done', whyDone(facts.end.result));
+        return state(doneState(facts.end.result), whyDone(facts.end.result));
       case 'failed':
         return state('failed', facts.end.message);
       case 'cancelled':
@@ -146,6 +163,11 @@ function stateOf(facts: RunFacts, now: Date): State {
   if (progress?.phase === 'paused' || progress?.phase === 'pausing') {
     return state(progress.phase, pauseText(progress.paused));
   }
+  if (progress?.approval && progress.phase === 'needs approval') {
+    const { reason, until } = progress.approval;
+    return state('needsApproval', `${reason}, until ${untilText(until, now)}`, until);
+  }
+  if (facts.missingOwner !== null) return state('noOwner', `on task queue ${facts.missingOwner}`);
   const retry = facts.retries[0];
   if (retry !== undefined) {
     const next = retry.nextAttemptAt === null ? '' : `, next ${untilText(retry.nextAttemptAt, now)}`;
@@ -162,16 +184,20 @@ function stateOf(facts: RunFacts, now: Date): State {
   }
   if (progress === null || progress.phase === 'planning') return state('planning');
   if (closingPhases.has(progress.phase)) return state('finishing');
-  return state('running', !facts.isReading && progress.stagedBatches > 0 ? 'merging' : null);
+  return state('running', workText(progress.step, facts));
 }
 
-/** A part of a stream, or nothing at all, must not look like the whole. */
-function whyDone({ scope, totals }: BackfillResult): string | null {
-  if (totals.read === 0) return 'the source holds no such records';
-  return scope === 'whole' ? null : `only ${countText(totals.read)} records, asked for with --${scope}`;
+/** What it does, where that is not plain reading. */
+function workText(step: SyncStep, { isReading, progress }: RunFacts): string | null {
+  if (step !== 'reading') return step;
+  return !isReading && progress !== null && progress.stagedBatches > 0 ? 'merging' : null;
 }
 
-function pauseText(paused: { by: string | null; note: string | null } | null): string | null {
+function doneState(result: RunResult): RunState {
+  return result.mode === 'incremental' && result.outcome === 'needsBackfill' ? 'needsBackfill' : 'done';
+}
+
+export function pauseText(paused: { by: string | null; note: string | null } | null): string | null {
   if (paused === null) return null;
   const by = paused.by === null ? '' : `by ${paused.by}`;
   const note = paused.note === null ? '' : `"${paused.note}"`;
@@ -182,6 +208,7 @@ const stateWords: Readonly<Record<RunState, string>> = {
   neverRun: 'Never run',
   unreachable: 'Unknown',
   noWorker: 'Waiting for a worker',
+  noOwner: 'Waiting for the worker that holds the destination',
   stuck: 'Stuck',
   planning: 'Planning',
   running: 'Running',
@@ -189,15 +216,17 @@ const stateWords: Readonly<Record<RunState, string>> = {
   waiting: 'Waiting',
   pausing: 'Pausing',
   paused: 'Paused',
+  needsApproval: 'Needs approval',
   cancelling: 'Cancelling',
   finishing: 'Finishing',
   done: 'Done',
+  needsBackfill: 'Needs a backfill',
   failed: 'Failed',
   cancelled: 'Cancelled',
 };
 
 /** States whose reason reads on from their word. */
-const runOnStates: ReadonlySet<RunState> = new Set(['noWorker', 'pausing', 'paused']);
+const runOnStates: ReadonlySet<RunState> = new Set(['noWorker', 'noOwner', 'pausing', 'paused']);
 
 /** `Running 62 %`, `Paused by anna@host "lunch"`, `Waiting: HubSpot daily limit until 00:00 UTC`. */
 export function stateText(view: RunView): string {

@@ -16,7 +16,7 @@ export interface ConfigSession {
   /** Every stream of the config. */
   readonly streams: readonly StreamName[];
   /** The same names, each once. Throws `ConfigInvalid` with the nearest name for one the config does not have. */
-  resolveStreams(names: readonly string[]): string[];
+  resolveStreams(names: readonly string[]): StreamName[];
   /** The same for pipelines. */
   resolvePipelines(names: readonly string[]): string[];
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as BackfillRuns from './backfill-runs.ts';
+import { syncModes, type SyncMode } from '../model/plan.ts';
 import { CliError, reportError } from './cli-error.ts';
 import { exitCode, gravestExitCode, type ExitCode } from './exit-code.ts';
-import { writeError, type Output } from './output.ts';
+import { modesOf } from './mode-flag.ts';
+import { runNoun } from './mode-words.ts';
+import { writeError } from './output.ts';
 import { plainLine } from './plain-text.ts';
-import type { RunFacts } from './run-facts.ts';
 import { openConfig, withTemporal } from './session.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import type { VerbCall } from './verb.ts';
@@ -15,35 +16,38 @@ const pollMs = 250;
 export interface SteerTarget {
   readonly temporal: TemporalConnection;
   readonly stream: string;
-  readonly output: Output;
-  readonly runs: typeof BackfillRuns;
-  /** Null where the stream has never run. */
-  readonly observe: () => Promise<RunFacts | null>;
+  readonly modes: readonly SyncMode[];
+  /** A line for the person watching, ahead of the outcome. */
+  readonly talk: (line: string) => void;
 }
 
+/** Returns what came of it, a line each; none where there was nothing to steer. */
+export type Steer = (target: SteerTarget) => Promise<readonly string[]>;
+
 /**
- * Steers each stream on its own; without words, every stream of the config that has a run. `act` returns what came of it,
- * or null if nothing was running, which is exit code 1 for a stream that was named.
+ * Steers each stream on its own; without words, every stream of the config. Nothing to steer is exit code 1 for a stream that
+ * was named. `load` brings in what needs the Temporal client.
  */
 export async function steerEach(
-  call: VerbCall<unknown>,
+  call: VerbCall<{ readonly mode?: string }>,
   verb: string,
-  act: (target: SteerTarget) => Promise<string | null>,
+  load: () => Promise<Steer>,
 ): Promise<ExitCode> {
   const { words, options, output } = call;
+  const modes = modesOf(options.mode);
   const session = await openConfig(options);
   const isNamed = words.length > 0;
   const streams = isNamed ? session.resolveStreams(words) : session.streams;
   return withTemporal(session, async (temporal) => {
-    const [runs, { observeBackfill }] = await Promise.all([import('./backfill-runs.ts'), import('./observe-run.ts')]);
+    const steer = await load();
     const outcomes: { stream: string; text: string; exitCode: ExitCode }[] = [];
     for (const stream of streams) {
       try {
-        const text = await act({ temporal, stream, output, runs, observe: () => observeBackfill(temporal, stream) });
-        if (text === null && isNamed) throw nothingRuns(stream);
-        if (text === null) continue;
-        output.text(`${plainLine(text)}\n`);
-        outcomes.push({ stream, text, exitCode: exitCode.done });
+        const lines = await steer({ temporal, stream, modes, talk: (line) => output.talk(line) });
+        if (lines.length === 0 && isNamed) throw nothingToSteer(stream, modes);
+        if (lines.length === 0) continue;
+        output.text(lines.map((line) => `${plainLine(line)}\n`).join(''));
+        outcomes.push({ stream, text: lines.join('; '), exitCode: exitCode.done });
       } catch (error) {
         const report = reportError(error);
         writeError(report, output);
@@ -56,8 +60,9 @@ export async function steerEach(
   });
 }
 
-function nothingRuns(stream: string): CliError {
-  return new CliError(exitCode.runFailed, `no backfill of ${stream} is running`, { next: `sluice status ${stream}` });
+function nothingToSteer(stream: string, modes: readonly SyncMode[]): CliError {
+  const what = modes.length === syncModes.length ? 'nothing' : `no ${modes.map((mode) => runNoun[mode]).join(' or ')}`;
+  return new CliError(exitCode.runFailed, `${what} of ${stream} is running`, { next: `sluice status ${stream}` });
 }
 
 /** Asks until there is an answer, for at most ten seconds; null if there was none by then. */

@@ -2,11 +2,14 @@ import { isStreamNamePart } from '../model/stream-name.ts';
 import { destinationKinds, plannedDestinationKinds } from '../destinations/registry.ts';
 import { plannedSourceKinds, sourceKinds } from '../sources/registry.ts';
 import { checkConnector, type ConnectorKind, type ConnectorOptions } from './check-connector.ts';
-import { checkPipeline, findSharedTables, type CheckedPipeline } from './check-pipeline.ts';
+import type { UsualAssociations } from './associations.ts';
+import { checkPipeline, type CheckedPipeline, type PipelineSurroundings } from './check-pipeline.ts';
 import { checkSection, type Checked } from './check-section.ts';
-import { nameText, type Problem } from './problem.ts';
+import { nameText, pathKey, type Problem } from './problem.ts';
 import { fileSchema, type FileOptions } from './schema.ts';
-import { isMapping, type ConfigMapping } from './yaml-document.ts';
+import { findSharedTables } from './shared-tables.ts';
+import { checkLeastDurations } from './sync-options.ts';
+import { isMapping, valueAt, type ConfigMapping } from './yaml-document.ts';
 
 /** Every section of a config held against its schema, and all that is wrong with any. */
 export interface CheckedFile {
@@ -17,8 +20,16 @@ export interface CheckedFile {
   readonly problems: readonly Problem[];
 }
 
-/** Validates a whole config. `folder` is the config file's, from where relative paths count. */
-export function checkFile(root: ConfigMapping, folder: string): CheckedFile {
+interface FileRequest {
+  readonly root: ConfigMapping;
+  /** The config file's, from where relative paths count. */
+  readonly folder: string;
+  /** What the environment says of `incremental.enabled`; null for nothing. */
+  readonly incrementalEnabled: boolean | null;
+}
+
+/** Validates a whole config. */
+export function checkFile({ root, folder, incrementalEnabled }: FileRequest): CheckedFile {
   const top = checkSection({ schema: fileSchema, value: root, path: [] });
   const sources = checkConnectors({ section: 'sources', kinds: sourceKinds, plannedKinds: plannedSourceKinds });
   const destinations = checkConnectors({
@@ -26,17 +37,22 @@ export function checkFile(root: ConfigMapping, folder: string): CheckedFile {
     kinds: destinationKinds,
     plannedKinds: plannedDestinationKinds,
   });
-  const known = {
+  const isTesting = top.value?.testing.smallChunks ?? false;
+  const surroundings: PipelineSurroundings = {
     sources: [...sources.keys()],
     destinations: [...destinations.keys()],
-    allowSmallChunks: top.value?.testing.smallChunks ?? false,
+    isTesting,
+    syncOptions: top.value ?? {},
+    incrementalEnabled,
+    usualAssociations: (source) => usualAssociations(valueAt(root, ['sources', source, 'kind'])),
   };
   const pipelines = new Map(
-    entriesOf(root, 'pipelines').map(([name, value]) => [name, checkPipeline({ name, value, ...known })]),
+    entriesOf(root, 'pipelines').map(([name, value]) => [name, checkPipeline({ name, value, ...surroundings })]),
   );
   const streams = [...pipelines.values()].flatMap((pipeline) => [...pipeline.streams.values()]);
   const problems = [
     ...top.problems,
+    ...checkLeastDurations(top.value ?? {}, { path: [], isTesting }),
     ...checkNames([...sources.keys()], 'sources'),
     ...checkNames([...destinations.keys()], 'destinations'),
     ...[...sources.values(), ...destinations.values(), ...pipelines.values()].flatMap((checked) => checked.problems),
@@ -45,7 +61,7 @@ export function checkFile(root: ConfigMapping, folder: string): CheckedFile {
       (name) => destinations.get(name)?.value ?? name,
     ),
   ];
-  return { top, sources, destinations, pipelines, problems };
+  return { top, sources, destinations, pipelines, problems: withoutRepeats(problems) };
 
   function checkConnectors(of: {
     section: string;
@@ -58,6 +74,16 @@ export function checkFile(root: ConfigMapping, folder: string): CheckedFile {
       }),
     );
   }
+}
+
+/** Also of a source whose other options are not valid: a stream does not need them to be known. */
+function usualAssociations(kind: unknown): UsualAssociations {
+  return typeof kind === 'string' && Object.hasOwn(sourceKinds, kind) ? sourceKinds[kind]!.defaultAssociations : {};
+}
+
+/** What is said for all streams may be wrong for each of them. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [`${pathKey(problem.path)} ${problem.text}`, problem])).values()];
 }
 
 function checkNames(names: readonly string[], section: string): Problem[] {

@@ -1,11 +1,13 @@
-import { minChunkRecords } from '../model/backfill-request.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
-import { isStreamNamePart, streamName, type StreamName } from '../model/stream-name.ts';
+import { isStreamNamePart } from '../model/stream-name.ts';
+import { withIncoming } from './associations.ts';
 import { checkSection } from './check-section.ts';
+import { checkStream, type StreamSurroundings } from './check-stream.ts';
 import { suggestName } from '../model/nearest-name.ts';
 import { nameText, type ConfigPath, type Problem } from './problem.ts';
+import { pipelineSchema } from './schema.ts';
+import { checkLeastDurations } from './sync-options.ts';
 import { isMapping } from './yaml-document.ts';
-import { pipelineSchema, plannedStreamOptions, streamSchema, type PipelineOptions } from './schema.ts';
 
 export interface CheckedPipeline {
   /** Of its streams, valid or not. */
@@ -15,12 +17,15 @@ export interface CheckedPipeline {
   readonly problems: readonly Problem[];
 }
 
-interface PipelineRequest {
-  readonly name: string;
-  readonly value: unknown;
+/** What a pipeline's check has to know of the rest of the config. */
+export interface PipelineSurroundings extends StreamSurroundings {
   readonly sources: readonly string[];
   readonly destinations: readonly string[];
-  readonly allowSmallChunks: boolean;
+}
+
+interface PipelineRequest extends PipelineSurroundings {
+  readonly name: string;
+  readonly value: unknown;
 }
 
 /** Validates one pipeline with its streams. */
@@ -40,80 +45,20 @@ export function checkPipeline(request: PipelineRequest): CheckedPipeline {
       name: pipeline.destination,
       names: request.destinations,
     }),
+    ...checkLeastDurations(pipeline, { path, isTesting: request.isTesting }),
   );
-  const streams = new Map<string, StreamSettings | null>();
-  for (const [stream, value] of Object.entries(pipeline.streams)) {
-    const result = checkStream({ ...request, value }, pipeline, stream);
-    streams.set(stream, result.value);
+  const results = Object.entries(pipeline.streams).map(([name, value]) => {
+    const result = checkStream({ ...request, pipeline, pipelineName: request.name, name, value });
     problems.push(...result.problems);
-  }
-  if (streams.size === 0) problems.push({ path: [...path, 'streams'], text: 'names no stream' });
-  return { names, streams, problems };
-}
-
-function checkStream(
-  request: PipelineRequest,
-  pipeline: PipelineOptions,
-  name: string,
-): { value: StreamSettings | null; problems: Problem[] } {
-  const path: ConfigPath = ['pipelines', request.name, 'streams', name];
-  const problems: Problem[] = isStreamNamePart(name) ? [] : [{ path, text: nameText }];
-  const checked = checkSection({
-    schema: streamSchema,
-    value: request.value ?? {},
-    path,
-    planned: plannedStreamOptions,
+    return [name, result.value] as const;
   });
-  if (checked.value === null) return { value: null, problems: [...problems, ...checked.problems] };
-  const options = checked.value;
-  if (options.chunkRecords < minChunkRecords && !request.allowSmallChunks) {
-    problems.push({ path: [...path, 'chunkRecords'], text: `must be at least ${minChunkRecords}` });
-  }
-  const table = options.table ?? name;
-  if (options.table === undefined && name.toLowerCase().startsWith('sync_')) {
-    problems.push({ path, text: 'tables that begin with sync_ are taken; give this stream a table of another name' });
-  }
-  const [schema, inSchema] = table.includes('.') ? (table.split('.') as [string, string]) : [null, table];
-  const value: StreamSettings = {
-    stream: streamName(request.name, name),
-    pipeline: request.name,
-    source: pipeline.source,
-    destination: pipeline.destination,
-    object: options.object ?? name,
-    table: { schema: schema ?? pipeline.schema ?? request.name, table: inSchema },
-    columns: options.columns ?? null,
-    chunkRecords: options.chunkRecords,
-    rejectLimit: options.limits.rejects,
-  };
-  return { value, problems };
+  if (results.length === 0) problems.push({ path: [...path, 'streams'], text: 'names no stream' });
+  const valid = results.flatMap(([, stream]) => stream ?? []);
+  const streams = new Map(results.map(([name, stream]) => [name, stream && withIncoming(valid, stream)]));
+  return { names, streams, problems };
 }
 
 function checkEnd(end: { path: ConfigPath; what: string; name: string; names: readonly string[] }): Problem[] {
   if (end.names.includes(end.name)) return [];
   return [{ path: end.path, text: `no ${end.what} of this name, ${suggestName(end.name, end.names)}` }];
-}
-
-/**
- * Streams that would write to one table: each would take the other's rows for its own. `databaseOf` gives what two names
- * of one database have in common.
- */
-export function findSharedTables(
-  streams: Iterable<StreamSettings>,
-  databaseOf: (destination: string) => unknown,
-): Problem[] {
-  const owners = new Map<string, StreamName>();
-  const problems: Problem[] = [];
-  for (const { destination, table, stream, pipeline } of streams) {
-    const key = JSON.stringify([databaseOf(destination), table.schema.toLowerCase(), table.table.toLowerCase()]);
-    const owner = owners.get(key);
-    if (owner === undefined) {
-      owners.set(key, stream);
-      continue;
-    }
-    problems.push({
-      path: ['pipelines', pipeline, 'streams', stream.slice(pipeline.length + 1)],
-      text: `writes to the same table of ${destination} as ${owner}; give one of them another table`,
-    });
-  }
-  return problems;
 }

@@ -116,6 +116,7 @@ function knownKeys(schema: z.core.$ZodType, path: ConfigPath): string[] {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
     return knownKeys(schema.unwrap(), path);
   }
+  if (schema instanceof z.ZodPipe) return knownKeys(schema.out, path);
   if (!(schema instanceof z.ZodObject)) return [];
   const [key, ...rest] = path;
   const inner = key === undefined ? undefined : schema.shape[key];

@@ -11,6 +11,8 @@ import type { Checked } from './check-section.ts';
 import { readConfigFile } from './config-file.ts';
 import { readEnvironment } from './environment.ts';
 import { suggestName } from '../model/nearest-name.ts';
+import { readHashKey } from './hash-key.ts';
+import { readIncrementalSwitch } from './incremental-switch.ts';
 import { overrideValues } from './override-values.ts';
 import { configInvalid, isUnder, pathKey, problemLine, type ConfigPath, type Problem } from './problem.ts';
 import { expandReferences, type Environment } from './references.ts';
@@ -46,6 +48,8 @@ export interface LoadedConfig {
   destination(name: string): DestinationConfig;
   /** Throws `ConfigInvalid` like `source`; `resolveStream` also reads an address that a person typed. */
   stream(name: StreamName): StreamSettings;
+  /** The key of hashed columns, as it was when the config was loaded. Throws `ConfigInvalid` where none is set, or a short one. */
+  hashKey(): string;
   /** A scalar as `.env` and the environment have it now: how a rotated secret is picked up. Throws when it is missing. */
   readScalar(path: readonly string[]): string;
 }
@@ -59,8 +63,10 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
   const document = parseConfigDocument(file.text, file.shownAs);
   const written = overrideValues(document.root, request.overrides ?? {});
   const environment = (): Environment => readEnvironment(file.folder, request.env);
-  const tree = expandReferences(written, environment());
-  const checked = checkFile(tree.root, file.folder);
+  const variables = environment();
+  const tree = expandReferences(written, variables);
+  const incrementalEnabled = readIncrementalSwitch(variables);
+  const checked = checkFile({ root: tree.root, folder: file.folder, incrementalEnabled });
 
   const lineOf = (problem: Problem): string => problemLine(file.shownAs, document.positionOf(problem.path), problem);
   const isDeferred = ({ path, isStructural }: Problem): boolean =>
@@ -114,6 +120,7 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
       demand((path) => isUnder(path, ['pipelines', pipeline]) && (path[2] !== 'streams' || path[3] === stream));
       return valid(checked.pipelines.get(pipeline)?.streams.get(stream) ?? null);
     },
+    hashKey: () => readHashKey(variables, join(file.folder, '.env')),
     readScalar(path) {
       const now = expandReferences(written, environment());
       const missing = now.missing.filter((found) => pathKey(found.path) === pathKey(path));

@@ -1,11 +1,25 @@
 import { z } from 'zod';
 import { maxChunkRecords } from '../model/backfill-request.ts';
+import { schemaContracts } from '../model/plan.ts';
 import { defaultTaskQueue } from '../model/workflow-id.ts';
+import { syncOptions } from './sync-options.ts';
 
 /** A name in SQL: what every destination can quote, and not one of Sluice's own tables. */
 const sqlName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, {
   error: 'must be letters, digits, _, $ or -, a letter or _ first, at most 63 long',
 });
+
+/** Whether a name that is made of others may stand where `schema` may. */
+export function isSqlName(name: string): boolean {
+  return sqlName.safeParse(name).success;
+}
+
+/** Names, none of them twice. */
+function nameList(what: string) {
+  return z
+    .array(z.string().min(1))
+    .refine((names) => new Set(names).size === names.length, { error: `names ${what} twice` });
+}
 
 const tableName = z.string().regex(/^([A-Za-z_][A-Za-z0-9_$-]{0,62}\.)?(?!sync_)[A-Za-z_][A-Za-z0-9_$-]{0,62}$/i, {
   error: 'must be table or schema.table, of letters, digits, _, $ or -; names that begin with sync_ are taken',
@@ -14,12 +28,18 @@ const tableName = z.string().regex(/^([A-Za-z_][A-Za-z0-9_$-]{0,62}\.)?(?!sync_)
 export const streamSchema = z.strictObject({
   object: z.string().min(1).optional().describe("Object or table at the source; default: the stream's name"),
   table: tableName.optional().describe("[schema.]table at the destination; default: the stream's name"),
-  columns: z
-    .array(z.string().min(1))
-    .min(1)
-    .refine((names) => new Set(names).size === names.length, { error: 'names a property twice' })
+  columns: nameList('a property').min(1).optional().describe('Properties to copy; default: all'),
+  hash: nameList('a property')
+    .default([])
+    .describe('Properties to keep as HMAC-SHA-256 only, with the key in SLUICE_HASH_KEY'),
+  contract: z.enum(schemaContracts).default('evolve').describe("What becomes of changes to the source's properties"),
+  onVanished: z
+    .enum(['flag', 'erase'])
+    .default('flag')
+    .describe('What becomes of a row whose record is gone without a trace'),
+  associations: nameList('an object')
     .optional()
-    .describe('Properties to copy; default: all'),
+    .describe('Objects to read associations with; default: the usual ones among the streams of the pipeline'),
   chunkRecords: z
     .int()
     .min(1)
@@ -31,25 +51,18 @@ export const streamSchema = z.strictObject({
       rejects: z.int().min(0).default(1_000).describe('Records and values a run may reject before it stops'),
     })
     .prefault({}),
+  ...syncOptions,
 });
 
 /** Options of a stream that are documented and not built. */
-export const plannedStreamOptions: readonly string[] = [
-  'schedules',
-  'hash',
-  'contract',
-  'onVanished',
-  'incremental',
-  'apply',
-  'naming',
-  'key',
-];
+export const plannedStreamOptions: readonly string[] = ['apply', 'naming', 'key'];
 
 export const pipelineSchema = z.strictObject({
   source: z.string().min(1),
   destination: z.string().min(1),
   schema: sqlName.optional().describe("Target schema; default: the pipeline's name"),
   streams: z.record(z.string(), z.unknown()),
+  ...syncOptions,
 });
 
 export const fileSchema = z.strictObject({
@@ -57,6 +70,7 @@ export const fileSchema = z.strictObject({
   sources: z.record(z.string(), z.unknown()),
   destinations: z.record(z.string(), z.unknown()),
   pipelines: z.record(z.string(), z.unknown()),
+  ...syncOptions,
   temporal: z
     .strictObject({
       address: z
@@ -70,10 +84,13 @@ export const fileSchema = z.strictObject({
     .prefault({}),
   dataDir: z.string().min(1).default('.sluice').describe('Where stages and the local Temporal keep their files'),
   testing: z
-    .strictObject({ smallChunks: z.boolean().default(false).describe('Allows chunkRecords below 20000') })
+    .strictObject({
+      smallChunks: z.boolean().default(false).describe('Allows chunkRecords below 20000, and short times'),
+    })
     .prefault({})
     .describe('For tests of pipelines on little data, never for production'),
 });
 
+export type StreamOptions = z.infer<typeof streamSchema>;
 export type PipelineOptions = z.infer<typeof pipelineSchema>;
 export type FileOptions = z.infer<typeof fileSchema>;

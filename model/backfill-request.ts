@@ -9,8 +9,18 @@ export const maxChunkRecords = 50_000;
 export interface BackfillRequest {
   readonly limit?: number | undefined;
   readonly ids?: readonly string[] | undefined;
+  readonly createdAfter?: string | undefined;
+  readonly createdBefore?: string | undefined;
+  readonly replace?: boolean | undefined;
   readonly chunkRecords?: number | undefined;
   readonly resume?: ResumePolicy | undefined;
+}
+
+export interface CheckedBackfill {
+  readonly scope: BackfillScope;
+  readonly chunkRecords: number;
+  readonly resume: ResumePolicy;
+  readonly replaces: boolean;
 }
 
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -21,21 +31,35 @@ const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export function checkBackfillRequest(
   request: BackfillRequest,
-  settings: { chunkRecords: number; fewestPerChunk: number },
-): { scope: BackfillScope; chunkRecords: number; resume: ResumePolicy } {
-  const scope = scopeOf(request);
+  settings: { chunkRecords: number; fewestPerChunk: number; now: string },
+): CheckedBackfill {
+  const scope = scopeOf(request, settings.now);
   const chunkRecords = request.chunkRecords ?? settings.chunkRecords;
   const fewest = scope.kind === 'limit' ? 1 : settings.fewestPerChunk;
   if (!Number.isInteger(chunkRecords) || chunkRecords < fewest || chunkRecords > maxChunkRecords) {
     throw invalid('chunkRecords', `give an integer from ${fewest} to ${maxChunkRecords}`);
   }
-  const resume = request.resume ?? 'auto';
+  const replaces = request.replace ?? false;
+  if (typeof replaces !== 'boolean') throw invalid('replace', 'give true or false');
+  if (replaces && scope.kind !== 'whole')
+    throw invalid('replace', 'it needs the whole stream: leave out what narrows it');
+  // The ids of a replacement have to be listed by one run.
+  const resume = request.resume ?? (replaces ? 'never' : 'auto');
+  if (replaces && resume !== 'never') throw invalid('resume', 'a replacement always begins anew');
   if (!resumePolicies.includes(resume)) throw invalid('resume', `give one of ${resumePolicies.join(', ')}`);
-  return { scope, chunkRecords, resume };
+  return { scope, chunkRecords, resume, replaces };
 }
 
-function scopeOf({ limit, ids }: BackfillRequest): BackfillScope {
-  if (limit !== undefined && ids !== undefined) throw invalid('limit', 'give either limit or ids');
+function scopeOf({ limit, ids, createdAfter, createdBefore }: BackfillRequest, now: string): BackfillScope {
+  if ([limit, ids, createdAfter ?? createdBefore].filter((option) => option !== undefined).length > 1) {
+    throw invalid('limit', 'give only one of limit, ids and a range of creation');
+  }
+  if (createdAfter !== undefined || createdBefore !== undefined) {
+    const from = instantOf(createdAfter ?? new Date(firstMs).toISOString(), 'createdAfter');
+    const to = instantOf(createdBefore ?? now, 'createdBefore');
+    if (from > to) throw invalid('createdAfter', 'give an instant before createdBefore');
+    return { kind: 'range', created: { from, to } };
+  }
   if (limit !== undefined) {
     if (!Number.isSafeInteger(limit) || limit < 1) throw invalid('limit', 'give a positive integer');
     return { kind: 'limit', limit };
@@ -50,6 +74,15 @@ function scopeOf({ limit, ids }: BackfillRequest): BackfillScope {
     return { kind: 'ids', ids: [...new Set(ids)] };
   }
   return { kind: 'whole' };
+}
+
+/** HubSpot's search fails from the epoch itself on. */
+const firstMs = 1_000;
+
+function instantOf(text: unknown, field: string): string {
+  const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw invalid(field, 'give an ISO instant such as 2026-01-31T00:00:00Z');
+  return new Date(Math.max(firstMs, ms)).toISOString();
 }
 
 function invalid(field: string, next: string): SyncError {

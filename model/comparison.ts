@@ -53,8 +53,8 @@ export interface ListingReportRequest extends StreamTable {
   /** Every id alive at the source, with its version. */
   readonly listing: StagePart;
   readonly archived: StagePart;
-  /** Whole records of a sample, staged as content. */
-  readonly sample: Stage;
+  /** Whole records of a sample, staged as content; null for none. */
+  readonly sample: Stage | null;
   /** When the listing began; rows observed later are left out. ISO. */
   readonly listedSince: string;
   /** Ids to name of each difference, at most. */

@@ -14,6 +14,8 @@ export interface Counts {
   readonly nulledValues: number;
   /** Values (not records) rounded half-even to nine decimals. */
   readonly roundedValues: number;
+  /** Of the read: tombstones, and not records. */
+  readonly tombstones: number;
   /** Of the written: rows that became tombstones. */
   readonly deleted: number;
   /** Of the written: tombstones that are alive again. */
@@ -39,6 +41,7 @@ export const zeroCounts: Counts = {
   superseded: 0,
   nulledValues: 0,
   roundedValues: 0,
+  tombstones: 0,
   deleted: 0,
   restored: 0,
   erased: 0,
@@ -59,6 +62,7 @@ export function addCounts(a: Counts, b: Counts): Counts {
     superseded: a.superseded + b.superseded,
     nulledValues: a.nulledValues + b.nulledValues,
     roundedValues: a.roundedValues + b.roundedValues,
+    tombstones: a.tombstones + b.tombstones,
     deleted: a.deleted + b.deleted,
     restored: a.restored + b.restored,
     erased: a.erased + b.erased,

@@ -155,6 +155,11 @@ export interface Destination {
   readonly identity: string;
   /** Queue of the one process that may open it; null where any process may. */
   readonly ownerQueue: string | null;
+  /**
+   * Makes this process the one that polls `ownerQueue`, until what it returns is disposed or the process ends. Null while
+   * another process is the owner.
+   */
+  own?(): Promise<Disposable | null>;
   check(signal: AbortSignal): Promise<Finding[]>;
   /** Takes the stream's fence for this run; closes what earlier runs of the same mode left `running` as `lost`. Idempotent. */
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Log } from '../model/log.ts';
 import type { Source } from '../model/source.ts';
-import { hubspotConfigSchema } from './hubspot/config.ts';
+import { hubspotConfigSchema, hubspotDefaultAssociations } from './hubspot/config.ts';
 
 /** What every source may ask of its surroundings. */
 export interface SourceDeps {
@@ -19,6 +19,8 @@ export interface SourceKind {
   readonly config: z.ZodObject;
   /** Options that are file paths: they count from the config file's folder. */
   readonly pathOptions: readonly string[];
+  /** By object, the objects it is usually associated with: those a stream reads where config names none. */
+  readonly defaultAssociations: Readonly<Record<string, readonly string[]>>;
   /** Loads the driver and opens the source; throws on a config of another kind. */
   open(config: SourceConfig, deps: SourceDeps): Promise<Source>;
 }
@@ -26,11 +28,13 @@ export interface SourceKind {
 function sourceKind<Schema extends z.ZodObject>(kind: {
   config: Schema;
   pathOptions?: readonly string[];
+  defaultAssociations?: SourceKind['defaultAssociations'];
   open: (config: z.infer<Schema>, deps: SourceDeps) => Promise<Source>;
 }): SourceKind {
   return {
     config: kind.config,
     pathOptions: kind.pathOptions ?? [],
+    defaultAssociations: kind.defaultAssociations ?? {},
     open: async (config, deps) => kind.open(kind.config.parse(config), deps),
   };
 }
@@ -39,6 +43,7 @@ function sourceKind<Schema extends z.ZodObject>(kind: {
 export const sourceKinds: Readonly<Record<string, SourceKind>> = {
   hubspot: sourceKind({
     config: hubspotConfigSchema,
+    defaultAssociations: hubspotDefaultAssociations,
     open: async (config, { log, readOption }) =>
       (await import('./hubspot/source.ts')).openHubSpotSource(config, {
         log,

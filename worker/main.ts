@@ -1,12 +1,17 @@
-import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import { failureInterceptor } from '../activities/failure-interceptor.ts';
+import { KnownVersions } from '../activities/known-versions.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { resolveStream } from '../config/resolve-stream.ts';
 import { SyncError } from '../model/errors.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
+import { reconcileCaller } from './call-reconcile.ts';
 import { openConnectors } from './connectors.ts';
 import { createLogger } from './logger.ts';
+import { runOwnerWorkers } from './owner-workers.ts';
+import { runTogether } from './run-together.ts';
+import { runWorkerUntil } from './run-worker-until.ts';
 import { installRuntime } from './runtime.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -27,44 +32,58 @@ export async function runWorker({ config, connection, namespace, signal, onReady
   const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
   installRuntime(log);
   keepHeapSmall();
-  const native = await NativeConnection.connect(connection);
-  const connectors = openConnectors(config, log);
-  try {
-    const activities = createActivities({
-      workerText: `runs ${config.path}, as it was at ${new Date().toISOString()}`,
-      streamSettings: (stream) => settingsOf(config, stream),
-      pipelineStreams: (pipeline) =>
-        config.streamNames.filter((name) => name.startsWith(`${pipeline}.`)).map((name) => config.stream(name)),
-      pipelines: () => [...new Set(config.streamNames.map((name) => name.split('.')[0]!))],
-      source: (name) => connectors.source(name),
-      destination: (name) => connectors.destination(name),
-      stageRoot: config.stageDir,
-      fewestPerChunk: config.fewestPerChunk,
-      canSetSearchAttributes: await ensureSearchAttributes(native, namespace, log),
-      log,
-    });
-    const worker = await Worker.create({
-      connection: native,
-      namespace,
-      taskQueue: config.temporal.taskQueue,
-      workflowBundle: await workflowBundle(config.dataDir),
-      activities,
-      interceptors: {
-        activity: [({ info }) => ({ inbound: failureInterceptor(info, log) })],
-      },
-      maxHeartbeatThrottleInterval: '1s',
-      defaultHeartbeatThrottleInterval: '1s',
-      // A killed worker's cached runs are picked up by the next one after this.
-      stickyQueueScheduleToStartTimeout: '3s',
-      // A merge under way has this long to commit; then extraction is cancelled and hands back what it has read.
-      shutdownGraceTime: '1s',
-      shutdownForceTime: '60s',
-    });
-    await runUntil(worker, signal, onReady);
-  } finally {
-    await connectors.close();
-    await native.close();
-  }
+  await using closing = new AsyncDisposableStack();
+  const native = closing.adopt(await NativeConnection.connect(connection), (open) => open.close());
+  const owned = closing.use(new DisposableStack());
+  const connectors = closing.adopt(openConnectors(config, log), (open) => open.close());
+  const { taskQueue } = config.temporal;
+  const activities = createActivities({
+    workerText: `runs ${config.path}, as it was at ${new Date().toISOString()}`,
+    streamSettings: (stream) => settingsOf(config, stream),
+    pipelineStreams: (pipeline) =>
+      config.streamNames.filter((name) => name.startsWith(`${pipeline}.`)).map((name) => config.stream(name)),
+    pipelines: () => [...new Set(config.streamNames.map((name) => name.split('.')[0]!))],
+    source: (name) => connectors.source(name),
+    destination: (name) => connectors.destination(name),
+    stageRoot: config.stageDir,
+    fewestPerChunk: config.fewestPerChunk,
+    canSetSearchAttributes: await ensureSearchAttributes(native, namespace, log),
+    hashKey: () => config.hashKey(),
+    knownVersions: new KnownVersions(),
+    callReconcile: reconcileCaller({ connection: native, namespace, taskQueue }),
+    log,
+  });
+  const options = {
+    connection: native,
+    namespace,
+    activities,
+    interceptors: {
+      activity: [({ info }) => ({ inbound: failureInterceptor(info, log) })],
+    },
+    maxHeartbeatThrottleInterval: '1s',
+    defaultHeartbeatThrottleInterval: '1s',
+    // A merge under way has this long to commit; then extraction is cancelled and hands back what it has read.
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '60s',
+  } satisfies Partial<WorkerOptions>;
+  const worker = await Worker.create({
+    ...options,
+    taskQueue,
+    workflowBundle: await workflowBundle(config.dataDir),
+    // A killed worker's cached runs are picked up by the next one after this.
+    stickyQueueScheduleToStartTimeout: '3s',
+  });
+  await runTogether(signal, [
+    (until) => runWorkerUntil(until, worker, onReady),
+    (until) =>
+      runOwnerWorkers(until, {
+        destinations: config.destinationNames,
+        openDestination: (name) => connectors.destination(name),
+        createWorker: async (ownerQueue) => Worker.create({ ...options, taskQueue: ownerQueue }),
+        owned,
+        log,
+      }),
+  ]);
 }
 
 /** What the worker does not know may well be in the file by now, or in another one. */
@@ -76,19 +95,5 @@ function settingsOf(config: LoadedConfig, stream: string): StreamSettings {
     throw new SyncError(error.kind, `${error.message} (as the worker read it)`, {
       next: `correct ${config.path} and restart the worker: it reads its config when it starts`,
     });
-  }
-}
-
-async function runUntil(worker: Worker, signal: AbortSignal, onReady?: () => void): Promise<void> {
-  const shutdown = () => worker.shutdown();
-  signal.addEventListener('abort', shutdown, { once: true });
-  const running = worker.run();
-  // A worker that was created has to run before it can end.
-  if (signal.aborted) shutdown();
-  else onReady?.();
-  try {
-    await running;
-  } finally {
-    signal.removeEventListener('abort', shutdown);
   }
 }

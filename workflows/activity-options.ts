@@ -1,4 +1,4 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/create-activities.ts';
 
 /**
@@ -17,27 +17,67 @@ const shared = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } as const;
 
-/** Steps that a person waits for: seconds of work, and minutes where the database is busy. */
-export const steps = proxyActivities<Pick<Activities, 'planBackfill' | 'mergeChunk' | 'finishRun'>>({
-  ...shared,
-  startToCloseTimeout: '1 hour',
+/** The activities of one stream, on the queue of the process that holds its destination. */
+export interface StreamSteps {
+  /** Steps that a person waits for: seconds of work, and minutes where the database is busy. */
+  readonly steps: ReturnType<typeof proxySteps>;
+  /** Reads at the pace the source allows: 50,000 records at the lowest published limit take a minute. */
+  readonly extraction: ReturnType<typeof proxyExtraction>;
+  /** The last step of a run that failed or was cancelled; what it leaves undone, the next run of the stream does. */
+  readonly closing: ReturnType<typeof proxyClosing>;
+}
+
+export function stepsOn(queue: string | null): StreamSteps {
+  const place = queue === null ? {} : { taskQueue: queue };
+  return { steps: proxySteps(place), extraction: proxyExtraction(place), closing: proxyClosing(place) };
+}
+
+type Place = { readonly taskQueue?: string };
+
+function proxySteps(place: Place) {
+  return proxyActivities<
+    Pick<
+      Activities,
+      'planBackfill' | 'planListing' | 'mergeChunk' | 'compareListing' | 'beginVanished' | 'finishRun' | 'resetStream'
+    >
+  >({ ...shared, ...place, startToCloseTimeout: '1 hour' });
+}
+
+function proxyExtraction(place: Place) {
+  return proxyActivities<Pick<Activities, 'extractChunk' | 'beginIncremental'>>({
+    ...shared,
+    ...place,
+    startToCloseTimeout: '6 hours',
+  });
+}
+
+function proxyClosing(place: Place) {
+  return proxyActivities<Pick<Activities, 'finishRun'>>({
+    ...shared,
+    ...place,
+    scheduleToCloseTimeout: '5 minutes',
+  });
+}
+
+/** Reads the config and nothing else, so any worker answers at once. */
+export const local = proxyLocalActivities<Pick<Activities, 'locateStream'>>({
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
 });
 
-/** The last step of a run that failed or was cancelled; what it leaves undone, the next run of the stream does. */
-export const closing = proxyActivities<Pick<Activities, 'finishRun'>>({
-  ...shared,
-  scheduleToCloseTimeout: '5 minutes',
-});
-
-/** Reads at the pace the source allows: 50,000 records at the lowest published limit take a minute. */
-export const extraction = proxyActivities<Pick<Activities, 'extractChunk'>>({
-  ...shared,
-  startToCloseTimeout: '6 hours',
+/** A hint to another workflow: the next run gives it again. */
+export const calls = proxyActivities<Pick<Activities, 'callReconcile'>>({
+  startToCloseTimeout: '30 seconds',
+  retry: { maximumAttempts: 3 },
 });
 
 /** Somebody sits in front of the terminal: an answer now, or an error. */
-export const inspection = proxyActivities<Pick<Activities, 'inspect'>>({
-  startToCloseTimeout: '5 minutes',
-  heartbeatTimeout,
-  retry: { initialInterval: '500 milliseconds', maximumAttempts: 2 },
-});
+export function inspectionOn(queue: string | null, verb: string) {
+  const isLong = verb === 'verify';
+  return proxyActivities<Pick<Activities, 'inspect'>>({
+    ...(queue === null ? {} : { taskQueue: queue }),
+    startToCloseTimeout: isLong ? '6 hours' : '5 minutes',
+    heartbeatTimeout,
+    retry: { initialInterval: '500 milliseconds', maximumAttempts: 2 },
+  });
+}

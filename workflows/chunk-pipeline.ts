@@ -3,6 +3,7 @@ import type { ExtractChunkResult } from '../activities/extract-chunk.ts';
 import type { MergeChunkResult } from '../activities/merge-chunk.ts';
 import { addRequests, zeroRequests, type Batch, type LedgerHead, type RequestCounts } from '../model/batch.ts';
 import { addCounts } from '../model/counts.ts';
+import type { RewindReason } from '../model/destination.ts';
 import type { WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type Frontier } from '../model/frontier.ts';
 import { Interruptible } from './interruptible.ts';
@@ -13,6 +14,12 @@ const maxStaged = 2;
 
 /** A disk that loses every stage must not make a run read the same chunk for ever. */
 const maxRewindsInARow = 5;
+
+const rewindAdvice: Readonly<Record<RewindReason, string>> = {
+  stageLost: 'check the stage folder’s disk, then start the run again',
+  ledgerAhead: 'look for another writer of the ledger, then start the run again',
+  doubtful: 'other runs of the stream commit all the time; start the run again when fewer do',
+};
 
 /** Where the next extraction begins. */
 export interface ChunkPosition {
@@ -28,6 +35,8 @@ export interface ChunkSteps {
   mayExtract(): boolean;
   /** After each commit. What it throws stops the run. */
   onMerged(head: LedgerHead): void;
+  /** After staged batches were dropped. */
+  onRewound(reason: RewindReason): void;
 }
 
 /**
@@ -63,6 +72,11 @@ export class ChunkPipeline {
     return this.#staged;
   }
 
+  /** In staged batches; tombstones count as records. */
+  get stagedRecords(): number {
+    return this.#staged.reduce((sum, { stage }) => sum + stage.records.rowCount + stage.tombstones.rowCount, 0);
+  }
+
   /** Why reading rests although it may go on; null while it does. */
   get wait(): WaitReason | null {
     return this.#wait;
@@ -70,6 +84,17 @@ export class ChunkPipeline {
 
   get isIdle(): boolean {
     return !this.#extraction.isRunning && !this.#isMerging && this.#staged.length === 0;
+  }
+
+  /** Takes over what was read before the pipeline began. */
+  offer(result: ExtractChunkResult): void {
+    this.#take(result.batch, result.requests);
+    this.#wait = result.wait;
+  }
+
+  /** Goes on from a ledger row that another step has written; nothing may be staged. */
+  goOnFrom(head: LedgerHead): void {
+    this.#head = head;
   }
 
   /** Asks the running extraction to hand back what it has. */
@@ -179,13 +204,14 @@ export class ChunkPipeline {
     if (++this.#rewindsInARow > maxRewindsInARow) {
       throw ApplicationFailure.create({
         type: 'StateCorrupt',
-        message: `batch ${head.sequence + 1} was lost ${maxRewindsInARow} times in a row (${reason}); next: check the stage folder’s disk, then start the backfill again`,
+        message: `batch ${head.sequence + 1} was lost ${maxRewindsInARow} times in a row (${reason}); next: ${rewindAdvice[reason]}`,
         nonRetryable: true,
       });
     }
     this.#wait = null;
     this.#head = head;
     this.#dropStaged();
+    this.#steps.onRewound(reason);
   }
 
   /** Drops what is staged, and what the running extraction will bring. */

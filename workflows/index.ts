@@ -1,2 +1,5 @@
-export { backfill } from './backfill.ts';
+export { backfill, resync } from './backfill.ts';
+export { incremental } from './incremental.ts';
 export { inspect } from './inspect.ts';
+export { reconcile, softDelete } from './reconcile.ts';
+export { reset } from './reset.ts';

@@ -100,8 +100,8 @@ export interface BegunIncremental {
   readonly positions: Positions;
   readonly windows: readonly TimeWindow[];
   readonly text: string;
-  readonly idleRuns: number;
   readonly sourceRecords: number | null;
+  readonly sourceNow: string;
   readonly counts: CountHistory;
   readonly earliestReconcileMs: number;
 }
@@ -168,6 +168,8 @@ export type ApprovalState = 'notNeeded' | 'pending' | 'approved' | 'lapsed';
 export interface VanishedProgress {
   readonly differences: Differences;
   readonly liveRows: number;
+  /** Names the vanished ids; null where there are none. */
+  readonly digest: string | null;
   readonly approval: ApprovalState;
   readonly pending: PendingApproval | null;
 }

@@ -1,14 +1,8 @@
 import type { Command } from 'commander';
 import type { BackfillInput } from '../../workflows/messages.ts';
 import { backfillInputs, type BackfillFlags } from '../backfill-flags.ts';
-import { reportError } from '../cli-error.ts';
-import { parseDurationMs } from '../duration.ts';
-import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
-import { writeError, type Output } from '../output.ts';
-import { openConfig, withTemporal } from '../session.ts';
-import type { TemporalConnection } from '../temporal-connection.ts';
+import { runStreams, waitFlags } from '../run-streams.ts';
 import { defineVerb } from '../verb.ts';
-import type { StartedRun } from '../wait-for-runs.ts';
 
 export const backfillCommand = (): Command =>
   defineVerb<BackfillFlags>({
@@ -18,69 +12,36 @@ export const backfillCommand = (): Command =>
     examples: [
       'sluice backfill crm.contacts --wait',
       'sluice backfill crm.contacts --limit 100 --wait',
-      'sluice backfill crm.contacts --ids 101,102,103 --wait',
-      'sluice backfill crm.contacts --wait --timeout 30m --json',
+      'sluice backfill crm.contacts --created-after 2026-01-01 --wait',
+      'sluice backfill crm.contacts --replace --wait --timeout 30m --json',
     ],
-    seeAlso: ['status', 'pause', 'cancel', 'errors'],
-    exits: [0, 1, 2, 3, 4, 5, 6, 130],
+    seeAlso: ['sync', 'resync', 'status', 'approve', 'errors'],
+    exits: [0, 1, 2, 3, 4, 5, 6, 7, 130],
     flags: (command) =>
-      command
-        .option('--wait', 'show progress and stay until the run ends')
-        .option('--timeout <duration>', 'with --wait: give up waiting after 90s, 10m or 2h; the run goes on')
+      waitFlags(command)
         .option('--limit <n>', 'only the first n records by id; touches no watermark')
         .option('--ids <list>', 'only these records: a,b,c or @file; touches no watermark')
+        .option('--created-after <time>', 'only records created from 2026-01-31 or an instant on')
+        .option('--created-before <time>', 'only records created up to then; touches no watermark')
+        .option('--replace', 'read everything, then flag the rows that were not read')
         .option('--chunk-records <n>', 'records per chunk, 20000 to 50000 (fewer with --limit)')
         .option('--resume', 'go on from the last backfill, also a cancelled one, or fail')
         .option('--fresh', 'begin anew, also where the last backfill could go on'),
-    run: async ({ words, options, output }) => {
-      const timeoutMs = options.timeout === undefined ? null : parseDurationMs(options.timeout, '--timeout');
-      const session = await openConfig(options);
-      const inputs = backfillInputs(session.resolveStreams(words), options);
-      const { taskQueue } = session;
-      return withTemporal(session, async (temporal) => {
-        const { hasWorkerPolling } = await import('../worker-pollers.ts');
-        if (!(await hasWorkerPolling(temporal, taskQueue))) {
-          output.warn(`no worker polls task queue ${taskQueue}; the run starts when one does; next: sluice dev`);
-        }
-        const { runs, codes } = await startAll(inputs, { temporal, taskQueue, output });
-        if (options.wait && runs.length > 0) {
-          const { waitForRuns } = await import('../wait-for-runs.ts');
-          codes.push(await waitForRuns(temporal, runs, { timeoutMs, output }));
-        } else if (runs.length > 0) {
-          output.document('backfill', { runs });
-          for (const { stream } of runs) {
-            output.text(`started backfill of ${stream}\n`);
-            output.talk(`watch it: sluice status ${stream} --watch`);
-          }
-        }
-        return gravestExitCode(codes);
-      });
-    },
+    run: (call) =>
+      runStreams(call, 'backfill', (streams) =>
+        backfillInputs(streams, call.options).map((input) => ({
+          mode: 'backfill',
+          input,
+          summary: `backfill of ${input.stream}, ${scopeText(input)}`,
+        })),
+      ),
   });
 
-/** Starts each stream on its own: one that cannot start keeps none of the others from running. */
-async function startAll(
-  inputs: readonly BackfillInput[],
-  { temporal, taskQueue, output }: { temporal: TemporalConnection; taskQueue: string; output: Output },
-): Promise<{ runs: StartedRun[]; codes: ExitCode[] }> {
-  const { startBackfill } = await import('../backfill-runs.ts');
-  const runs: StartedRun[] = [];
-  const codes: ExitCode[] = [exitCode.done];
-  for (const input of inputs) {
-    const { stream } = input;
-    const what = input.ids ? `${input.ids.length} ids` : input.limit ? `first ${input.limit} records` : 'whole stream';
-    try {
-      const run = await startBackfill(temporal, {
-        input,
-        taskQueue,
-        summary: `backfill of ${stream}, ${what}`,
-      });
-      runs.push({ stream, run });
-    } catch (error) {
-      const report = reportError(error);
-      writeError(report, output);
-      codes.push(report.exitCode);
-    }
-  }
-  return { runs, codes };
+function scopeText({ ids, limit, createdAfter, createdBefore, replace }: BackfillInput): string {
+  if (ids) return `${ids.length} ids`;
+  if (limit) return `first ${limit} records`;
+  const after = createdAfter ? ` from ${createdAfter}` : '';
+  const before = createdBefore ? ` to ${createdBefore}` : '';
+  if (after || before) return `records created${after}${before}`;
+  return replace ? 'whole stream, replacing' : 'whole stream';
 }

@@ -1,4 +1,4 @@
-import type { ColumnType } from '../../model/column.ts';
+import type { Column, ColumnType } from '../../model/column.ts';
 
 const columnTypes: Readonly<Record<ColumnType, string>> = {
   text: 'VARCHAR',
@@ -13,6 +13,21 @@ const columnTypes: Readonly<Record<ColumnType, string>> = {
 /** The type a column has in the table, spelled as DuckDB's catalogue spells it. */
 export function columnTypeFor(type: ColumnType): string {
   return columnTypes[type];
+}
+
+/** The type that a column of the table has; null for one that Sluice gives none. `sqlType` as DuckDB's catalogue spells it. */
+export function columnTypeOf(sqlType: string): ColumnType | null {
+  const found = Object.entries(columnTypes).find(([, spelled]) => spelled === sqlType);
+  return found === undefined ? null : (found[0] as ColumnType);
+}
+
+/** An expression that keeps a value in a wider type: as text it is what a source would have staged. */
+export function buildWiden(from: ColumnType, to: ColumnType, value: string): string {
+  if (to !== 'text' || from === 'text') return `${value}::${columnTypes[to]}`;
+  if (from === 'decimal') return `rtrim(rtrim(${value}::VARCHAR, '0'), '.')`;
+  if (from !== 'timestamp') return `${value}::VARCHAR`;
+  const spelled = (fraction: string) => `strftime(${value}, '%Y-%m-%dT%H:%M:%S.${fraction}Z')`;
+  return `CASE WHEN epoch_us(${value}) % 1000 = 0 THEN ${spelled('%g')} ELSE ${spelled('%f')} END`;
 }
 
 /**
@@ -32,6 +47,15 @@ export function buildCast(type: ColumnType, text: string): string {
   if (type === 'text') return text;
   if (type === 'decimal') return buildDecimalCast(text);
   return `CASE WHEN regexp_full_match(${text}, '${acceptedForms[type]}') THEN TRY_CAST(${text} AS ${columnTypes[type]}) END`;
+}
+
+/**
+ * The same for a column that may be wider than what the source writes: as text, a value is spelled as `buildWiden` spells
+ * those that were there before, and a cleared one is NULL.
+ */
+export function buildColumnCast({ type, sourceType = type }: Pick<Column, 'type' | 'sourceType'>, text: string): string {
+  if (type !== 'text' || sourceType === 'text') return buildCast(type, text);
+  return `coalesce(${buildWiden(sourceType, type, buildCast(sourceType, text))}, nullif(${text}, ''))`;
 }
 
 /**

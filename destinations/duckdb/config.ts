@@ -11,6 +11,10 @@ export const duckDbConfig = z.strictObject({
     .describe('Most memory DuckDB may use for this file'),
   // On two cores one thread merges as fast as two, with 8 instead of 13 s of CPU for 400,000 rows.
   threads: z.int().min(1).max(256).default(1).describe('Threads for one statement'),
+  readCopy: z
+    .enum(['afterRun', 'off'])
+    .default('afterRun')
+    .describe('Whether <path>.read.duckdb is published after a run that wrote, for other programs to read at any time'),
 });
 
 export type DuckDbConfig = z.infer<typeof duckDbConfig>;

@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SyncError } from '../../model/errors.ts';
 import type { DuckDbConfig } from './config.ts';
 import { toSyncError } from './driver-errors.ts';
+import { publishReadCopy } from './read-copy.ts';
 import { createSession, type Session } from './session.ts';
 
 /** Other programs may open the file this long after the last use. */
@@ -20,6 +21,8 @@ export interface DatabaseFile {
   /** Runs `work` alone on the file, opening (and creating) it if need be. Waits for its turn. */
   use<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T>;
   exists(): Promise<boolean>;
+  /** Publishes the read copy, in its turn: the file is checkpointed and closed for as long as the copying takes. */
+  publishCopy(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,7 +35,7 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
   let idleTimer: NodeJS.Timeout | undefined;
 
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    const key = await queueKey(config.path);
+    const key = await realPathOf(config.path);
     const before = turns.get(key) ?? Promise.resolve();
     const { promise: mine, resolve: done } = Promise.withResolvers<void>();
     const tail = before.then(() => mine);
@@ -107,6 +110,19 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
           afterUse();
         }
       }),
+    publishCopy: () =>
+      inTurn(async () => {
+        clearTimeout(idleTimer);
+        const { connection } = await acquire();
+        try {
+          await connection.run('CHECKPOINT');
+        } catch (error) {
+          throw toSyncError(error, config.path).error;
+        } finally {
+          release();
+        }
+        await publishReadCopy(config.path);
+      }),
     exists: async () => (await sizeOf(config.path)) !== null,
     close: () =>
       inTurn(async () => {
@@ -134,7 +150,7 @@ function instanceOptions(config: DuckDbConfig): Record<string, string> {
   };
 }
 
-async function createFolder(path: string): Promise<void> {
+export async function createFolder(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
   } catch (error) {
@@ -144,7 +160,8 @@ async function createFolder(path: string): Promise<void> {
   }
 }
 
-async function queueKey(path: string): Promise<string> {
+/** With links followed, of the folder where the file is not there yet. */
+export async function realPathOf(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {

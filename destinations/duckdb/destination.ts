@@ -27,6 +27,7 @@ import { quoteTable } from './dialect.ts';
 /** Opens nothing yet: the file is created by the first run and held only while it is used. */
 export function openDuckDbDestination(config: DuckDbConfig): Destination {
   const database = createDatabaseFile(config);
+  const copies = config.readCopy === 'off' ? noCopies : createCopySchedule(() => database.publishCopy());
 
   /** For questions about a stream that may never have run: asks nothing of a file that is not there, and creates none. */
   const whenPresent = async <T>(
@@ -40,37 +41,40 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     );
   };
 
+  const inTransaction = <T>(signal: AbortSignal, work: (session: Session) => Promise<TransactionEnd<T>>): Promise<T> =>
+    database.use(signal, (session) => session.transaction(() => work(session)));
+
   return {
     identity: `duckdb:${config.path}`,
+    ownerQueue: ownerQueueOf(config.path),
 
-    check: (signal) => checkDatabase(database, config.path, signal),
+    check: async (signal) => [
+      ...(await checkDatabase(database, config.path, signal)),
+      ...checkCopy(config, copies.lastFailure()),
+    ],
 
     claimRun: (request, signal) =>
-      database.use(signal, (session) =>
-        session.transaction(async () => {
-          for (const statement of buildSystemTables(request.table.schema)) await session.execute(statement);
-          const generation = await claimStream(session, request);
-          await closeLostRuns(session, request);
-          const self = await readProgress(session, request, await findRun(session, request));
-          const previous = await readProgress(session, request, await findPreviousRun(session, request));
-          return { end: 'commit', value: { generation, self, previous } };
-        }),
-      ),
+      inTransaction(signal, async (session) => {
+        for (const statement of buildSystemTables(request.table.schema)) await session.execute(statement);
+        const generation = await claimStream(session, request);
+        await requireRunOfGeneration(session, request, generation);
+        await closeLostRuns(session, request);
+        const self = await readProgress(session, request, await findRun(session, request));
+        const previous = await readProgress(session, request, await findPreviousRun(session, { ...request, generation }));
+        const state = await readStreamState(session, request);
+        return { end: 'commit', value: { generation, self, previous, state } };
+      }),
 
-    openRun: (request, signal) =>
-      database.use(signal, (session) =>
-        session.transaction(async () => {
-          const { plan, run, mode } = request;
-          const target = { stream: plan.stream, table: plan.table };
-          await takeFence(session, { ...target, taker: run });
-          const startedAt = await requireClaim(session, { ...target, mode, run });
-          await openTargetTable(session, plan);
-          await recordRun(session, { ...request, startedAt });
-          return { end: 'commit', value: undefined };
-        }),
-      ),
+    openRun: (request, signal) => inTransaction(signal, (session) => openRunInTransaction(session, request)),
 
     readPlan: (target, signal) => database.use(signal, (session) => readStoredPlan(session, target)),
+
+    readState: async (target, signal) => {
+      if (!(await database.exists())) return emptyState;
+      return database.use(signal, (session) => readStreamState(session, target));
+    },
+
+    widenColumns: (request, signal) => inTransaction(signal, (session) => widenInTransaction(session, request)),
 
     mergeBatch: async (request, signal) => {
       const isIntact = await isStageIntact(request.batch.stage, signal);
@@ -79,15 +83,31 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
       );
     },
 
-    closeRun: (request, signal) =>
-      database.use(signal, (session) =>
-        session.transaction(async () => {
-          const { startFrontier } = await requireRun(session, request);
-          await markRunClosed(session, request);
-          const head = await readLedgerHead(session, { ...request, startFrontier });
-          return { end: 'commit', value: head };
-        }),
-      ),
+    compareListing: (request, signal) => inTransaction(signal, (session) => compareInTransaction(session, request)),
+
+    beginVanished: (request, signal) =>
+      inTransaction(signal, (session) => beginVanishedInTransaction(session, request)),
+
+    readWork: (request, signal) => database.use(signal, (session) => readWorkIds(session, request)),
+
+    reportListing: async (request, signal) => {
+      if (!(await database.exists())) throw nothingToCompare(request.stream);
+      for (const part of [request.listing, request.archived, request.sample.records]) {
+        if (!(await isPartIntact(part, signal))) throw listingLost(request.stream);
+      }
+      return inTransaction(signal, (session) => reportInTransaction(session, request));
+    },
+
+    resetStream: async (request, signal) => {
+      if (!(await database.exists())) throw nothingToReset(request.stream);
+      return inTransaction(signal, (session) => resetInTransaction(session, request));
+    },
+
+    closeRun: async (request, signal) => {
+      const head = await inTransaction(signal, (session) => closeRunInTransaction(session, request));
+      if (head.sequence > 0) copies.request();
+      return head;
+    },
 
     countRows: (target, signal) =>
       whenPresent<{ live: number; deleted: number } | null>(
@@ -110,6 +130,9 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     listRuns: (target, signal) =>
       whenPresent(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) => selectRuns(session, target)),
 
-    close: () => database.close(),
+    close: async () => {
+      await copies.close();
+      await database.close();
+    },
   };
 }

@@ -1,7 +1,7 @@
-import type { Column } from '../../model/column.ts';
+import type { Column, ColumnType } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
-import { columnTypeFor } from './column-types.ts';
+import { buildWiden, columnTypeFor } from './column-types.ts';
 
 /** Only builds SQL text. Values are bound as `$name`; identifiers and file paths are quoted here. */
 export function quoteIdentifier(name: string): string {
@@ -54,8 +54,19 @@ export function buildCreateTable(table: TableName, columns: readonly TableColumn
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (${definitions.join(', ')})`;
 }
 
-export function buildAddColumn(table: TableName, column: TableColumn): string {
+export function buildAddColumn(table: TableName, column: { name: string; type: string }): string {
   return `ALTER TABLE ${quoteTable(table)} ADD COLUMN ${quoteIdentifier(column.name)} ${column.type}`;
+}
+
+export function buildWidenColumn(
+  table: TableName,
+  { name, from, to }: { name: string; from: ColumnType; to: ColumnType },
+): string {
+  const column = quoteIdentifier(name);
+  return (
+    `ALTER TABLE ${quoteTable(table)} ALTER COLUMN ${column} SET DATA TYPE ${columnTypeFor(to)} ` +
+    `USING ${buildWiden(from, to, column)}`
+  );
 }
 
 /**
@@ -69,6 +80,10 @@ const maxRecordBytes = 32 * 2 ** 20;
  * `new_line` is given because DuckDB otherwise takes a lone CR inside quotes for the line end.
  */
 export function buildReadStage(paths: readonly string[], columnCount: number): string {
+  if (paths.length === 0) {
+    const nothing = Array.from({ length: columnCount }, (_, n) => `NULL::VARCHAR AS c${n}`);
+    return `(SELECT ${nothing.join(', ')} LIMIT 0)`;
+  }
   const columns = Array.from({ length: columnCount }, (_, n) => `'c${n}': 'VARCHAR'`);
   return (
     `read_csv([${paths.map((path) => quoteText(escapeGlob(path))).join(', ')}], auto_detect = false, header = false, ` +

@@ -57,6 +57,11 @@ function classify(text: string, path: string): SyncError {
       next: 'let it be tried again',
     });
   }
+  if (text.startsWith('Dependency Error')) {
+    return new SyncError('SchemaConflict', `${path}: a table cannot be changed while an index depends on it`, {
+      next: 'drop that index, start the run again, and create the index anew afterwards',
+    });
+  }
   if (/^(Catalog|Binder) Error/.test(text)) {
     return new SyncError('SchemaConflict', `${path}: ${firstLine}`, {
       next: 'start the run again, so that its tables are checked and created',

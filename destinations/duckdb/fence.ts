@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 import { systemTable } from './system-tables.ts';
 
 /** A stream's first generation; `reset` raises it. */
-const firstGeneration = 1;
+export const firstGeneration = 1;
 
 /** Writes the stream's fence row, so that of two writers at once only one commits, and returns the generation. */
 export async function takeFence(session: Session, target: StreamTable & { taker: string }): Promise<number> {
@@ -64,7 +64,8 @@ export async function requireClaim(
     `SELECT run, run_started_at FROM ${systemTable(table.schema, 'sync_claims')} WHERE stream = $stream AND mode = $mode`,
     { stream, mode },
   );
-  if (claim?.['run'] !== run) throw fenced({ stream, mode, run, claimant: String(claim?.['run'] ?? 'none') });
+  if (claim === undefined) throw unclaimed({ stream, mode, run });
+  if (claim['run'] !== run) throw fenced({ stream, mode, run, claimant: String(claim['run']) });
   return isoInstant(String(claim['run_started_at']));
 }
 
@@ -76,6 +77,14 @@ export function requireGeneration(request: { stream: string; generation: number 
     {
       next: 'let this run end and start a new one',
     },
+  );
+}
+
+function unclaimed({ stream, mode, run }: { stream: string; mode: SyncMode; run: string }): SyncError {
+  return new SyncError(
+    'Fenced',
+    `run ${run} may no longer write ${stream}: its claim of ${mode} is gone, since the stream was reset`,
+    { next: 'let this run end and start a new one' },
   );
 }
 

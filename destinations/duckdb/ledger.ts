@@ -1,4 +1,4 @@
-import type { Batch, LedgerHead, RequestCounts } from '../../model/batch.ts';
+import type { Batch, LedgerHead, RequestCounts, Stage } from '../../model/batch.ts';
 import type { Counts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
@@ -57,7 +57,18 @@ export async function findBatch(session: Session, target: StreamTable, batchId: 
   return row === undefined ? null : readCounts(row);
 }
 
-export async function appendBatch(session: Session, request: MergeRequest, counts: Counts): Promise<void> {
+/** A row of the ledger: of a merge, or of a step that brings no records and opens work. */
+export interface LedgerEntry extends Pick<
+  MergeRequest,
+  'run' | 'mode' | 'scope' | 'generation' | 'planDigest' | 'firstStartedAt' | 'positions'
+> {
+  readonly plan: StreamTable;
+  readonly batch: Pick<Batch, 'batchId' | 'sequence' | 'predecessor' | 'frontierAfter' | 'requests'> & {
+    readonly stage: Pick<Stage, 'associations'>;
+  };
+}
+
+export async function appendBatch(session: Session, request: LedgerEntry, counts: Counts): Promise<void> {
   const { plan, batch } = request;
   const values = {
     ...ledgerValues(request, batch),
@@ -72,7 +83,7 @@ export async function appendBatch(session: Session, request: MergeRequest, count
   );
 }
 
-function ledgerValues(request: MergeRequest, batch: Batch) {
+function ledgerValues(request: LedgerEntry, batch: LedgerEntry['batch']) {
   return {
     stream: request.plan.stream,
     generation: request.generation,
@@ -85,9 +96,10 @@ function ledgerValues(request: MergeRequest, batch: Batch) {
     frontier_after: JSON.stringify(batch.frontierAfter),
     plan_digest: request.planDigest,
     first_started_at: request.firstStartedAt,
-    // A backfill earns both positions at once; the view takes the highest, so a watermark never falls.
-    watermark_fast: request.watermark,
-    watermark_settled: request.watermark,
+    // Readers take the highest of each, so that a position never falls.
+    watermark_fast: request.positions?.fast ?? null,
+    watermark_settled: request.positions?.settled ?? null,
+    heads: batch.stage.associations.reduce((sum, { heads }) => sum + heads.rowCount, 0),
   };
 }
 

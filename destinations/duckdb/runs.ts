@@ -4,12 +4,16 @@ import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';
 import type { OpenRunRequest, RunProgress, RunRecord, RunStatus } from '../../model/run.ts';
+import { firstGeneration, requireGeneration } from './fence.ts';
 import { isoInstant } from './instant.ts';
 import { readCounts, readLedgerHead } from './ledger.ts';
 import type { Session, SqlRow } from './session.ts';
 import { countColumns, systemTable } from './system-tables.ts';
 
 type RunOf = StreamTable & { readonly run: string };
+
+/** Rows of an earlier release name none: nothing could be reset then. */
+const ofGeneration = `coalesce(generation, ${firstGeneration}) = $generation`;
 
 export async function findRun(session: Session, { stream, table, run }: RunOf): Promise<RunRecord | null> {
   const [row] = await session.query(
@@ -32,15 +36,16 @@ export async function requireRun(session: Session, target: RunOf): Promise<RunRe
   );
 }
 
-/** The newest other whole-stream run of a mode. */
+/** The newest other whole-stream run of a mode since the last reset. */
 export async function findPreviousRun(
   session: Session,
-  { stream, table, run, mode }: RunOf & { mode: SyncMode },
+  { stream, table, run, mode, generation }: RunOf & { mode: SyncMode; generation: number },
 ): Promise<RunRecord | null> {
   const [row] = await session.query(
     `SELECT * EXCLUDE (plan) FROM ${systemTable(table.schema, 'sync_runs')} ` +
-      "WHERE stream = $stream AND mode = $mode AND scope = 'whole' AND run <> $run ORDER BY started_at DESC LIMIT 1",
-    { stream, mode, run },
+      "WHERE stream = $stream AND mode = $mode AND scope = 'whole' AND run <> $run " +
+      `AND ${ofGeneration} ORDER BY started_at DESC LIMIT 1`,
+    { stream, mode, run, generation },
   );
   return row === undefined ? null : readRun(row);
 }
@@ -67,14 +72,27 @@ export async function closeLostRuns(
   );
 }
 
-/** Idempotent: a run that is already recorded stays as it is. */
-export async function recordRun(session: Session, request: OpenRunRequest & { startedAt: string }): Promise<void> {
+/** Raises `Fenced` for a run that began before the last reset. */
+export async function requireRunOfGeneration(session: Session, target: RunOf, generation: number): Promise<void> {
+  const [row] = await session.query(
+    `SELECT coalesce(generation, ${firstGeneration}) AS generation FROM ${systemTable(target.table.schema, 'sync_runs')} ` +
+      'WHERE stream = $stream AND run = $run',
+    { stream: target.stream, run: target.run },
+  );
+  if (row === undefined) return;
+  requireGeneration({ stream: target.stream, generation: Number(row['generation']) }, generation);
+}
+
+export async function recordRun(
+  session: Session,
+  request: OpenRunRequest & { startedAt: string; generation: number },
+): Promise<void> {
   const { plan, run } = request;
-  if ((await findRun(session, { stream: plan.stream, table: plan.table, run })) !== null) return;
   await session.execute(
     `INSERT INTO ${systemTable(plan.table.schema, 'sync_runs')} (stream, run, mode, scope, status, plan, plan_digest, ` +
-      'start_frontier, first_started_at, resumed_from, start_reason, started_at) ' +
-      "VALUES ($stream, $run, $mode, $scope, 'running', $plan, $planDigest, $startFrontier, $firstStartedAt, $resumedFrom, $startReason, $startedAt)",
+      'start_frontier, first_started_at, resumed_from, start_reason, started_at, generation, access, idle_runs) ' +
+      "VALUES ($stream, $run, $mode, $scope, 'running', $plan, $planDigest, $startFrontier, $firstStartedAt, $resumedFrom, " +
+      '$startReason, $startedAt, $generation, $access, $idleRuns)',
     {
       stream: plan.stream,
       run,
@@ -87,6 +105,9 @@ export async function recordRun(session: Session, request: OpenRunRequest & { st
       resumedFrom: request.resumedFrom,
       startReason: request.startReason,
       startedAt: request.startedAt,
+      generation: request.generation,
+      access: request.access,
+      idleRuns: request.idleRuns,
     },
   );
 }
@@ -100,7 +121,14 @@ export async function readStoredPlan(session: Session, target: RunOf): Promise<S
   return JSON.parse(String(row!['plan'])) as StreamPlan;
 }
 
-/** The first close wins. */
+export async function storePlan(session: Session, run: string, plan: StreamPlan): Promise<void> {
+  await session.execute(
+    `UPDATE ${systemTable(plan.table.schema, 'sync_runs')} SET plan = $plan WHERE stream = $stream AND run = $run`,
+    { stream: plan.stream, run, plan: JSON.stringify(plan) },
+  );
+}
+
+/** A later close counts; the same one again changes nothing. */
 export async function markRunClosed(
   session: Session,
   { stream, table, run, status, error }: CloseRunRequest,

@@ -80,3 +80,8 @@ export function createSession({ connection, path, signal, onBroken }: SessionOpt
   };
   return session;
 }
+
+/** A count of a row, 0 where there is none. */
+export function numberOf(row: SqlRow | undefined, column: string): number {
+  return Number(row?.[column] ?? 0);
+}

@@ -1,14 +1,26 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import type { Stage, StageFile } from '../../model/batch.ts';
+import type { Stage, StageFile, StagePart } from '../../model/batch.ts';
 
 const readBytes = 256 * 2 ** 10;
 
-/** Whether every file of the stage is there with the bytes it was closed with. Rejects only when aborted. */
+/** Whether every file of every part is there with the bytes it was closed with. Rejects only when aborted. */
 export async function isStageIntact(stage: Stage, signal: AbortSignal): Promise<boolean> {
-  const listedRows = stage.files.reduce((sum, file) => sum + file.rowCount, 0);
-  if (listedRows !== stage.rowCount) return false;
-  for (const file of stage.files) {
+  const parts = [stage.records, stage.tombstones, ...stage.associations.flatMap(({ heads, links }) => [heads, links])];
+  for (const part of parts) {
+    if (!(await isPartIntact(part, signal))) return false;
+  }
+  return true;
+}
+
+export function pathsOf(part: StagePart): string[] {
+  return part.files.map(({ path }) => path);
+}
+
+export async function isPartIntact(part: StagePart, signal: AbortSignal): Promise<boolean> {
+  const listedRows = part.files.reduce((sum, file) => sum + file.rowCount, 0);
+  if (listedRows !== part.rowCount) return false;
+  for (const file of part.files) {
     if (!(await isFileIntact(file, signal))) return false;
   }
   return true;
@@ -32,4 +44,8 @@ async function isFileIntact(file: StageFile, signal: AbortSignal): Promise<boole
     signal.throwIfAborted();
     return false;
   }
+}
+
+export function stagePaths({ files }: StagePart): string[] {
+  return files.map(({ path }) => path);
 }

@@ -29,6 +29,13 @@ export const countColumns: Readonly<Record<keyof Counts, string>> = {
   superseded: 'superseded',
   nulledValues: 'nulled_values',
   roundedValues: 'rounded_values',
+  deleted: 'deleted',
+  restored: 'restored',
+  erased: 'erased',
+  listed: 'listed',
+  doubtful: 'doubtful',
+  linked: 'linked',
+  unlinked: 'unlinked',
 };
 
 export const requestColumns: Readonly<Record<keyof RequestCounts, string>> = {
@@ -39,13 +46,11 @@ export const requestColumns: Readonly<Record<keyof RequestCounts, string>> = {
 };
 
 /**
- * Idempotent. `sync_batches` is append-only; `sync_fence` holds a row per stream that every merge writes first, so that
- * two writers collide; `sync_claims` says which run may write, per stream and mode.
+ * Idempotent, and brings the tables of earlier releases up to this one. `sync_batches` is append-only; `sync_fence` holds a
+ * row per stream that every merge writes first, so that two writers collide; `sync_claims` says which run may write, per
+ * stream and mode.
  */
 export function buildSystemTables(schema: string): string[] {
-  const counts = [...Object.values(countColumns), ...Object.values(requestColumns)].map(
-    (name) => `${name} BIGINT NOT NULL`,
-  );
   const create = (table: SystemTable, columns: string) =>
     `CREATE TABLE IF NOT EXISTS ${systemTable(schema, table)} (${columns})`;
   return [
@@ -54,7 +59,7 @@ export function buildSystemTables(schema: string): string[] {
       'sync_batches',
       'stream VARCHAR NOT NULL, generation BIGINT NOT NULL, run VARCHAR NOT NULL, mode VARCHAR NOT NULL, scope VARCHAR NOT NULL, ' +
         'sequence BIGINT NOT NULL, predecessor VARCHAR, batch_id VARCHAR NOT NULL, frontier_after VARCHAR NOT NULL, ' +
-        `plan_digest VARCHAR NOT NULL, first_started_at TIMESTAMPTZ NOT NULL, ${counts.join(', ')}, ` +
+        'plan_digest VARCHAR NOT NULL, first_started_at TIMESTAMPTZ NOT NULL, ' +
         'watermark_fast TIMESTAMPTZ, watermark_settled TIMESTAMPTZ, committed_at TIMESTAMPTZ NOT NULL',
     ),
     create(
@@ -74,9 +79,28 @@ export function buildSystemTables(schema: string): string[] {
       'sync_claims',
       'stream VARCHAR NOT NULL, mode VARCHAR NOT NULL, run VARCHAR NOT NULL, run_started_at TIMESTAMPTZ NOT NULL',
     ),
+    ...Object.entries(laterColumns).flatMap(([table, columns]) =>
+      Object.entries(columns).map(
+        ([name, type]) =>
+          `ALTER TABLE ${systemTable(schema, table as SystemTable)} ADD COLUMN IF NOT EXISTS ${name} ${type}`,
+      ),
+    ),
     buildWatermarks(schema),
   ];
 }
+
+/** Columns that a table of an earlier release may lack: NULL in its rows, since DuckDB adds no column that is NOT NULL. */
+const laterColumns: Readonly<Partial<Record<SystemTable, Readonly<Record<string, string>>>>> = {
+  sync_batches: {
+    ...Object.fromEntries(
+      [...Object.values(countColumns), ...Object.values(requestColumns)].map((name) => [name, 'BIGINT']),
+    ),
+    // Records whose associations the batch brought.
+    heads: 'BIGINT',
+  },
+  sync_runs: { generation: 'BIGINT', access: 'VARCHAR', idle_runs: 'BIGINT' },
+  sync_fence: { reset_by: 'VARCHAR' },
+};
 
 /**
  * One row per stream, derived from the ledger and the runs: nothing to keep in step. `last_created_at` and
@@ -84,7 +108,7 @@ export function buildSystemTables(schema: string): string[] {
  */
 function buildWatermarks(schema: string): string {
   return (
-    `CREATE VIEW IF NOT EXISTS ${systemTable(schema, 'sync_watermarks')} AS ` +
+    `CREATE OR REPLACE VIEW ${systemTable(schema, 'sync_watermarks')} AS ` +
     'SELECT f.stream AS source_table, b.last_watermark, r.run AS last_run, r.status AS last_status, r.error AS last_error, ' +
     'coalesce(l.rows_processed, 0) AS rows_processed, greatest(b.last_committed_at, d.last_done_at) AS last_sync_at, ' +
     'b.last_created_at, b.last_modified_at ' +

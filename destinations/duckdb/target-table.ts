@@ -1,29 +1,38 @@
+import { columnTypeFor } from './column-types.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
-import { buildAddColumn, buildCreateTable, quoteTable, type TableColumn, tableColumns } from './dialect.ts';
+import { buildAddColumn, buildCreateTable, buildWidenColumn, quoteTable, type TableColumn, tableColumns } from './dialect.ts';
+import { type FittedPlan, fitPlan, type TableTypes } from './evolve.ts';
 import type { Session } from './session.ts';
 import { systemTables } from './system-tables.ts';
 
-/** Creates the plan's table, or adds the columns it lacks; other columns stay. `SchemaConflict` when a type differs. Idempotent. */
-export async function openTargetTable(session: Session, plan: StreamPlan): Promise<void> {
-  const wanted = tableColumns(plan);
-  requireUsableNames(plan, wanted);
-  await session.execute(buildCreateTable(plan.table, wanted));
-  const present = await readColumns(session, plan.table);
-  for (const column of wanted) {
-    const type = present.get(column.name.toLowerCase());
-    if (type === undefined) await addColumn(session, plan.table, column);
-    else if (type !== column.type) throw typeConflict(plan.table, column, type);
+/**
+ * Creates the plan's table, or fits plan and table to each other as the plan's contract allows. Idempotent, except that
+ * what was changed is told once. `SchemaConflict` where the contract, or a column that is not the plan's, forbids it.
+ */
+export async function openTargetTable(session: Session, plan: StreamPlan): Promise<FittedPlan> {
+  requireUsableNames(plan);
+  const present = await readColumnTypes(session, plan.table);
+  if (present.size === 0) {
+    await session.execute(buildCreateTable(plan.table, tableColumns(plan)));
+    return { plan, added: [], widened: [] };
   }
+  await openOwnColumns(session, plan, present);
+  const fitted = fitPlan(plan, present);
+  for (const column of fitted.added) {
+    await session.execute(buildAddColumn(plan.table, { name: column.name, type: columnTypeFor(column.type) }));
+  }
+  for (const column of fitted.widened) await session.execute(buildWidenColumn(plan.table, column));
+  return fitted;
 }
 
 export async function hasTable(session: Session, table: TableName): Promise<boolean> {
-  return (await readColumns(session, table)).size > 0;
+  return (await readColumnTypes(session, table)).size > 0;
 }
 
-/** Types by lower-cased name, since DuckDB's identifiers ignore case. */
-async function readColumns(session: Session, { schema, table }: TableName): Promise<ReadonlyMap<string, string>> {
+/** Empty where there is no such table. */
+export async function readColumnTypes(session: Session, { schema, table }: TableName): Promise<TableTypes> {
   const rows = await session.query(
     'SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() ' +
       'AND lower(schema_name) = lower($schema) AND lower(table_name) = lower($table)',
@@ -32,30 +41,37 @@ async function readColumns(session: Session, { schema, table }: TableName): Prom
   return new Map(rows.map((row) => [String(row['column_name']).toLowerCase(), String(row['data_type'])]));
 }
 
-async function addColumn(session: Session, table: TableName, column: TableColumn): Promise<void> {
+/** Key and system columns are under no contract: they have one type. */
+async function openOwnColumns(session: Session, plan: StreamPlan, present: TableTypes): Promise<void> {
+  const own = tableColumns({ key: plan.key, columns: [] });
+  for (const column of own) {
+    const type = present.get(column.name.toLowerCase());
+    if (type === undefined) await addOwnColumn(session, plan.table, column);
+    else if (type !== column.type) throw typeConflict(plan.table, column, type);
+  }
+}
+
+async function addOwnColumn(session: Session, table: TableName, column: TableColumn): Promise<void> {
   if (column.isRequired) {
     throw new SyncError(
       'SchemaConflict',
       `table ${table.schema}.${table.table} exists without the key column "${column.name}"`,
-      {
-        next: 'choose another table name or move that table away',
-      },
+      { next: 'choose another table name or move that table away' },
     );
   }
   await session.execute(buildAddColumn(table, column));
 }
 
-function requireUsableNames(plan: StreamPlan, columns: readonly TableColumn[]): void {
-  const { schema, table } = plan.table;
-  if (systemTables.some((name) => name === table.toLowerCase())) {
-    throw new SyncError('ConfigInvalid', `${schema}.${table} is a table that Sluice keeps for itself`, {
-      next: `choose another table name for ${plan.stream}`,
+function requireUsableNames({ stream, table, columns }: StreamPlan): void {
+  if (systemTables.some((name) => name === table.table.toLowerCase())) {
+    throw new SyncError('ConfigInvalid', `${table.schema}.${table.table} is a table that Sluice keeps for itself`, {
+      next: `choose another table name for ${stream}`,
     });
   }
   // The merge addresses rows by DuckDB's own `rowid`, which a column of that name would hide.
   if (columns.some(({ name }) => name.toLowerCase() === 'rowid')) {
-    throw new SyncError('SchemaConflict', `${schema}.${table} cannot have a column "rowid" in DuckDB`, {
-      next: `leave the property out of the columns of ${plan.stream}`,
+    throw new SyncError('SchemaConflict', `${table.schema}.${table.table} cannot have a column "rowid" in DuckDB`, {
+      next: `leave the property out of the columns of ${stream}`,
     });
   }
 }
@@ -63,7 +79,7 @@ function requireUsableNames(plan: StreamPlan, columns: readonly TableColumn[]): 
 function typeConflict(table: TableName, column: TableColumn, type: string): SyncError {
   return new SyncError(
     'SchemaConflict',
-    `column "${column.name}" of ${quoteTable(table)} is ${type}, and the source's is ${column.type}`,
+    `column "${column.name}" of ${quoteTable(table)} is ${type}, and Sluice's is ${column.type}`,
     { next: `drop or rename the column in ${quoteTable(table)}, then run a fresh backfill` },
   );
 }

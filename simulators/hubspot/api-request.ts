@@ -1,6 +1,7 @@
-import type { ListSettings, SearchSettings } from './options.ts';
+import type { AssociationSettings, ListSettings, SearchSettings } from './options.ts';
 import type { PageWriter, Encoding } from './page-writer.ts';
 import type { Portal } from './portal.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What every handler has at hand. */
 export interface ApiRequest {
@@ -9,7 +10,11 @@ export interface ApiRequest {
   readonly encoding: Encoding;
   readonly list: ListSettings;
   readonly search: SearchSettings;
+  readonly associations: AssociationSettings;
+  readonly visibility: Visibility;
   readonly mergedIdInBatchRead: 'absent' | 'renamed';
+  readonly mergedIdInArchivedList: 'absent' | 'listed';
+  readonly portalId: number;
   readonly path: string;
   readonly query: URLSearchParams;
   /** Parsed JSON; undefined where there is none. */

@@ -6,6 +6,7 @@ import type { ObjectType } from './object-types.ts';
 import type { RecordView } from './record-view.ts';
 import { createRandom, hashText, shuffled } from './seeded-random.ts';
 import { survivorOf } from './single-read.ts';
+import { sightOf } from './visibility.ts';
 
 const mostInputs = 100;
 
@@ -43,16 +44,17 @@ export function readBatch(request: ApiRequest, type: ObjectType): Answer {
 }
 
 function findAll(
-  { portal, mergedIdInBatchRead }: ApiRequest,
+  { portal, visibility, mergedIdInBatchRead }: ApiRequest,
   { type, ids, status }: { type: ObjectType; ids: readonly string[]; status: 'live' | 'archived' },
 ): { found: RecordView[]; missing: string[] } {
   const { store } = portal.data(type);
+  const sees = sightOf(visibility, type);
   const found = new Map<number, RecordView>();
   const missing: string[] = [];
   for (const id of new Set(ids)) {
     const number = parseWhole(id) ?? -1;
     const view = mergedIdInBatchRead === 'renamed' ? survivorOf(store, number) : store.find(number);
-    if (view?.status === status) found.set(view.id, view);
+    if (view?.status === status && sees(view.id)) found.set(view.id, view);
     else missing.push(id);
   }
   return { found: [...found.values()], missing };

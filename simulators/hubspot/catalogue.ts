@@ -5,6 +5,7 @@ import {
   noteProperties,
   taskProperties,
 } from './catalogue/activities.ts';
+import { carProperties } from './catalogue/cars.ts';
 import { companyProperties } from './catalogue/companies.ts';
 import { contactProperties } from './catalogue/contacts.ts';
 import { dealProperties, lineItemProperties, productProperties, ticketProperties } from './catalogue/sales.ts';
@@ -27,6 +28,7 @@ const initialProperties: Readonly<Record<ObjectType, readonly PropertySpec[]>> =
   meetings: meetingProperties,
   notes: noteProperties,
   tasks: taskProperties,
+  cars: carProperties,
 };
 
 export interface NewProperty {

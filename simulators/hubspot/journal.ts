@@ -12,9 +12,12 @@ export interface RecordEvent {
   readonly values: ReadonlyMap<string, string | null>;
 }
 
+/** An event before it is kept; without `values` it sets none. */
+export type RecordChange = Omit<RecordEvent, 'values'> & { readonly values?: RecordEvent['values'] };
+
 const nothing: ReadonlyMap<string, string | null> = new Map();
 
-/** Every state one record has been in, from its first: what "truth as of an instant" is read from. */
+/** Every state one record has been in, from its first: what its history and the search index are read from. */
 export class RecordJournal {
   readonly index: number;
   readonly id: number;
@@ -35,11 +38,12 @@ export class RecordJournal {
     return this.#current;
   }
 
-  get lastChangedMs(): number {
-    return this.#events.at(-1)?.atMs ?? 0;
+  /** States so far: 1 before any change. */
+  get stateCount(): number {
+    return this.#events.length;
   }
 
-  append(change: Omit<RecordEvent, 'values'> & { values?: ReadonlyMap<string, string | null> }): void {
+  append(change: RecordChange): void {
     const event: RecordEvent = { ...change, values: change.values ?? nothing };
     this.#events.push(event);
     this.#current = this.#apply(this.#current, event);
@@ -54,9 +58,12 @@ export class RecordJournal {
     });
   }
 
-  /** The state at `instantMs`; null before the first. */
-  asOf(instantMs: number): RecordView | null {
-    return this.states().findLast(({ atMs }) => atMs <= instantMs)?.view ?? null;
+  /** The state numbered so, from 0. Throws `RangeError` if there is none yet. */
+  stateAt(number: number): RecordView {
+    if (number === this.#events.length - 1) return this.#current;
+    const state = this.states()[number];
+    if (state === undefined) throw new RangeError(`record ${this.id} has no state ${number}`);
+    return state.view;
   }
 
   #apply(before: RecordView, event: RecordEvent): RecordView {

@@ -2,11 +2,11 @@ import type { Answer } from './answers.ts';
 import { invalid, recordsAnswer } from './answers.ts';
 import type { ApiRequest } from './api-request.ts';
 import { askedProperties, parseWhole } from './api-request.ts';
-import type { ListContract } from './options.ts';
+import type { ListContract, ListSettings } from './options.ts';
 import type { ObjectType } from './object-types.ts';
-import type { RecordStore } from './record-store.ts';
 import type { RecordView } from './record-view.ts';
 import { createRandom, shuffled } from './seeded-random.ts';
+import { sightOf } from './visibility.ts';
 
 const defaultLimit = 10;
 const mostPerPage = 100;
@@ -31,7 +31,8 @@ export function listRecords(request: ApiRequest, type: ObjectType): Answer {
 
   const status = archived === 'true' ? 'archived' : 'live';
   const data = portal.data(type);
-  const page = readPage(data.store, { from, limit, status, list });
+  const read = status === 'live' ? readLive : readArchived;
+  const page = pageOf((fromId, count) => read(request, { type, fromId, count }), { from, limit, list });
   const layout = portal.layouts.api(data, askedProperties(query), status);
   writer.begin(request.encoding);
   writer.text('{"results":[');
@@ -49,13 +50,32 @@ export function listRecords(request: ApiRequest, type: ObjectType): Answer {
   });
 }
 
-function readPage(
-  store: RecordStore,
-  { from, limit, status, list }: { from: number; limit: number; status: 'live' | 'archived'; list: ApiRequest['list'] },
+interface Reading {
+  readonly type: ObjectType;
+  readonly fromId: number;
+  readonly count: number;
+}
+
+function readLive({ portal, visibility }: ApiRequest, { type, fromId, count }: Reading): RecordView[] {
+  return portal.data(type).store.liveFrom(fromId, { limit: count, sees: sightOf(visibility, type) });
+}
+
+function readArchived(
+  { portal, visibility, mergedIdInArchivedList }: ApiRequest,
+  { type, fromId, count }: Reading,
+): RecordView[] {
+  return portal.data(type).store.goneFrom(fromId, {
+    statuses: mergedIdInArchivedList === 'listed' ? ['archived', 'merged'] : ['archived'],
+    limit: count,
+    sees: sightOf(visibility, type),
+  });
+}
+
+function pageOf(
+  read: (fromId: number, count: number) => RecordView[],
+  { from, limit, list }: { from: number; limit: number; list: ListSettings },
 ): Page {
   const isOffset = list.contract === 'offset';
-  const read = (fromId: number, count: number): RecordView[] =>
-    status === 'live' ? store.liveFrom(fromId, count) : store.archivedFrom(fromId, count);
   const found = isOffset ? read(0, from + limit + 1).slice(from) : read(from, limit + 1);
   const views = found.slice(0, limit);
   const last = views.at(-1);

@@ -1,4 +1,4 @@
-export const objectTypes = [
+const standardTypes = [
   'contacts',
   'companies',
   'deals',
@@ -12,9 +12,15 @@ export const objectTypes = [
   'tasks',
 ] as const;
 
+/** Objects the account defined itself. */
+export const customTypes = ['cars'] as const;
+
+export const objectTypes = [...standardTypes, ...customTypes] as const;
+
+export type CustomType = (typeof customTypes)[number];
 export type ObjectType = (typeof objectTypes)[number];
 
-/** HubSpot's numeric type ids, usable in place of the names in every path. */
+/** HubSpot's type ids, usable in place of the names in every path. */
 export const typeIds: Readonly<Record<ObjectType, string>> = {
   contacts: '0-1',
   companies: '0-2',
@@ -27,6 +33,7 @@ export const typeIds: Readonly<Record<ObjectType, string>> = {
   meetings: '0-47',
   notes: '0-46',
   tasks: '0-27',
+  cars: '2-1001',
 };
 
 const typesByPathName: ReadonlyMap<string, ObjectType> = new Map(
@@ -36,8 +43,15 @@ const typesByPathName: ReadonlyMap<string, ObjectType> = new Map(
   ]),
 );
 
-export function parseObjectType(pathName: string): ObjectType | undefined {
-  return typesByPathName.get(pathName);
+/** `p4711001_cars`: a custom object's name, unique among all accounts. */
+export function fullyQualifiedName(type: CustomType, portalId: number): string {
+  return `p${portalId}_${type}`;
+}
+
+/** The type a path names: by its name, by its id, or, if custom, by its fully qualified name in this account. */
+export function parseObjectType(pathName: string, portalId: number): ObjectType | undefined {
+  const known = typesByPathName.get(pathName);
+  return known ?? customTypes.find((type) => fullyQualifiedName(type, portalId) === pathName);
 }
 
 /** The property that equals the envelope's `updatedAt`: contacts alone have their own name for it. */
@@ -45,12 +59,17 @@ export function modifiedProperty(type: ObjectType): string {
   return type === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
 }
 
-export function createdProperty(type: ObjectType): string {
-  return isActivity(type) ? 'hs_createdate' : 'createdate';
-}
+const typesWithCreatedate: ReadonlySet<ObjectType> = new Set([
+  'contacts',
+  'companies',
+  'deals',
+  'tickets',
+  'line_items',
+  'products',
+]);
 
-function isActivity(type: ObjectType): boolean {
-  return type === 'calls' || type === 'emails' || type === 'meetings' || type === 'notes' || type === 'tasks';
+export function createdProperty(type: ObjectType): string {
+  return typesWithCreatedate.has(type) ? 'createdate' : 'hs_createdate';
 }
 
 const extraDefaults: Readonly<Partial<Record<ObjectType, readonly string[]>>> = {

@@ -1,5 +1,6 @@
 import type { Spread } from './id-spread.ts';
 import type { ObjectType } from './object-types.ts';
+import type { Visibility } from './visibility.ts';
 
 /** The published budgets; null is unlimited. */
 export interface LimitSettings {
@@ -7,6 +8,8 @@ export interface LimitSettings {
   readonly burst: number | null;
   /** Requests per rolling second, search alone. */
   readonly search: number | null;
+  /** Requests for associations per rolling ten seconds, which do not count to `burst`. HubSpot publishes no number. */
+  readonly associations: number | null;
   readonly daily: number | null;
   /** ISO instant the daily usage next returns to 0; after it, every 24 h. */
   readonly dailyResetsAt: string;
@@ -40,11 +43,26 @@ export interface ListSettings {
   readonly after: 'lastIdPlusOne' | 'nextRecordId';
 }
 
+export interface AssociationSettings {
+  /** What is said of an id that has none: nothing, or an error in an answer of status 207. */
+  readonly missing: 'absent' | 'errors207';
+  /** Associated records per id and answer. */
+  readonly pageSize: number;
+  /** Whether `toObjectId` is text, as documented, or a number, as answers of v4 had it. */
+  readonly toObjectId: 'string' | 'number';
+}
+
+/** Two object types, the first with `>` and the second. */
+export type TypePair = `${ObjectType}>${ObjectType}`;
+
 export interface SimulatorOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly seed: number;
   readonly records: Readonly<Partial<Record<ObjectType, number>>>;
+  /** The most records of the second type that each first record of the first is associated with, from 0 on, at the start. */
+  readonly initialAssociations: Readonly<Partial<Record<TypePair, number>>>;
+  readonly owners: number;
   readonly spread: Spread;
   /** ISO instant before which the first records were created and modified. */
   readonly anchor: string;
@@ -57,8 +75,12 @@ export interface SimulatorOptions {
   readonly limits: Partial<LimitSettings>;
   readonly search: Partial<SearchSettings>;
   readonly list: Partial<ListSettings>;
+  readonly associations: Partial<AssociationSettings>;
+  readonly visibility: Visibility;
   /** What batch/read gives for the old id of a merged record: nothing, or the record under its new id. */
   readonly mergedIdInBatchRead: 'absent' | 'renamed';
+  /** Whether the archived list shows merged records under their old ids. */
+  readonly mergedIdInArchivedList: 'absent' | 'listed';
   readonly latencyMs: number;
   /** Added to the latency, evenly from 0 to this. */
   readonly jitterMs: number;
@@ -74,6 +96,8 @@ export const defaultOptions: SimulatorOptions = {
   port: 0,
   seed: 1,
   records: { contacts: 1_000, companies: 200 },
+  initialAssociations: {},
+  owners: 60,
   spread: 'clustered',
   anchor: '2026-01-01T00:00:00.000Z',
   isHostile: true,
@@ -84,7 +108,10 @@ export const defaultOptions: SimulatorOptions = {
   limits: {},
   search: {},
   list: {},
+  associations: {},
+  visibility: {},
   mergedIdInBatchRead: 'absent',
+  mergedIdInArchivedList: 'absent',
   latencyMs: 0,
   jitterMs: 0,
   clockSkewMs: 0,
@@ -101,6 +128,8 @@ export const defaultSearch: SearchSettings = {
 
 export const defaultList: ListSettings = { contract: 'ids', after: 'lastIdPlusOne' };
 
+export const defaultAssociations: AssociationSettings = { missing: 'absent', pageSize: 500, toObjectId: 'string' };
+
 /** An Enterprise private app's budgets; the day ends at midnight UTC after `nowMs`. */
 export function defaultLimits(nowMs: number): LimitSettings {
   const nextMidnight = new Date(nowMs);
@@ -108,6 +137,7 @@ export function defaultLimits(nowMs: number): LimitSettings {
   return {
     burst: 190,
     search: 5,
+    associations: null,
     daily: 1_000_000,
     dailyResetsAt: nextMidnight.toISOString(),
     background: 0,

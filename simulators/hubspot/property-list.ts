@@ -10,10 +10,10 @@ const unchangedSince = '2024-01-01T00:00:00.000Z';
 /** `GET {properties}/{type}`: the whole catalogue, without paging; none are archived. */
 export function listProperties({ portal, query }: ApiRequest, type: ObjectType): Answer {
   const specs = query.get('archived') === 'true' ? [] : portal.data(type).catalogue.properties;
-  return json(200, { results: specs.map((spec, i) => description(spec, i)) });
+  return json(200, { results: specs.map((spec, i) => propertyDescription(spec, i)) });
 }
 
-function description(spec: PropertySpec, displayOrder: number): Record<string, unknown> {
+export function propertyDescription(spec: PropertySpec, displayOrder: number): Record<string, unknown> {
   return {
     updatedAt: unchangedSince,
     createdAt: unchangedSince,

@@ -1,8 +1,11 @@
 import type { IdSpread } from './id-spread.ts';
 import { firstIndexFrom } from './id-spread.ts';
+import type { RecordChange } from './journal.ts';
 import { RecordJournal } from './journal.ts';
-import type { RecordView } from './record-view.ts';
+import type { RecordStatus, RecordView } from './record-view.ts';
 import { mix } from './seeded-random.ts';
+import { firstAtLeast } from './sorted-numbers.ts';
+import type { Sight } from './visibility.ts';
 
 const historyMs = 5 * 365 * 86_400_000;
 
@@ -11,6 +14,14 @@ export interface RecordStoreOptions {
   readonly seed: number;
   /** The first records are created and modified within the five years before this instant, in ms since the epoch. */
   readonly anchorMs: number;
+}
+
+/** One state that a record came into after the start, for readers that follow the changes. */
+export interface LoggedState {
+  readonly atMs: number;
+  readonly journal: RecordJournal;
+  /** Of the journal's states. */
+  readonly state: number;
 }
 
 /**
@@ -25,7 +36,9 @@ export class RecordStore {
   /** Ids created since the start, ascending. */
   #createdIds: number[] = [];
   #nextIndex: number;
-  #index: { readonly ids: Float64Array; readonly modifiedMs: Float64Array } | null = null;
+  readonly #log: LoggedState[] = [];
+  /** Of the records in a state that only changes lead to, ascending; made when asked for. */
+  readonly #idsByStatus = new Map<RecordStatus, readonly number[]>();
 
   constructor({ spread, seed, anchorMs }: RecordStoreOptions) {
     this.#spread = spread;
@@ -48,6 +61,11 @@ export class RecordStore {
     return this.#journals.values();
   }
 
+  /** Every creation and change since the start, in the order they were made. */
+  get log(): readonly LoggedState[] {
+    return this.#log;
+  }
+
   takeIndex(): number {
     return this.#nextIndex++;
   }
@@ -55,15 +73,24 @@ export class RecordStore {
   find(id: number): RecordView | undefined {
     const journal = this.#journals.get(id);
     if (journal !== undefined) return journal.current;
-    const index = this.#initialIndex(id);
+    const index = this.initialIndexOf(id);
     return index === null ? undefined : this.#initial(index, id);
+  }
+
+  /** Throws `RangeError` if there is no such record. */
+  append(id: number, change: RecordChange): void {
+    const journal = this.journal(id);
+    this.#log.push({ atMs: change.atMs, journal, state: journal.stateCount });
+    this.#idsByStatus.delete(journal.current.status);
+    this.#idsByStatus.delete(change.status);
+    journal.append(change);
   }
 
   /** The record's journal, begun now if it has none. Throws `RangeError` if there is no such record. */
   journal(id: number): RecordJournal {
     const existing = this.#journals.get(id);
     if (existing !== undefined) return existing;
-    const index = this.#initialIndex(id);
+    const index = this.initialIndexOf(id);
     if (index === null) throw new RangeError(`no record ${id}`);
     const view = this.#initial(index, id);
     const journal = new RecordJournal(view, view.modifiedMs);
@@ -75,7 +102,9 @@ export class RecordStore {
   insert(views: readonly RecordView[], atMs: number): void {
     for (const view of views) {
       if (this.find(view.id) !== undefined) throw new RangeError(`record ${view.id} exists`);
-      this.#journals.set(view.id, new RecordJournal(view, atMs));
+      const journal = new RecordJournal(view, atMs);
+      this.#journals.set(view.id, journal);
+      this.#log.push({ atMs, journal, state: 0 });
     }
     this.#createdIds = [...this.#createdIds, ...views.map((view) => view.id)].sort((a, b) => a - b);
   }
@@ -103,46 +132,68 @@ export class RecordStore {
     }
   }
 
-  /** The first `limit` archived records from id `fromId` on. All archived records have a journal. */
-  archivedFrom(fromId: number, limit: number): RecordView[] {
-    const found: RecordView[] = [];
-    for (const { id, current } of this.#journals.values()) {
-      if (id >= fromId && current.status === 'archived') found.push(current);
-    }
-    return found.sort((a, b) => a.id - b.id).slice(0, limit);
-  }
-
-  /** The first `limit` live records from id `fromId` on. */
-  liveFrom(fromId: number, limit: number): RecordView[] {
+  /** The first `limit` live records from id `fromId` on that `sees` lets pass. */
+  liveFrom(fromId: number, { limit, sees }: { limit: number; sees: Sight }): RecordView[] {
     const found: RecordView[] = [];
     this.visitFrom(fromId, (view) => {
-      if (view.status === 'live') found.push(view);
+      if (view.status === 'live' && sees(view.id)) found.push(view);
       return found.length < limit;
     });
     return found;
   }
 
-  /** Ids and versions of the first records, by index, before any change: what search scans. */
-  initialIndex(): { readonly ids: Float64Array; readonly modifiedMs: Float64Array } {
+  /** The first `limit` records in one of these states from id `fromId` on. All of them have a journal. */
+  goneFrom(
+    fromId: number,
+    { statuses, limit, sees }: { statuses: readonly RecordStatus[]; limit: number; sees: Sight },
+  ): RecordView[] {
+    const ids = statuses.flatMap((status) => {
+      const all = this.#idsWith(status);
+      return all.slice(firstAtLeast(all, fromId));
+    });
+    if (statuses.length > 1) ids.sort((a, b) => a - b);
+    return ids
+      .filter(sees)
+      .slice(0, limit)
+      .map((id) => this.journal(id).current);
+  }
+
+  /** What the first records were before any change, by index: ascending by id, and by creation. */
+  initialColumns(): { ids: Float64Array; createdMs: Float64Array; modifiedMs: Float64Array } {
     const { count } = this.#spread;
-    this.#index ??= {
+    return {
       ids: Float64Array.from({ length: count }, (_, index) => this.#spread.idAt(index)),
+      createdMs: Float64Array.from({ length: count }, (_, index) => this.#createdMs(index)),
       modifiedMs: Float64Array.from({ length: count }, (_, index) => this.#modifiedMs(index)),
     };
-    return this.#index;
+  }
+
+  /** One of the first records before any change. Throws `RangeError` if there is none with this id. */
+  initialView(id: number): RecordView {
+    const index = this.initialIndexOf(id);
+    if (index === null) throw new RangeError(`no first record ${id}`);
+    return this.#initial(index, id);
+  }
+
+  /** Null for an id that none of the first records has. */
+  initialIndexOf(id: number): number | null {
+    const index = firstIndexFrom(this.#spread, id);
+    return index < this.#spread.count && this.#spread.idAt(index) === id ? index : null;
   }
 
   idAt(index: number): number {
     return this.#spread.idAt(index);
   }
 
-  firstIndexFrom(id: number): number {
-    return firstIndexFrom(this.#spread, id);
-  }
-
-  #initialIndex(id: number): number | null {
-    const index = firstIndexFrom(this.#spread, id);
-    return index < this.#spread.count && this.#spread.idAt(index) === id ? index : null;
+  #idsWith(status: RecordStatus): readonly number[] {
+    let ids = this.#idsByStatus.get(status);
+    if (ids === undefined) {
+      const found: number[] = [];
+      for (const { id, current } of this.#journals.values()) if (current.status === status) found.push(id);
+      ids = found.sort((a, b) => a - b);
+      this.#idsByStatus.set(status, ids);
+    }
+    return ids;
   }
 
   #initial(index: number, id: number): RecordView {
@@ -168,15 +219,4 @@ export class RecordStore {
     const within = mix(this.#seed + 1, index) / 4294967296;
     return created + Math.floor((this.#anchorMs - created) * within * within);
   }
-}
-
-function firstAtLeast(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? Infinity) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,5 +1,8 @@
-/** `erased` and `merged` records are gone from every read; the id of a merged one leads to its survivor. */
-export type RecordStatus = 'live' | 'archived' | 'erased' | 'merged';
+/**
+ * `purged`, `erased` and `merged` records are gone from every read: the first after their time in the recycle bin, the
+ * second for good. The id of a merged one leads to its survivor.
+ */
+export type RecordStatus = 'live' | 'archived' | 'purged' | 'erased' | 'merged';
 
 /** One record as it stood at some instant. */
 export interface RecordView {
@@ -10,6 +13,7 @@ export interface RecordView {
   /** The version: what `updatedAt` and the modified property say. */
   readonly modifiedMs: number;
   readonly status: RecordStatus;
+  /** When it was archived, or merged into another. */
   readonly archivedMs: number | null;
   readonly mergedInto: number | null;
   /** Values set since the record was made; null when there are none. */

@@ -1,8 +1,8 @@
 import type { LimitSettings } from './options.ts';
 import { RollingWindow } from './rolling-window.ts';
 
-/** `usage` is the question for the day's usage, which spends of `burst`. */
-export type Budget = 'burst' | 'search' | 'usage';
+/** `usage` is the question for the day's usage, which spends of `burst`. All spend of the day's. */
+export type Budget = 'burst' | 'search' | 'associations' | 'usage';
 export type LimitPolicy = 'TEN_SECONDLY_ROLLING' | 'SECONDLY' | 'DAILY';
 
 /** Either the request may pass, or the policy that stops it. `headers` belong on the answer either way. */
@@ -23,6 +23,7 @@ export class RequestLimits {
   #settings: LimitSettings;
   #burst = new RollingWindow(burstWindowMs);
   #search = new RollingWindow(searchWindowMs);
+  #associations = new RollingWindow(burstWindowMs);
   #dailyUsage = 0;
   #dailyResetsAtMs: number;
   /** When the other app sends its next request; null while it has not begun. */
@@ -55,28 +56,37 @@ export class RequestLimits {
     this.#advance(nowMs);
     const stoppedBy = this.#stoppedBy(budget, nowMs);
     if (stoppedBy === null) {
-      (budget === 'search' ? this.#search : this.#burst).add(nowMs);
+      this.#windowOf(budget).add(nowMs);
       this.#dailyUsage += 1;
     }
-    return { stoppedBy, headers: budget === 'search' ? {} : this.#headers(nowMs) };
+    return { stoppedBy, headers: this.#headers(budget, nowMs) };
   }
 
   #stoppedBy(budget: Budget, nowMs: number): LimitPolicy | null {
-    const { burst, search, daily, isUsageExempt } = this.#settings;
+    const { burst, search, associations, daily, isUsageExempt } = this.#settings;
     const isExempt = budget === 'usage' && isUsageExempt;
     if (daily !== null && this.#dailyUsage >= daily && !isExempt) return 'DAILY';
-    if (budget === 'search') return search !== null && this.#search.countAt(nowMs) >= search ? 'SECONDLY' : null;
-    return burst !== null && this.#burst.countAt(nowMs) >= burst ? 'TEN_SECONDLY_ROLLING' : null;
+    const most = { burst, search, associations, usage: burst }[budget];
+    if (most === null || this.#windowOf(budget).countAt(nowMs) < most) return null;
+    return budget === 'search' ? 'SECONDLY' : 'TEN_SECONDLY_ROLLING';
   }
 
-  #headers(nowMs: number): Record<string, string> {
+  #windowOf(budget: Budget): RollingWindow {
+    if (budget === 'search') return this.#search;
+    return budget === 'associations' ? this.#associations : this.#burst;
+  }
+
+  /** Search tells nothing; what does not count to `burst` does not tell of it. */
+  #headers(budget: Budget, nowMs: number): Record<string, string> {
     const { burst, daily } = this.#settings;
-    const shown = burst ?? shownWhenUnlimited;
-    const headers: Record<string, string> = {
-      'X-HubSpot-RateLimit-Max': String(shown),
-      'X-HubSpot-RateLimit-Remaining': String(Math.max(0, shown - this.#burst.countAt(nowMs))),
-      'X-HubSpot-RateLimit-Interval-Milliseconds': String(burstWindowMs),
-    };
+    if (budget === 'search') return {};
+    const headers: Record<string, string> = {};
+    if (budget !== 'associations') {
+      const shown = burst ?? shownWhenUnlimited;
+      headers['X-HubSpot-RateLimit-Max'] = String(shown);
+      headers['X-HubSpot-RateLimit-Remaining'] = String(Math.max(0, shown - this.#burst.countAt(nowMs)));
+      headers['X-HubSpot-RateLimit-Interval-Milliseconds'] = String(burstWindowMs);
+    }
     if (daily !== null) {
       headers['X-HubSpot-RateLimit-Daily'] = String(daily);
       headers['X-HubSpot-RateLimit-Daily-Remaining'] = String(Math.max(0, daily - this.#dailyUsage));

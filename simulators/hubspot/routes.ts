@@ -1,37 +1,65 @@
 import type { ObjectType } from './object-types.ts';
 import { parseObjectType } from './object-types.ts';
 
-/** Where each version of the API keeps its routes. */
-const families = [
-  { objects: '/crm/objects/2026-03/', properties: '/crm/properties/2026-03/', account: '/account-info/2026-03/' },
-  { objects: '/crm/objects/2026-09/', properties: '/crm/properties/2026-09/', account: '/account-info/2026-09/' },
-  { objects: '/crm/v3/objects/', properties: '/crm/v3/properties/', account: '/account-info/v3/' },
-] as const;
-
 export type Route =
   | { readonly kind: 'list'; readonly type: ObjectType }
   | { readonly kind: 'single'; readonly type: ObjectType; readonly id: string }
   | { readonly kind: 'batchRead'; readonly type: ObjectType }
   | { readonly kind: 'search'; readonly type: ObjectType }
   | { readonly kind: 'properties'; readonly type: ObjectType }
+  | { readonly kind: 'associations'; readonly type: ObjectType; readonly to: ObjectType }
+  | { readonly kind: 'pipelines'; readonly type: ObjectType }
+  | { readonly kind: 'owners' }
+  | { readonly kind: 'schemas' }
   | { readonly kind: 'accountDetails' }
   | { readonly kind: 'apiUsage' };
 
 export type RouteKind = Route['kind'];
 
-/** The route of a request, or null where there is none. `path` is without its query. */
-export function parseRoute(method: string, path: string): Route | null {
-  for (const family of families) {
-    if (path.startsWith(family.objects)) return objectRoute(method, path.slice(family.objects.length));
-    if (path.startsWith(family.properties)) return propertiesRoute(method, path.slice(family.properties.length));
-    if (path.startsWith(family.account)) return accountRoute(method, path.slice(family.account.length));
-  }
-  return null;
+/** A request without the part of its path that names the family. */
+interface Rest {
+  readonly method: string;
+  readonly steps: readonly string[];
+  readonly parseType: (pathName: string | undefined) => ObjectType | undefined;
 }
 
-function objectRoute(method: string, rest: string): Route | null {
-  const [typeName = '', ...steps] = rest.split('/');
-  const type = parseObjectType(typeName);
+type Family = (rest: Rest) => Route | null;
+
+/** By the first part of the path: the dated families, and the numbered ones before them. */
+const families: readonly (readonly [prefix: string, family: Family])[] = [
+  ...['2026-03', '2026-09'].flatMap((version): [string, Family][] => [
+    [`/crm/objects/${version}`, objectRoute],
+    [`/crm/properties/${version}`, propertiesRoute],
+    [`/crm/associations/${version}`, associationsRoute],
+    [`/crm/owners/${version}`, ownersRoute],
+    [`/crm/pipelines/${version}`, pipelinesRoute],
+    [`/crm-object-schemas/${version}`, schemasRoute],
+    [`/account-info/${version}`, accountRoute],
+  ]),
+  ['/crm/v3/objects', objectRoute],
+  ['/crm/v3/properties', propertiesRoute],
+  ['/crm/v4/associations', associationsRoute],
+  ['/crm/v3/owners', ownersRoute],
+  ['/crm/v3/pipelines', pipelinesRoute],
+  ['/crm-object-schemas/v3', schemasRoute],
+  ['/crm/v3', schemasRoute],
+  ['/account-info/v3', accountRoute],
+];
+
+/** The route of a request to the account `portalId`, or null where there is none. `path` is without its query. */
+export function parseRoute(method: string, path: string, portalId: number): Route | null {
+  const [prefix, family] = families.find(([start]) => path === start || path.startsWith(`${start}/`)) ?? [];
+  if (prefix === undefined || family === undefined) return null;
+  const steps = path
+    .slice(prefix.length)
+    .split('/')
+    .filter((step) => step !== '');
+  const parseType: Rest['parseType'] = (name) => (name === undefined ? undefined : parseObjectType(name, portalId));
+  return family({ method, steps, parseType });
+}
+
+function objectRoute({ method, steps: [typeName, ...steps], parseType }: Rest): Route | null {
+  const type = parseType(typeName);
   if (type === undefined) return null;
   const action = steps.join('/');
   if (method === 'POST' && action === 'batch/read') return { kind: 'batchRead', type };
@@ -41,13 +69,33 @@ function objectRoute(method: string, rest: string): Route | null {
   return steps.length === 1 ? { kind: 'single', type, id: action } : null;
 }
 
-function propertiesRoute(method: string, typeName: string): Route | null {
-  const type = parseObjectType(typeName);
-  return method === 'GET' && type !== undefined ? { kind: 'properties', type } : null;
+function propertiesRoute({ method, steps: [typeName, ...steps], parseType }: Rest): Route | null {
+  const type = parseType(typeName);
+  return method === 'GET' && type !== undefined && steps.length === 0 ? { kind: 'properties', type } : null;
 }
 
-function accountRoute(method: string, rest: string): Route | null {
+function associationsRoute({ method, steps: [fromName, toName, ...steps], parseType }: Rest): Route | null {
+  const [type, to] = [parseType(fromName), parseType(toName)];
+  if (method !== 'POST' || type === undefined || to === undefined) return null;
+  return steps.join('/') === 'batch/read' ? { kind: 'associations', type, to } : null;
+}
+
+function ownersRoute({ method, steps }: Rest): Route | null {
+  return method === 'GET' && steps.length === 0 ? { kind: 'owners' } : null;
+}
+
+function pipelinesRoute({ method, steps: [typeName, ...steps], parseType }: Rest): Route | null {
+  const type = parseType(typeName);
+  return method === 'GET' && type !== undefined && steps.length === 0 ? { kind: 'pipelines', type } : null;
+}
+
+function schemasRoute({ method, steps }: Rest): Route | null {
+  return method === 'GET' && steps.join('/') === 'schemas' ? { kind: 'schemas' } : null;
+}
+
+function accountRoute({ method, steps }: Rest): Route | null {
   if (method !== 'GET') return null;
-  if (rest === 'details') return { kind: 'accountDetails' };
-  return rest === 'api-usage/daily/private-apps' ? { kind: 'apiUsage' } : null;
+  const action = steps.join('/');
+  if (action === 'details') return { kind: 'accountDetails' };
+  return action === 'api-usage/daily/private-apps' ? { kind: 'apiUsage' } : null;
 }

@@ -1,33 +1,44 @@
 import type { ObjectData } from './object-data.ts';
+import type { ObjectType } from './object-types.ts';
 import { createdProperty, modifiedProperty } from './object-types.ts';
 import type { RecordView } from './record-view.ts';
 import type { SearchFilter, SearchQuery } from './search-query.ts';
 import { isAlwaysEmpty } from './search-query.ts';
 
-/** The ids and versions within which all matches lie, both ends included. */
+/** The ids and instants within which all matches lie, both ends included. */
 export interface SearchBounds {
   readonly id: readonly [least: number, most: number];
+  readonly createdMs: readonly [least: number, most: number];
   readonly modifiedMs: readonly [least: number, most: number];
   /** Whether lying within them is all it takes. */
   readonly isExact: boolean;
 }
 
 const everything = [-Infinity, Infinity] as const;
+const nothing = [Infinity, -Infinity] as const;
 
 /** The bounds of a query with one group or none; those of several are not narrowed. */
-export function boundsOf(query: SearchQuery, data: ObjectData, slackMs: number): SearchBounds {
+export function boundsOf(query: SearchQuery, type: ObjectType, slackMs: number): SearchBounds {
   const [filters = [], ...others] = query.groups;
-  if (others.length > 0) return { id: everything, modifiedMs: everything, isExact: false };
-  let id: readonly [number, number] = everything;
-  let modifiedMs: readonly [number, number] = everything;
-  let isExact = true;
+  const bounds: { -readonly [K in keyof SearchBounds]: SearchBounds[K] } = {
+    id: everything,
+    createdMs: everything,
+    modifiedMs: everything,
+    isExact: others.length === 0,
+  };
+  if (!bounds.isExact) return bounds;
   for (const filter of filters) {
-    const range = rangeOf(filter);
-    if (range !== null && filter.property === 'hs_object_id') id = overlap(id, range);
-    else if (range !== null && filter.property === modifiedProperty(data.type)) modifiedMs = overlap(modifiedMs, range);
-    else isExact = false;
+    const range = isAlwaysEmpty(filter, type) ? nothing : rangeOf(filter);
+    if (range === nothing || (range !== null && filter.property === 'hs_object_id')) {
+      bounds.id = overlap(bounds.id, range);
+    } else if (range !== null && filter.property === modifiedProperty(type)) {
+      bounds.modifiedMs = overlap(bounds.modifiedMs, range);
+    } else if (range !== null && filter.property === createdProperty(type)) {
+      bounds.createdMs = overlap(bounds.createdMs, range);
+    } else bounds.isExact = false;
   }
-  return { id, modifiedMs: [modifiedMs[0] - slackMs, modifiedMs[1] + slackMs], isExact };
+  const [least, most] = bounds.modifiedMs;
+  return { ...bounds, modifiedMs: [least - slackMs, most + slackMs] };
 }
 
 /** Whether a record passes all filters of any group. */

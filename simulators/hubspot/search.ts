@@ -6,19 +6,21 @@ import { createdProperty, modifiedProperty } from './object-types.ts';
 import type { ObjectType } from './object-types.ts';
 import type { SearchSettings } from './options.ts';
 import type { RecordView } from './record-view.ts';
-import { visitIndexed } from './search-index.ts';
 import { boundsOf, matches, textOf } from './search-match.ts';
 import type { SearchQuery } from './search-query.ts';
 import { parseSearch } from './search-query.ts';
 import { createRandom, shuffled } from './seeded-random.ts';
+import type { Sight } from './visibility.ts';
+import { sightOf } from './visibility.ts';
 
 /** `POST {objects}/{type}/search`: what the index knows, at most the first 10,000 hits. */
 export function searchRecords(request: ApiRequest, type: ObjectType): Answer {
-  const { portal, writer, search } = request;
+  const { portal, writer, search, visibility } = request;
   const query = parseSearch(request.body, type);
   if ('refusal' in query) return invalid(query.refusal);
   const data = portal.data(type);
-  const { total, hits } = find(data, { query, settings: search, nowMs: portal.now() });
+  const sees = sightOf(visibility, type);
+  const { total, hits } = find(data, { query, settings: search, nowMs: portal.now(), sees });
   const layout = portal.layouts.api(data, query.properties, 'live');
   writer.begin(request.encoding);
   writer.text(`{"total":${total},"results":[`);
@@ -38,59 +40,43 @@ export function searchRecords(request: ApiRequest, type: ObjectType): Answer {
   });
 }
 
-interface Hit {
-  readonly id: number;
-  /** Null for a record without a journal: as the store has it. */
-  readonly view: RecordView | null;
-}
-
 function find(
   data: ObjectData,
-  { query, settings, nowMs }: { query: SearchQuery; settings: SearchSettings; nowMs: number },
+  { query, settings, nowMs, sees }: { query: SearchQuery; settings: SearchSettings; nowMs: number; sees: Sight },
 ): { total: number; hits: RecordView[] } {
+  const { searchIndex } = data;
   const slackMs = settings.windowSlackMs;
-  const bounds = boundsOf(query, data, slackMs);
-  const hits: Hit[] = [];
-  visitIndexed(data, { bounds, settings, nowMs }, (id, view) => {
-    if (bounds.isExact || matches(query, data, view ?? viewOf(data, id), slackMs)) hits.push({ id, view });
+  searchIndex.advance(settings, nowMs);
+  const bounds = boundsOf(query, data.type, slackMs);
+  const inBounds = searchIndex.within(bounds, sees);
+  const hits = bounds.isExact
+    ? inBounds
+    : inBounds.filter((position) => matches(query, data, searchIndex.viewAt(position), slackMs));
+  const ordered = inOrder(hits, query, data).subarray(query.offset, query.offset + query.limit);
+  return { total: hits.length, hits: Array.from(ordered, (position) => searchIndex.viewAt(position)) };
+}
+
+/** Sorts positions, which ascend by id, in place; equal ones stay in the order of their ids. */
+function inOrder(hits: Uint32Array, { sort }: SearchQuery, data: ObjectData): Uint32Array {
+  const { type, searchIndex } = data;
+  const { createdMs, modifiedMs } = searchIndex.instants;
+  if (sort.property === createdProperty(type)) sortBy(hits, (position) => createdMs[position] as number);
+  else if (sort.property === modifiedProperty(type)) sortBy(hits, (position) => modifiedMs[position] as number);
+  else if (sort.property !== 'hs_object_id') {
+    const texts = new Map<number, string>();
+    for (const position of hits) {
+      texts.set(position, textOf(sort.property, data, searchIndex.viewAt(position)) ?? '');
+    }
+    sortBy(hits, (position) => texts.get(position) as string);
+  }
+  return sort.isDescending ? hits.reverse() : hits;
+}
+
+function sortBy<Key extends number | string>(hits: Uint32Array, keyOf: (position: number) => Key): void {
+  const isSorted = hits.every((position, i) => i === 0 || keyOf(hits[i - 1] as number) <= keyOf(position));
+  if (isSorted) return;
+  hits.sort((a, b) => {
+    const [keyA, keyB] = [keyOf(a), keyOf(b)];
+    return keyA < keyB ? -1 : keyA > keyB ? 1 : a - b;
   });
-  const ordered = inOrder(hits, query, data).slice(query.offset, query.offset + query.limit);
-  return { total: hits.length, hits: ordered.map((hit) => hit.view ?? viewOf(data, hit.id)) };
-}
-
-function inOrder(hits: Hit[], { sort }: SearchQuery, data: ObjectData): Hit[] {
-  const ordered =
-    sort.property === 'hs_object_id'
-      ? hits
-      : sort.property === createdProperty(data.type)
-        ? byCreation(hits, data)
-        : hits
-            .map((hit) => ({ hit, key: sortKey(sort.property, data, hit) }))
-            .sort((a, b) => compare(a.key, b.key) || a.hit.id - b.hit.id)
-            .map(({ hit }) => hit);
-  return sort.isDescending ? ordered.reverse() : ordered;
-}
-
-/** The first records were created in the order of their ids, and before all others. */
-function byCreation(hits: readonly Hit[], data: ObjectData): Hit[] {
-  const isInitial = (hit: Hit): boolean => hit.view === null || hit.view.index < data.store.initialCount;
-  const created = hits.filter((hit) => !isInitial(hit));
-  created.sort((a, b) => (a.view?.createdMs ?? 0) - (b.view?.createdMs ?? 0) || a.id - b.id);
-  return [...hits.filter(isInitial), ...created];
-}
-
-function sortKey(property: string, data: ObjectData, hit: Hit): number | string {
-  const view = hit.view ?? viewOf(data, hit.id);
-  if (property === modifiedProperty(data.type)) return view.modifiedMs;
-  return textOf(property, data, view) ?? '';
-}
-
-function compare(a: number | string, b: number | string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function viewOf(data: ObjectData, id: number): RecordView {
-  const view = data.store.find(id);
-  if (view === undefined) throw new RangeError(`no record ${id}`);
-  return view;
 }

@@ -1,10 +1,17 @@
 import type { AccessSettings } from './access.ts';
 import { Faults } from './faults.ts';
-import type { LimitSettings, ListSettings, SearchSettings, SimulatorOptions } from './options.ts';
-import { defaultLimits, defaultList, defaultSearch } from './options.ts';
+import type {
+  AssociationSettings,
+  LimitSettings,
+  ListSettings,
+  SearchSettings,
+  SimulatorOptions,
+} from './options.ts';
+import { defaultAssociations, defaultLimits, defaultList, defaultSearch } from './options.ts';
 import { Portal } from './portal.ts';
 import { RequestLimits } from './request-limits.ts';
 import { RequestStats } from './request-stats.ts';
+import type { Visibility } from './visibility.ts';
 
 /** What may be changed while the simulator runs. */
 export interface SimulatorSettings extends AccessSettings {
@@ -12,12 +19,18 @@ export interface SimulatorSettings extends AccessSettings {
   readonly jitterMs: number;
   readonly list: ListSettings;
   readonly search: SearchSettings;
+  readonly associations: AssociationSettings;
+  readonly visibility: Visibility;
   readonly mergedIdInBatchRead: 'absent' | 'renamed';
+  readonly mergedIdInArchivedList: 'absent' | 'listed';
+  /** The account the tokens belong to. */
+  readonly portalId: number;
 }
 
-export type SettingsChange = Partial<Omit<SimulatorSettings, 'list' | 'search'>> & {
+export type SettingsChange = Partial<Omit<SimulatorSettings, 'list' | 'search' | 'associations'>> & {
   readonly list?: Partial<ListSettings>;
   readonly search?: Partial<SearchSettings>;
+  readonly associations?: Partial<AssociationSettings>;
   readonly limits?: Partial<LimitSettings> & { readonly dailyUsage?: number };
 };
 
@@ -50,12 +63,13 @@ export class Simulator {
   }
 
   /** What is not named stays. */
-  configure({ limits, list, search, ...settings }: SettingsChange): void {
+  configure({ limits, list, search, associations, ...settings }: SettingsChange): void {
     this.#settings = {
       ...this.#settings,
       ...settings,
       list: { ...this.#settings.list, ...list },
       search: { ...this.#settings.search, ...search },
+      associations: { ...this.#settings.associations, ...associations },
     };
     if (limits !== undefined) this.#limits.change(limits);
   }
@@ -78,6 +92,10 @@ function initialSettings(options: SimulatorOptions): SimulatorSettings {
     jitterMs: options.jitterMs,
     list: { ...defaultList, ...options.list },
     search: { ...defaultSearch, ...options.search },
+    associations: { ...defaultAssociations, ...options.associations },
+    visibility: options.visibility,
     mergedIdInBatchRead: options.mergedIdInBatchRead,
+    mergedIdInArchivedList: options.mergedIdInArchivedList,
+    portalId: options.portalId,
   };
 }

@@ -120,8 +120,14 @@ export function webAddress(random: Random): string {
   return `https://www.${random.pick(domains)}/${random.pick(words)}/${random.pick(words)}?utm_source=${random.pick(words)}`;
 }
 
+const ownerCount = 60;
+
 export function ownerId(random: Random): string {
-  return String(41_000_000 + random.below(60) * 7_919);
+  return ownerIdAt(random.below(ownerCount));
+}
+
+export function ownerIdAt(index: number): string {
+  return String(41_000_000 + index * 7_919);
 }
 
 export function campaign(random: Random): string {

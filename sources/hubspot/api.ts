@@ -40,6 +40,9 @@ export class UriTooLong extends SyncError {
 /** HubSpot finds fault with the request itself (400 and its like): a repeat would fail the same way. */
 export class RequestRefused extends SyncError {}
 
+/** The token is good and lacks a scope: other objects may be readable all the same. */
+export class ScopeMissing extends SyncError {}
+
 /** Counts what one piece of work (a chunk, a plan) sends. */
 export class RequestMeter {
   #counts = zeroRequests;
@@ -179,9 +182,7 @@ export class HubSpotApi {
         if (refusal.policy === 'daily') {
           throw new LongWait({ reason: 'HubSpot daily limit', until: await this.#dailyReset(call.signal, meter) });
         }
-        // Whatever limit the body names, the request's own lane was refused.
-        this.budget.block(refusal.policy);
-        this.budget.block(call.bucket);
+        this.budget.block(refusal.policy, call.bucket);
         return { kind: 'again', reason: `rate limited (${refusal.policy})`, delayMs: rateLimitedDelayMs };
       case 'away':
         throw new LongWait({
@@ -192,6 +193,8 @@ export class HubSpotApi {
         throw new UriTooLong();
       case 'refused':
         throw new RequestRefused('ConfigInvalid', `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
+      case 'forbidden':
+        throw new ScopeMissing('AuthRejected', `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
       case 'fail':
         throw new SyncError(refusal.failure, `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
       default:

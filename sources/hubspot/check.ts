@@ -2,42 +2,47 @@ import { LongWait, SyncError } from '../../model/errors.ts';
 import { failedFinding, type Finding } from '../../model/finding.ts';
 import { RequestMeter, type HubSpotApi } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
+import { fixedPath } from './fixed-list.ts';
+import type { HubSpotObject, ObjectDirectory } from './object-directory.ts';
 
 /** A check answers within seconds, so it does not sit out an outage as a sync does. */
 const maxRetryMs = 3_000;
 
-/** Asks HubSpot who the token belongs to, then for one record of each object, and says in plain words what fails. */
-export async function checkAccount(
-  deps: { api: HubSpotApi; paths: ApiPaths; baseUrl: string },
-  objects: readonly string[],
-  signal: AbortSignal,
-): Promise<Finding[]> {
-  const probe = (subject: string, path: string, onOk: (json: unknown) => string): Promise<Finding> =>
-    probeFinding(subject, async () => {
-      const { json } = await deps.api.call(
-        { method: 'GET', path, bucket: 'burst', signal, maxRetryMs },
-        new RequestMeter(),
-      );
-      return onOk(json);
-    });
+export interface CheckDeps {
+  readonly api: HubSpotApi;
+  readonly directory: ObjectDirectory;
+  readonly accountPaths: ApiPaths;
+  readonly pathsFor: (object: HubSpotObject) => ApiPaths;
+  readonly baseUrl: string;
+}
 
-  const account = await probe(
-    `HubSpot account at ${new URL(deps.baseUrl).origin}`,
-    deps.paths.accountDetails,
-    (json) => {
-      const { portalId, accountType } = json as { portalId?: unknown; accountType?: unknown };
-      return `the token is valid for portal ${String(portalId)} (${String(accountType)})`;
-    },
-  );
+/** Asks HubSpot who the token belongs to, then for something of each object, and says in plain words what fails. */
+export async function checkAccount(deps: CheckDeps, names: readonly string[], signal: AbortSignal): Promise<Finding[]> {
+  const meter = new RequestMeter();
+  const ask = async (path: string): Promise<unknown> =>
+    (await deps.api.call({ method: 'GET', path, bucket: 'burst', signal, maxRetryMs }, meter)).json;
+
+  const account = await finding(`HubSpot account at ${new URL(deps.baseUrl).origin}`, async () => {
+    const details = (await ask(deps.accountPaths.accountDetails)) as { portalId?: unknown; accountType?: unknown };
+    return `the token is valid for portal ${String(details.portalId)} (${String(details.accountType)})`;
+  });
   if (account.status === 'failed' && account.kind !== 'config') return [account];
 
-  const perObject = objects.map((object) =>
-    probe(`HubSpot ${object}`, `${deps.paths.list(object)}?limit=1`, () => 'readable'),
+  const perObject = names.map((name) =>
+    finding(`HubSpot ${name}`, async () => {
+      const object = await deps.directory.find(name, { signal, meter, maxRetryMs });
+      await ask(samplePath(deps.pathsFor(object), object));
+      return 'readable';
+    }),
   );
   return [account, ...(await Promise.all(perObject))];
 }
 
-async function probeFinding(subject: string, ask: () => Promise<string>): Promise<Finding> {
+function samplePath(paths: ApiPaths, object: HubSpotObject): string {
+  return object.kind === 'crm' ? `${paths.list(object.name)}?limit=1` : fixedPath(paths, object.name);
+}
+
+async function finding(subject: string, ask: () => Promise<string>): Promise<Finding> {
   try {
     return { subject, status: 'ok', text: await ask(), next: null, kind: null };
   } catch (error) {

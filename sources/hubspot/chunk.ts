@@ -1,5 +1,8 @@
-import type { ExtractRequest } from '../../model/source.ts';
+import type { ExtractRequest, StageSink } from '../../model/source.ts';
+import type { StagedTombstone } from '../../model/tombstone.ts';
 import type { HubSpotApi } from './api.ts';
+import type { AssociationReader } from './associations.ts';
+import { mergedTombstones } from './merged-records.ts';
 import type { RecordPage } from './page-reader.ts';
 import { pageEncoder, type HubSpotRecord, type PageEncoder } from './record-row.ts';
 
@@ -11,17 +14,31 @@ const progressIntervalMs = 500;
  */
 export class Chunk {
   readonly #request: ExtractRequest;
+  readonly #sink: StageSink;
+  readonly #associations: Pick<AssociationReader, 'take'>;
   readonly #encode: PageEncoder;
+  /** Records staged, and tombstones that were looked for. Not the tombstones that come with a record that others were merged into. */
   records = 0;
+  /** Search hits passed over. */
+  knownRecords = 0;
   roundedValues = 0;
-  /** Set once a write failed: what is staged is then unknown and may not be handed on. */
-  hasFailedWrite = false;
+  readonly #absentColumns = new Set<string>();
   /** Records that pages in flight may still bring. */
   #expected = 0;
 
-  constructor(request: ExtractRequest) {
-    this.#request = request;
-    this.#encode = pageEncoder(request.plan);
+  constructor(options: {
+    request: ExtractRequest;
+    sink: StageSink;
+    associations: Pick<AssociationReader, 'take'>;
+  }) {
+    this.#request = options.request;
+    this.#sink = options.sink;
+    this.#associations = options.associations;
+    this.#encode = pageEncoder(options.request.plan);
+  }
+
+  get absentColumns(): readonly string[] {
+    return [...this.#absentColumns];
   }
 
   /** Counts pages in flight as full, so that a chunk exceeds its size by less than one page. */
@@ -40,18 +57,24 @@ export class Chunk {
     this.#expected -= size;
   }
 
-  /** Stages records; once this resolves, the frontier may move past them. */
-  async write(records: readonly HubSpotRecord[], page: Pick<RecordPage, 'observedAt'>): Promise<void> {
+  /** Stages records, and tombstones of those merged into them; once this resolves, the frontier may move past them. */
+  async write(records: readonly HubSpotRecord[], { observedAt }: Pick<RecordPage, 'observedAt'>): Promise<void> {
     if (records.length === 0) return;
-    const { rows, roundedValues } = this.#encode(records, page.observedAt);
-    try {
-      await this.#request.write(rows);
-    } catch (error) {
-      this.hasFailedWrite = true;
-      throw error;
-    }
+    const { rows, roundedValues, absentColumns } = this.#encode(records, observedAt);
+    await this.#sink.records(rows);
+    const merged = records.flatMap((record) => mergedTombstones(record, observedAt));
+    if (merged.length > 0) await this.#sink.tombstones(merged);
+    await this.#takeAssociations(records);
     this.records += rows.length;
     this.roundedValues += roundedValues;
+    for (const column of absentColumns) this.#absentColumns.add(column);
+  }
+
+  /** Stages tombstones that were looked for. */
+  async bury(tombstones: readonly StagedTombstone[]): Promise<void> {
+    if (tombstones.length === 0) return;
+    await this.#sink.tombstones(tombstones);
+    this.records += tombstones.length;
   }
 
   /** Reports progress on a timer until disposed. */
@@ -60,5 +83,16 @@ export class Chunk {
       this.#request.onProgress({ records: this.records, waiting: api.trouble, limitShare: api.budget.limitShare() });
     }, progressIntervalMs);
     return { [Symbol.dispose]: () => clearInterval(timer) };
+  }
+
+  /** An abort only ends the wait for room: what was taken is read when the chunk ends. */
+  async #takeAssociations(records: readonly HubSpotRecord[]): Promise<void> {
+    const { signal } = this.#request;
+    const ids = records.flatMap(({ id }) => (id === undefined || id === null ? [] : [String(id)]));
+    try {
+      await this.#associations.take(ids, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 }

@@ -24,3 +24,11 @@ export const hubspotConfigSchema = z.strictObject({
 });
 
 export type HubSpotConfig = z.infer<typeof hubspotConfigSchema>;
+
+/** By object, those whose associations a stream reads unless config names others: the pairs that CRM reports join on. */
+export const hubspotDefaultAssociations: Readonly<Record<string, readonly string[]>> = {
+  contacts: ['companies'],
+  deals: ['contacts', 'companies'],
+  line_items: ['deals'],
+  tickets: ['companies'],
+};

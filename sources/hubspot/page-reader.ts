@@ -2,6 +2,7 @@ import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { UriTooLong, type HubSpotApi, type RequestMeter } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
+import { mergeProperties } from './merged-records.ts';
 import type { HubSpotRecord } from './record-row.ts';
 
 /** HubSpot's maximum for list and for batch read. */
@@ -22,13 +23,29 @@ export interface RecordPage {
   readonly observedAt: string;
 }
 
-/** Reads pages and named records of one object with the plan's properties. */
+export interface PageRequest {
+  readonly after: string | null;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+/** Records read by name, in no order. */
+export interface NamedPage {
+  readonly records: readonly HubSpotRecord[];
+  readonly observedAt: string;
+}
+
+/**
+ * Reads pages and named records of one object: the living with the plan's properties, those in the bin by id alone; all
+ * with the ids that were merged into them.
+ */
 export class PageReader {
   readonly #api: HubSpotApi;
   readonly #paths: ApiPaths;
   readonly #plan: StreamPlan;
   readonly #meter: RequestMeter;
-  readonly #properties: string[];
+  readonly #properties: readonly string[];
+  readonly #binProperties: readonly string[];
   #fitsUrl: boolean;
 
   constructor(options: { api: HubSpotApi; paths: ApiPaths; plan: StreamPlan; meter: RequestMeter }) {
@@ -36,37 +53,59 @@ export class PageReader {
     this.#paths = options.paths;
     this.#plan = options.plan;
     this.#meter = options.meter;
-    this.#properties = options.plan.columns.map((column) => column.property);
-    this.#fitsUrl =
-      this.#listPath({ after: '9'.repeat(20), limit: pageSize, properties: this.#properties }).length <= maxUrlLength;
+    const merges = mergeProperties(options.plan.object);
+    this.#properties = [...new Set([...options.plan.columns.map(({ property }) => property), ...merges])];
+    this.#binProperties = ['hs_object_id', ...merges];
+    const longest = { after: '9'.repeat(20), limit: pageSize, archived: false, properties: this.#properties };
+    this.#fitsUrl = this.#listPath(longest).length <= maxUrlLength;
   }
 
   /** A page of records whose ids are at or after `after`. Vanished records of a two-request page are left out. */
-  async readPage(request: { after: string | null; limit: number; signal: AbortSignal }): Promise<RecordPage> {
+  async readPage(request: PageRequest): Promise<RecordPage> {
     if (this.#fitsUrl) {
       try {
-        return await this.#readList({ ...request, properties: this.#properties });
+        return await this.#readList({ ...request, archived: false, properties: this.#properties });
       } catch (error) {
         if (!(error instanceof UriTooLong)) throw error;
         this.#fitsUrl = false;
       }
     }
-    const list = await this.#readList({ ...request, properties: ['hs_object_id'] });
+    const list = await this.#readList({ ...request, archived: false, properties: ['hs_object_id'] });
     if (list.ids.length === 0) return list;
     const { records, observedAt } = await this.readRecords(list.ids, request.signal);
     return { ...list, records, observedAt };
   }
 
-  /** At most 100 records by id; those archived, merged away or unknown are left out. */
-  async readRecords(
-    ids: readonly string[],
-    signal: AbortSignal,
-  ): Promise<{ records: readonly HubSpotRecord[]; observedAt: string }> {
+  /** The same of the bin. */
+  readArchivedPage(request: PageRequest): Promise<RecordPage> {
+    return this.#readList({ ...request, archived: true, properties: this.#binProperties });
+  }
+
+  /**
+   * At most 100 records by id; those archived, merged away or unknown are left out. An account may give a record that was
+   * merged away under its new id.
+   */
+  readRecords(ids: readonly string[], signal: AbortSignal): Promise<NamedPage> {
+    return this.#readNamed({ ids, archived: false, properties: this.#properties, signal });
+  }
+
+  /** The same of the bin. */
+  readArchivedRecords(ids: readonly string[], signal: AbortSignal): Promise<NamedPage> {
+    return this.#readNamed({ ids, archived: true, properties: this.#binProperties, signal });
+  }
+
+  async #readNamed(request: {
+    ids: readonly string[];
+    archived: boolean;
+    properties: readonly string[];
+    signal: AbortSignal;
+  }): Promise<NamedPage> {
+    const { ids, archived, properties, signal } = request;
     const answer = await this.#api.call(
       {
         method: 'POST',
-        path: `${this.#paths.batchRead(this.#plan.object)}?archived=false`,
-        body: { inputs: ids.map((id) => ({ id })), properties: this.#properties },
+        path: `${this.#paths.batchRead(this.#plan.object)}?archived=${archived}`,
+        body: { inputs: ids.map((id) => ({ id })), properties },
         bucket: 'burst',
         signal,
       },
@@ -76,12 +115,9 @@ export class PageReader {
     return { records: resultsOf(answer.json, this.#plan.object), observedAt: answer.observedAt };
   }
 
-  async #readList(request: {
-    after: string | null;
-    limit: number;
-    properties: readonly string[];
-    signal: AbortSignal;
-  }): Promise<RecordPage> {
+  async #readList(
+    request: PageRequest & { archived: boolean; properties: readonly string[] },
+  ): Promise<RecordPage> {
     const answer = await this.#api.call(
       { method: 'GET', path: this.#listPath(request), bucket: 'burst', signal: request.signal },
       this.#meter,
@@ -95,10 +131,10 @@ export class PageReader {
     };
   }
 
-  #listPath(request: { after: string | null; limit: number; properties: readonly string[] }): string {
+  #listPath(request: Omit<PageRequest, 'signal'> & { archived: boolean; properties: readonly string[] }): string {
     const after = request.after === null ? '' : `&after=${encodeURIComponent(request.after)}`;
     const properties = request.properties.map(encodeURIComponent).join(',');
-    return `${this.#paths.list(this.#plan.object)}?limit=${request.limit}${after}&archived=false&properties=${properties}`;
+    return `${this.#paths.list(this.#plan.object)}?limit=${request.limit}${after}&archived=${request.archived}&properties=${properties}`;
   }
 }
 

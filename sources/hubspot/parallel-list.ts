@@ -1,9 +1,12 @@
-import type { Frontier, IdRange } from '../../model/frontier.ts';
+import type { IdRange } from '../../model/frontier.ts';
 import { IdRangePool, type OpenRange, type PageBounds } from '../../model/id-range-pool.ts';
 import { RequestRefused } from './api.ts';
 import type { Chunk } from './chunk.ts';
-import { pageSize, type PageReader, type RecordPage } from './page-reader.ts';
+import { pageSize, type RecordPage } from './page-reader.ts';
+import { RangeCursors } from './range-cursors.ts';
+import type { RecordList } from './record-list.ts';
 import type { HubSpotRecord } from './record-row.ts';
+import { TaskGroup } from './task-group.ts';
 
 /**
  * Cursors at work at once. At 19 requests a second and 350 ms a page seven would keep up; the rest make up for slots
@@ -18,68 +21,46 @@ export const cursorCount = 16;
 export class ListContractBroken extends Error {}
 
 /**
- * Reads disjoint id ranges by parallel cursors until the chunk is full or nothing is left. `frontier()` is right at any
+ * Reads disjoint id ranges by parallel cursors until the chunk is full or nothing is left. `ranges()` is right at any
  * moment, in spite of failures and aborts too: a range moves only past records that are staged.
  */
 export class ParallelList {
   readonly #pool: IdRangePool;
-  readonly #reader: PageReader;
+  readonly #list: RecordList;
   readonly #chunk: Chunk;
   /** Highest id of any page so far; -1 before the first. */
   #highestSeen = -1n;
-  #changed = Promise.withResolvers<void>();
-  #working = 0;
 
-  constructor(options: { ranges: readonly IdRange[]; reader: PageReader; chunk: Chunk }) {
+  constructor(options: { ranges: readonly IdRange[]; list: RecordList; chunk: Chunk }) {
     this.#pool = new IdRangePool(options.ranges);
-    this.#reader = options.reader;
+    this.#list = options.list;
     this.#chunk = options.chunk;
   }
 
-  frontier(): Frontier {
-    return { kind: 'idRanges', ranges: this.#pool.toRanges() };
+  /** What is not staged yet. */
+  ranges(): readonly IdRange[] {
+    return this.#pool.toRanges();
   }
 
   /** Rejects with the first error of any cursor, or the signal's reason, once all cursors have stopped. */
   async read(signal: AbortSignal): Promise<void> {
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
-    const runCursor = async (): Promise<void> => {
-      try {
-        await this.#runCursor(either);
-      } catch (error) {
-        failed.abort(error);
-      }
-    };
-    await Promise.all(Array.from({ length: cursorCount }, runCursor));
-    either.throwIfAborted();
+    const cursors = new RangeCursors<OpenRange>({
+      isOver: () => this.#pool.isEmpty || !this.#chunk.hasRoom,
+      claim: () => this.#pool.claim(),
+      readPage: (range, stop) => this.#readWithinRoom(range, stop),
+      release: (range) => this.#pool.release(range),
+    });
+    const group = new TaskGroup(signal);
+    for (let i = 0; i < cursorCount; i++) group.run((stop) => cursors.run(stop));
+    await group.join();
   }
 
-  async #runCursor(signal: AbortSignal): Promise<void> {
-    while (!this.#pool.isEmpty && this.#chunk.hasRoom) {
-      const range = this.#pool.claim();
-      if (range !== null) await this.#readRange(range, signal);
-      else if (this.#working > 0) await this.#changed.promise;
-      else return;
-    }
-  }
-
-  async #readRange(range: OpenRange, signal: AbortSignal): Promise<void> {
-    this.#working++;
+  async #readWithinRoom(range: OpenRange, signal: AbortSignal): Promise<boolean> {
+    if (!this.#chunk.reserve(pageSize)) return false;
     try {
-      let isUnfinished = true;
-      while (isUnfinished && this.#chunk.reserve(pageSize)) {
-        try {
-          isUnfinished = await this.#readOnePage(range, signal);
-        } finally {
-          this.#chunk.release(pageSize);
-          this.#announce();
-        }
-      }
+      return await this.#readOnePage(range, signal);
     } finally {
-      this.#pool.release(range);
-      this.#working--;
-      this.#announce();
+      this.#chunk.release(pageSize);
     }
   }
 
@@ -89,7 +70,7 @@ export class ParallelList {
     const bounds = pageBounds(page, range.from);
     if (bounds.ids !== null && bounds.ids.last > this.#highestSeen) this.#highestSeen = bounds.ids.last;
     const own = page.records.filter((record) => this.#pool.owns(range, idOf(record)));
-    await this.#chunk.write(own, page);
+    await this.#list.stage(own, page);
     return this.#pool.advance(range, bounds);
   }
 
@@ -111,22 +92,16 @@ export class ParallelList {
   async #readPage(from: bigint, signal: AbortSignal): Promise<RecordPage> {
     const request = { after: String(from), limit: pageSize, signal };
     try {
-      return await this.#reader.readPage(request);
+      return await this.#list.readPage(request);
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
     }
     try {
-      return await this.#reader.readPage(request);
+      return await this.#list.readPage(request);
     } catch (error) {
       if (error instanceof RequestRefused) throw new ListContractBroken('`after` may not be an id');
       throw error;
     }
-  }
-
-  /** Wakes cursors that found nothing to claim: a page may have made a range worth splitting. */
-  #announce(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ColumnType } from '../../model/column.ts';
-import { SyncError } from '../../model/errors.ts';
 import type { PropertyDescription } from '../../model/source.ts';
+import { parseAnswer } from './parse-answer.ts';
 
 const catalogueSchema = z.object({
   results: z.array(
@@ -18,12 +18,8 @@ const catalogueSchema = z.object({
 
 /** The live properties of an object, sorted by name, from the answer of the properties endpoint. */
 export function parseCatalogue(json: unknown, object: string): PropertyDescription[] {
-  const parsed = catalogueSchema.safeParse(json);
-  if (!parsed.success) {
-    throw new SyncError('Unavailable', `HubSpot properties of ${object}: the answer has not the documented shape`);
-  }
-  return parsed.data.results
-    .filter((property) => property.archived !== true)
+  return parseAnswer(catalogueSchema, json, `properties of ${object}`)
+    .results.filter((property) => property.archived !== true)
     .map((property) => ({
       name: property.name,
       label: property.label ?? property.name,

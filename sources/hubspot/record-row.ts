@@ -8,11 +8,18 @@ export interface HubSpotRecord {
   readonly id?: string | number | null;
   readonly properties?: Readonly<Record<string, string | null | undefined>>;
   readonly updatedAt?: string | null;
+  /** Of records in the bin. */
+  readonly archivedAt?: string | null;
 }
 
 export interface EncodedPage {
   readonly rows: StagedRow[];
   readonly roundedValues: number;
+  /**
+   * Columns, by name, whose property some record came without: HubSpot sends null for a property without a value, and leaves
+   * out those that it does not know.
+   */
+  readonly absentColumns: readonly string[];
 }
 
 /** Turns a page's records into staged rows, in the plan's column order. */
@@ -21,14 +28,14 @@ export type PageEncoder = (records: readonly HubSpotRecord[], observedAt: string
 /**
  * Fixes the plan's columns once and returns the encoder for its pages. Text stays as it is, to the last code point;
  * numbers become plain decimals, dates and instants ISO, wherever the value reads as one; what does not is staged
- * unchanged, fails its cast in the merge and is quarantined there. The version is the envelope's `updatedAt`, which
- * equals the modified property.
+ * unchanged, fails its cast in the merge and is quarantined there. A column that has become wider than its property keeps
+ * the form of the property's type.
  */
 export function pageEncoder(plan: StreamPlan): PageEncoder {
   const columns = plan.columns;
   const width = columns.length;
-  const versionProperty = plan.versionProperty;
   return (records, observedAt) => {
+    const absentColumns = new Set<string>();
     let roundedValues = 0;
     const rows = records.map((record) => {
       const properties = record.properties ?? {};
@@ -39,9 +46,11 @@ export function pageEncoder(plan: StreamPlan): PageEncoder {
         const value = properties[column.property];
         if (value === null || value === undefined) {
           row[i + 1] = null;
+          if (value === undefined) absentColumns.add(column.name);
           continue;
         }
-        switch (column.type) {
+        const type = column.sourceType ?? column.type;
+        switch (type) {
           case 'text':
           case 'boolean':
           case 'integer':
@@ -60,13 +69,25 @@ export function pageEncoder(plan: StreamPlan): PageEncoder {
             row[i + 1] = toInstantText(value);
             break;
           default:
-            column.type satisfies never;
+            type satisfies never;
         }
       }
-      row[width + 1] = record.updatedAt ?? (versionProperty === null ? null : (properties[versionProperty] ?? null));
+      row[width + 1] = versionOf(record, plan);
       row[width + 2] = observedAt;
       return row;
     });
-    return { rows, roundedValues };
+    return { rows, roundedValues, absentColumns: [...absentColumns] };
   };
+}
+
+/** The envelope's `updatedAt`, which equals the modified property. */
+export function versionOf(
+  { updatedAt, properties }: HubSpotRecord,
+  { versionProperty }: Pick<StreamPlan, 'versionProperty'>,
+): string | null {
+  return updatedAt ?? (versionProperty === null ? null : (properties?.[versionProperty] ?? null));
+}
+
+export function instantOrNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined || text === '' ? null : toInstantText(text);
 }

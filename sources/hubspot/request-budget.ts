@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateWindow } from '../../model/rate-window.ts';
+import { orAborted } from './or-aborted.ts';
 
-/** HubSpot counts search apart from everything else. */
-export type Bucket = 'burst' | 'search';
+/**
+ * HubSpot counts search apart from everything else, and its API specification exempts batch reads of associations from the
+ * ten-second limit.
+ */
+export type Bucket = 'burst' | 'search' | 'associations';
 
 /** What the answer's `X-HubSpot-RateLimit-*` headers say of the burst window. */
 export interface ServerLimit {
@@ -15,6 +19,8 @@ const lowestPublishedLimit = 100;
 const burstWindowMs = 10_000;
 /** Published: 5 per second and account. One less, since search answers carry no header to correct us. */
 const searchLimit = 4;
+/** Per second, of our own accord. */
+const associationsLimit = 10;
 /** Upper bound on how long a waiter sleeps before it looks again: a header may have raised the limit meanwhile. */
 const maxSleepMs = 50;
 
@@ -41,6 +47,7 @@ export class RequestBudget {
     this.#lanes = {
       burst: lane(new RateWindow({ limit: lowestPublishedLimit, windowMs: burstWindowMs, ownLimit })),
       search: lane(new RateWindow({ limit: searchLimit, windowMs: 1_000 })),
+      associations: lane(new RateWindow({ limit: associationsLimit, windowMs: 1_000 })),
     };
   }
 
@@ -57,7 +64,7 @@ export class RequestBudget {
     const passOn = Promise.withResolvers<void>();
     lane.turn = passOn.promise;
     try {
-      await turnOrAbort(turn, signal);
+      await orAborted(turn, signal);
       while (!this.#tryTake(bucket)) await this.#sleepUntilMaybeFree(lane, signal);
     } finally {
       passOn.resolve();
@@ -79,11 +86,17 @@ export class RequestBudget {
     window.observeServerUse(server.limit - server.remaining, now);
   }
 
-  /** After a 429 the window is full with what others sent, so a whole one has to pass. */
-  block(bucket: Bucket): void {
-    const lane = this.#lanes[bucket];
-    lane.blockedUntilMs = performance.now() + lane.window.windowMs;
-    if (bucket === 'burst') this.#needsProbe = true;
+  /**
+   * After a 429 the window is full with what others sent, so a whole one has to pass: in the lane of the limit that the
+   * answer names, and in the request's own.
+   */
+  block(limit: Bucket, own: Bucket): void {
+    const { windowMs } = this.#lanes[limit].window;
+    for (const bucket of new Set([limit, own])) {
+      const lane = this.#lanes[bucket];
+      lane.blockedUntilMs = performance.now() + Math.max(windowMs, lane.window.windowMs);
+      if (bucket === 'burst') this.#needsProbe = true;
+    }
   }
 
   #tryTake(bucket: Bucket): boolean {
@@ -103,17 +116,5 @@ export class RequestBudget {
     } catch {
       signal.throwIfAborted();
     }
-  }
-}
-
-async function turnOrAbort(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([turn, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -13,6 +13,8 @@ export type ResponseClass =
   /** The request itself is wrong in HubSpot's eyes. */
   | { readonly kind: 'refused'; readonly reason: string; readonly next: string }
   | { readonly kind: 'unauthorized' }
+  /** The token is good, and may not do this; `next` names the scope where the answer does. */
+  | { readonly kind: 'forbidden'; readonly reason: string; readonly next: string }
   | { readonly kind: 'fail'; readonly failure: FailureKind; readonly reason: string; readonly next: string };
 
 /** Longer waits go to the workflow’s durable timer. */
@@ -23,6 +25,7 @@ export interface ErrorBody {
   readonly category?: unknown;
   readonly policyName?: unknown;
   readonly correlationId?: unknown;
+  readonly errors?: unknown;
 }
 
 /**
@@ -36,10 +39,9 @@ export function classifyResponse(status: number, body: ErrorBody, retryAfterSeco
       return { kind: 'unauthorized' };
     case 403:
       return {
-        kind: 'fail',
-        failure: 'AuthRejected',
+        kind: 'forbidden',
         reason: 'the token lacks a scope for this object (403)',
-        next: 'add the object’s read scope to the private app or service key, then run again',
+        next: `add the object’s read scope${namedScopes(body)} to the private app or service key, then run again`,
       };
     case 404:
       return {
@@ -73,6 +75,18 @@ export function classifyResponse(status: number, body: ErrorBody, retryAfterSeco
         next: 'check the stream’s columns against `sluice discover`',
       };
   }
+}
+
+/** Where one of many would do, the first few. */
+const maxScopes = 3;
+
+function namedScopes({ errors }: ErrorBody): string {
+  const contexts = Array.isArray(errors) ? (errors as { context?: { requiredGranularScopes?: unknown } }[]) : [];
+  const scopes = contexts
+    .flatMap((error) => error?.context?.requiredGranularScopes ?? [])
+    .filter((scope) => typeof scope === 'string')
+    .slice(0, maxScopes);
+  return scopes.length === 0 ? '' : ` (${scopes.join(' or ')})`;
 }
 
 function limitPolicy(body: ErrorBody): 'burst' | 'search' | 'daily' {

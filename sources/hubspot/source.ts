@@ -1,18 +1,24 @@
+import { addRequests } from '../../model/batch.ts';
 import { LongWait, SyncError } from '../../model/errors.ts';
 import type { Log } from '../../model/log.ts';
 import type { ObjectSummary, Source } from '../../model/source.ts';
-import { HubSpotApi, RequestMeter } from './api.ts';
-import { apiPaths } from './api-paths.ts';
+import { HubSpotApi, RequestMeter, ScopeMissing } from './api.ts';
+import { apiPaths, type ApiPaths } from './api-paths.ts';
 import { checkAccount } from './check.ts';
 import type { HubSpotConfig } from './config.ts';
+import { describeAccess } from './describe-access.ts';
+import { describeObject } from './describe-object.ts';
+import { extractFixed } from './extract-fixed.ts';
 import { extract } from './extract.ts';
+import { fixedObjects } from './fixed-object.ts';
 import { HttpClient } from './http-client.ts';
-import { hubSpotObjects, modifiedPropertyOf, parseHubSpotObject } from './objects.ts';
+import { ObjectDirectory, type HubSpotObject } from './object-directory.ts';
+import { nothingRead } from './nothing-read.ts';
+import { standardObjects } from './objects.ts';
 import { cursorCount } from './parallel-list.ts';
 import { planBackfill } from './plan-backfill.ts';
-import { parseCatalogue } from './property-catalogue.ts';
+import { countRecords } from './record-count.ts';
 import { RequestBudget } from './request-budget.ts';
-import { countRecords } from './search.ts';
 
 export interface HubSpotDeps {
   readonly log: Log;
@@ -26,51 +32,97 @@ const defaultMaxRetryMs = 60_000;
 
 /** One HubSpot account, with one request budget for all its streams in this process. Opening sends no request. */
 export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Source {
-  const paths = apiPaths(config.apiVersion);
+  const accountPaths = apiPaths(config.apiVersion);
+  const { log } = deps;
   const api = new HubSpotApi({
     http: new HttpClient({ baseUrl: config.baseUrl, timeoutMs: config.timeoutMs, connections: cursorCount * 2 }),
     budget: new RequestBudget({ requestsPer10s: config.requestsPer10s ?? null }),
     readAccessToken: deps.readAccessToken,
-    dailyUsagePath: paths.dailyUsage,
+    dailyUsagePath: accountPaths.dailyUsage,
     maxRetryMs: deps.maxRetryMs ?? defaultMaxRetryMs,
   });
-  const shared = { api, paths, log: deps.log };
+  const directory = new ObjectDirectory({ api, schemasPath: accountPaths.schemas });
 
-  const summarize = async (object: string, signal: AbortSignal): Promise<ObjectSummary> => {
+  const pathsFor = (...objects: readonly HubSpotObject[]): ApiPaths =>
+    apiPaths(
+      config.apiVersion,
+      new Map(
+        objects.flatMap((object) =>
+          object.kind === 'crm' && object.typeId !== null ? [[object.name, object.typeId]] : [],
+        ),
+      ),
+    );
+
+  const find = async (
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ object: HubSpotObject; paths: ApiPaths; meter: RequestMeter }> => {
+    const meter = new RequestMeter();
+    const object = await directory.find(name, { signal, meter });
+    return { object, paths: pathsFor(object), meter };
+  };
+
+  const summarize = async (object: HubSpotObject, signal: AbortSignal): Promise<ObjectSummary> => {
+    const { name } = object;
+    if (object.kind === 'fixed') return { object: name, recordCount: null, reason: 'HubSpot does not count them' };
     try {
-      const { recordCount } = await countRecords(shared, object, signal, new RequestMeter());
-      return { object, recordCount, reason: null };
+      const counting = { api, paths: pathsFor(object), meter: new RequestMeter() };
+      const { records } = await countRecords(counting, { object: name, signal });
+      return { object: name, recordCount: records, reason: null };
     } catch (error) {
-      if (error instanceof LongWait) return { object, recordCount: null, reason: error.wait.reason };
-      if (error instanceof SyncError) return { object, recordCount: null, reason: error.message };
+      if (error instanceof LongWait) return { object: name, recordCount: null, reason: error.wait.reason };
+      if (error instanceof SyncError) return { object: name, recordCount: null, reason: error.message };
       throw error;
     }
   };
 
   return {
-    check: (objects, signal) => checkAccount({ ...shared, baseUrl: config.baseUrl }, objects, signal),
-    summarizeObject: (name, signal) => summarize(parseHubSpotObject(name), signal),
+    check: (names, signal) =>
+      checkAccount({ api, directory, pathsFor, accountPaths, baseUrl: config.baseUrl }, names, signal),
+    async summarizeObject(name, signal) {
+      const { object } = await find(name, signal);
+      return summarize(object, signal);
+    },
     async listObjects(signal) {
       // A token that is refused altogether is one error, and not one for each object.
-      await api.call({ method: 'GET', path: paths.accountDetails, bucket: 'burst', signal }, new RequestMeter());
-      return Promise.all(hubSpotObjects.map((object) => summarize(object, signal)));
+      await api.call({ method: 'GET', path: accountPaths.accountDetails, bucket: 'burst', signal }, new RequestMeter());
+      const custom = await directory.listCustom({ signal, meter: new RequestMeter() }).catch((error: unknown) => {
+        if (!(error instanceof ScopeMissing)) throw error;
+        log.warn({ reason: error.message }, 'custom objects are not listed');
+        return [];
+      });
+      return Promise.all([...standardObjects, ...custom, ...fixedObjects].map((object) => summarize(object, signal)));
     },
     async describeObject(name, signal) {
-      const object = parseHubSpotObject(name);
-      const answer = await api.call(
-        { method: 'GET', path: paths.properties(object), bucket: 'burst', signal },
-        new RequestMeter(),
-      );
-      return {
-        object,
-        keyType: 'integer',
-        versionProperty: modifiedPropertyOf(object),
-        properties: parseCatalogue(answer.json, object),
-      };
+      const { object, paths, meter } = await find(name, signal);
+      return describeObject({ api, paths, meter }, object, signal);
     },
-    planBackfill: (object, scope, signal) =>
-      planBackfill(shared, { object: parseHubSpotObject(object), scope, signal }),
-    extract: (request) => extract(shared, request),
+    async planBackfill(name, scope, signal) {
+      const { object, paths } = await find(name, signal);
+      return planBackfill({ api, paths }, { object, scope, signal });
+    },
+    async countRecords(name, signal) {
+      const { object, paths, meter } = await find(name, signal);
+      if (object.kind === 'fixed') return null;
+      const { records } = await countRecords({ api, paths, meter }, { object: name, signal });
+      return { records, requests: meter.counts };
+    },
+    describeAccess: (_, signal) => describeAccess({ api, paths: accountPaths }, signal),
+    async extract(request) {
+      const { plan, signal } = request;
+      const meter = new RequestMeter();
+      let object: HubSpotObject;
+      const associated: HubSpotObject[] = [];
+      try {
+        object = await directory.find(plan.object, { signal, meter });
+        for (const { to } of plan.associations) associated.push(await directory.findCrm(to, { signal, meter }));
+      } catch (error) {
+        return nothingRead(error, request, meter.counts);
+      }
+      if (object.kind === 'fixed') return extractFixed({ api, paths: accountPaths }, object, request);
+      const outcome = await extract({ api, paths: pathsFor(object, ...associated), log }, request);
+      return { ...outcome, requests: addRequests(meter.counts, outcome.requests) };
+    },
     close: () => api.close(),
   };
 }

@@ -37,7 +37,7 @@ const bob: TestRecord = {
 };
 
 function merged(outcome: MergeOutcome): Counts {
-  if (outcome.kind !== 'merged') throw new Error(`rewind: ${outcome.reason}`);
+  if (outcome.kind !== 'merged') throw new Error(`not merged: ${JSON.stringify(outcome)}`);
   expect(unexplained(outcome.counts)).toBe(0);
   return outcome.counts;
 }
@@ -477,7 +477,7 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
     it.each(losses)('sends back a run whose stage is %s, writing nothing', async (_, lose) => {
       const run = await openRun();
       const request = await run.mint([ada, bob], { fileCount: 2 });
-      await lose(request.batch.stage.files[1]!.path);
+      await lose(request.batch.stage.records.files[1]!.path);
       expect(await run.merge(request)).toMatchObject({ kind: 'rewind', reason: 'stageLost', head: { sequence: 0 } });
       expect(await contacts()).toEqual([]);
       expect(await system('sync_batches')).toEqual([]);
@@ -486,8 +486,8 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
     it('sends back a run whose stage holds other rows than listed', async () => {
       const run = await openRun();
       const { batch, ...rest } = await run.mint([ada, bob]);
-      const [file] = batch.stage.files;
-      const stage = { ...batch.stage, rowCount: 3, files: [{ ...file!, rowCount: 3 }] };
+      const [file] = batch.stage.records.files;
+      const stage = { ...batch.stage, records: { rowCount: 3, files: [{ ...file!, rowCount: 3 }] } };
       expect(await run.merge({ ...rest, batch: { ...batch, stage } })).toMatchObject({
         kind: 'rewind',
         reason: 'stageLost',
@@ -555,7 +555,7 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
       expect(await system('sync_watermarks')).toMatchObject([
         { source_table: stream, last_watermark: null, last_status: 'running', last_run: 'run-1' },
       ]);
-      await run.mergeRecords([{ ...ada, email: 'x', _version: instant(9) }], { watermark: instant(3) });
+      await run.mergeRecords([{ ...ada, email: 'x', _version: instant(9) }], { positions: { fast: instant(4), settled: instant(3) } });
       await destination.closeRun({ ...target, run: 'run-1', status: 'done', error: null }, noAbort);
       expect(await system('sync_watermarks')).toMatchObject([
         {
@@ -567,7 +567,7 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
         },
       ]);
       const second = await openRun('run-2', 1);
-      await second.mergeRecords([], { watermark: instant(2) });
+      await second.mergeRecords([], { positions: { fast: instant(5), settled: instant(2) } });
       expect(await system('sync_watermarks')).toMatchObject([{ last_watermark: instant(3), last_run: 'run-2' }]);
     });
 

@@ -18,7 +18,7 @@ describe.concurrent('the access token of HubSpot', () => {
     const chunk = await extractChunk(hubspot.source, {
       plan,
       frontier,
-      write: async () => {
+      onWrite: async () => {
         pages += 1;
         if (pages !== 6) return;
         hubspot.simulator.configure({ tokens: [{ token: 'second' }] });
@@ -48,7 +48,7 @@ describe.concurrent('the access token of HubSpot', () => {
     const first = await extractChunk(hubspot.source, {
       plan,
       frontier,
-      write: async () => {
+      onWrite: async () => {
         pages += 1;
         if (pages === 6) hubspot.simulator.configure({ tokens: [] });
       },

@@ -86,7 +86,7 @@ describe.concurrent('an outage of HubSpot longer than the retry time', () => {
     const first = await extractChunk(hubspot.source, {
       plan,
       frontier: start.frontier,
-      write: async () => {
+      onWrite: async () => {
         pages += 1;
         if (pages === 5) hubspot.simulator.faults.add({ kind: 'badGateway' });
       },
@@ -145,7 +145,7 @@ describe.concurrent('the account is away (477)', () => {
     const first = await extractChunk(hubspot.source, {
       plan,
       frontier: start.frontier,
-      write: async () => {
+      onWrite: async () => {
         pages += 1;
         if (pages === 4) hubspot.simulator.faults.add({ kind: 'migrating', retryAfterSeconds: 3_600 });
       },

@@ -56,7 +56,7 @@ describe('an extract that is stopped', () => {
       const stop = new AbortController();
       setTimeout(() => stop.abort(), 250);
       const startedMs = performance.now();
-      const chunk = await extractChunk(hubspot.source, { plan, frontier, signal: stop.signal, write });
+      const chunk = await extractChunk(hubspot.source, { plan, frontier, signal: stop.signal, onWrite: write });
       expect(chunk.records).toBe(chunk.rows.length);
       return performance.now() - startedMs;
     };
@@ -74,7 +74,7 @@ describe('an extract that is stopped', () => {
       plan,
       frontier,
       signal: stop.signal,
-      write: async () => {
+      onWrite: async () => {
         stop.abort();
         await new Promise((resolve) => setTimeout(resolve, 50));
       },
@@ -105,7 +105,7 @@ describe('a stage that fails', () => {
         plan,
         frontier,
         signal: stop.signal,
-        write: async () => {
+        onWrite: async () => {
           pages += 1;
           if (pages < 5) return;
           stop.abort();
@@ -152,7 +152,7 @@ describe('interrupted and resumed', () => {
             frontier,
             chunkRecords,
             signal: stop.signal,
-            write,
+            onWrite: write,
           });
           rows.push(...chunk.rows);
           frontier = chunk.frontier;

@@ -68,7 +68,7 @@ export const fewProperties = ['company', 'createdate', 'email', 'hs_object_id', 
 export async function planFor(
   source: Source,
   object: string,
-  { properties }: { properties?: readonly string[] } = {},
+  { properties, associations = [] }: { properties?: readonly string[]; associations?: StreamPlan['associations'] } = {},
 ): Promise<StreamPlan> {
   const description = await source.describeObject(object, new AbortController().signal);
   const chosen = description.properties.filter(({ name }) => properties?.includes(name) ?? true);
@@ -81,5 +81,10 @@ export async function planFor(
     key: { name: 'id', property: 'id', type: description.keyType },
     versionProperty: description.versionProperty,
     columns: assignColumns(chosen, ['id']),
+    listedColumns: [],
+    contract: 'evolve',
+    onVanished: 'flag',
+    associations,
+    incomingAssociations: [],
   };
 }

@@ -25,7 +25,16 @@ const claim = await destination.claimRun(
   signal,
 );
 await destination.openRun(
-  { ...common, plan: contactsPlan, startFrontier: wholeFrontier, resumedFrom: null, startReason: 'test' },
+  {
+    ...common,
+    plan: contactsPlan,
+    startFrontier: wholeFrontier,
+    resumedFrom: null,
+    startReason: 'test',
+    access: null,
+    keepsListing: false,
+    idleRuns: 0,
+  },
   signal,
 );
 let { sequence, batchId: predecessor } = claim.self?.head ?? { sequence: 0, batchId: null };
@@ -49,7 +58,16 @@ for (;;) {
   };
   process.stdout.write(`merging ${sequence}\n`);
   await destination.mergeBatch(
-    { ...common, generation: claim.generation, plan: contactsPlan, batch, watermark: null },
+    {
+      ...common,
+      generation: claim.generation,
+      plan: contactsPlan,
+      batch,
+      positions: null,
+      keepsListing: false,
+      onDoubt: 'keepAsWork',
+      onNulled: 'quarantine',
+    },
     signal,
   );
   process.stdout.write(`merged ${sequence}\n`);

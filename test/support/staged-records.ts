@@ -2,13 +2,29 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Stage, StageFile } from '../../model/batch.ts';
+import type { StagedHead, StagedLink } from '../../model/association.ts';
+import type { Stage, StageFile, StageKind, StagePart } from '../../model/batch.ts';
 import type { Column } from '../../model/column.ts';
 import type { Frontier } from '../../model/frontier.ts';
-import { type StreamPlan, stagedColumns } from '../../model/plan.ts';
+import { listingPlan, type StreamPlan, stagedColumns } from '../../model/plan.ts';
+import type { TableName } from '../../model/stream-table.ts';
+import type { StagedTombstone } from '../../model/tombstone.ts';
 
 /** A staged record by column name; a column left out is null. Written apart from the product, to check it from outside. */
 export type TestRecord = Readonly<Record<string, string | null>>;
+
+/** What a chunk brings besides, or instead of, records of content. */
+export interface TestChunk {
+  readonly kind?: StageKind;
+  readonly records?: readonly TestRecord[];
+  readonly tombstones?: readonly StagedTombstone[];
+  readonly associations?: readonly {
+    readonly table: TableName;
+    readonly heads: readonly StagedHead[];
+    readonly links: readonly StagedLink[];
+  }[];
+  readonly absentColumns?: readonly string[];
+}
 
 export const instant = (minute: number): string => new Date(Date.UTC(2024, 0, 1, 0, minute)).toISOString();
 
@@ -38,6 +54,11 @@ export const contactsPlan: StreamPlan = {
     column('born_on', 'date'),
     column('seen_at', 'timestamp'),
   ],
+  listedColumns: [],
+  contract: 'evolve',
+  onVanished: 'flag',
+  associations: [],
+  incomingAssociations: [],
 };
 
 function encodeValue(value: string | null | undefined): string {
@@ -46,26 +67,62 @@ function encodeValue(value: string | null | undefined): string {
 }
 
 export function encodeRecords(plan: StreamPlan, records: readonly TestRecord[]): string {
-  const columns = stagedColumns(plan);
-  return records.map((record) => `${columns.map((name) => encodeValue(record[name])).join(',')}\n`).join('');
+  return encodeRows(recordRows(plan, records));
 }
 
-/** Writes the records to `fileCount` files of about the same length, in order, in a new folder below `root`. */
-export async function stageRecords(
+function recordRows(plan: StreamPlan, records: readonly TestRecord[]) {
+  const columns = stagedColumns(plan);
+  return records.map((record) => columns.map((name) => record[name]));
+}
+
+function encodeRows(rows: readonly (readonly (string | null | undefined)[])[]): string {
+  return rows.map((row) => `${row.map(encodeValue).join(',')}\n`).join('');
+}
+
+/** Writes each part to `fileCount` files of about the same length, in order, in a new folder below `root`. */
+export async function stageChunk(
   plan: StreamPlan,
-  records: readonly TestRecord[],
+  chunk: TestChunk,
   { fileCount = 1, root = tmpdir() }: { fileCount?: number; root?: string } = {},
 ): Promise<Stage> {
+  const { kind = 'content', records = [], tombstones = [], associations = [], absentColumns = [] } = chunk;
   const directory = await mkdtemp(join(root, "sluice's [a] stage-"));
+  const write = (name: string, rows: readonly (readonly (string | null | undefined)[])[]) =>
+    writePart(join(directory, name), rows, fileCount);
+  const stagedAssociations = associations.map(async ({ table, heads, links }, n) => ({
+    table,
+    heads: await write(`heads-${n}`, heads),
+    links: await write(`links-${n}`, links),
+  }));
+  return {
+    directory,
+    kind,
+    records: await write('records', recordRows(kind === 'listing' ? listingPlan(plan) : plan, records)),
+    tombstones: await write('tombstones', tombstones),
+    associations: await Promise.all(stagedAssociations),
+    absentColumns,
+  };
+}
+
+export function stageRecords(
+  plan: StreamPlan,
+  records: readonly TestRecord[],
+  options: { fileCount?: number; root?: string } = {},
+): Promise<Stage> {
+  return stageChunk(plan, { records }, options);
+}
+
+async function writePart(
+  path: string,
+  rows: readonly (readonly (string | null | undefined)[])[],
+  fileCount: number,
+): Promise<StagePart> {
   const files: StageFile[] = [];
-  for (let n = 0; n < fileCount; n++) {
-    const part = records.slice(
-      Math.floor((records.length * n) / fileCount),
-      Math.floor((records.length * (n + 1)) / fileCount),
-    );
-    files.push(await writeStageFile(join(directory, `${n}.csv`), encodeRecords(plan, part), part.length));
+  for (let n = 0; n < fileCount && rows.length > 0; n++) {
+    const part = rows.slice(Math.floor((rows.length * n) / fileCount), Math.floor((rows.length * (n + 1)) / fileCount));
+    files.push(await writeStageFile(`${path}-${n}.csv`, encodeRows(part), part.length));
   }
-  return { directory, files, rowCount: records.length };
+  return { files, rowCount: rows.length };
 }
 
 async function writeStageFile(path: string, text: string, rowCount: number): Promise<StageFile> {

@@ -4,7 +4,14 @@ import { onTestFinished } from 'vitest';
 import { type Batch, zeroRequests } from '../../model/batch.ts';
 import type { ClaimResult, Destination, MergeOutcome, MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan, SyncMode } from '../../model/plan.ts';
-import { contactsPlan, frontierFrom, stageRecords, type TestRecord, wholeFrontier } from './staged-records.ts';
+import {
+  contactsPlan,
+  frontierFrom,
+  stageChunk,
+  type TestChunk,
+  type TestRecord,
+  wholeFrontier,
+} from './staged-records.ts';
 
 export interface TestRunOptions {
   readonly run: string;
@@ -12,24 +19,27 @@ export interface TestRunOptions {
   readonly plan?: StreamPlan;
   readonly mode?: SyncMode;
   readonly planDigest?: string;
+  readonly keepsListing?: boolean;
 }
+
+export type MintOptions = { readonly fileCount?: number } & Partial<
+  Pick<MergeRequest, 'positions' | 'onDoubt' | 'onNulled'>
+>;
 
 /** A run as the activities drive it: claims, opens, and merges batch after batch. */
 export interface TestRun {
   readonly claim: ClaimResult;
   /** Mints the next batch, to be merged or not. */
-  mint(records: readonly TestRecord[], options?: { fileCount?: number; watermark?: string }): Promise<MergeRequest>;
+  mint(content: readonly TestRecord[] | TestChunk, options?: MintOptions): Promise<MergeRequest>;
   merge(request: MergeRequest): Promise<MergeOutcome>;
-  mergeRecords(
-    records: readonly TestRecord[],
-    options?: { fileCount?: number; watermark?: string },
-  ): Promise<MergeOutcome>;
+  mergeRecords(content: readonly TestRecord[] | TestChunk, options?: MintOptions): Promise<MergeOutcome>;
 }
 
 const noAbort = new AbortController().signal;
 
 export async function openTestRun(destination: Destination, options: TestRunOptions): Promise<TestRun> {
   const { run, startedAt, plan = contactsPlan, mode = 'backfill', planDigest = 'digest' } = options;
+  const { keepsListing = false } = options;
   const claim = await destination.claimRun(
     { stream: plan.stream, table: plan.table, run, mode, runStartedAt: startedAt },
     noAbort,
@@ -45,14 +55,19 @@ export async function openTestRun(destination: Destination, options: TestRunOpti
       firstStartedAt: startedAt,
       resumedFrom: null,
       startReason: 'test',
+      access: null,
+      keepsListing,
+      idleRuns: 0,
     },
     noAbort,
   );
   let last: Batch | null = null;
 
-  const mint: TestRun['mint'] = async (records, { fileCount, watermark = null } = {}) => {
+  const mint: TestRun['mint'] = async (content, mintOptions = {}) => {
+    const { fileCount, positions = null, onDoubt = 'keepAsWork', onNulled = 'quarantine' } = mintOptions;
     const sequence: number = (last?.sequence ?? 0) + 1;
-    const stage = await stageRecords(plan, records, fileCount === undefined ? {} : { fileCount });
+    const chunk: TestChunk = 'length' in content ? { records: content } : content;
+    const stage = await stageChunk(plan, chunk, fileCount === undefined ? {} : { fileCount });
     onTestFinished(() => rm(stage.directory, { recursive: true, force: true }));
     const batch: Batch = {
       batchId: `${run}-${sequence}-${randomUUID()}`,
@@ -73,7 +88,10 @@ export async function openTestRun(destination: Destination, options: TestRunOpti
       planDigest,
       firstStartedAt: startedAt,
       batch,
-      watermark,
+      positions,
+      keepsListing,
+      onDoubt,
+      onNulled,
     };
   };
   const merge: TestRun['merge'] = (request) => destination.mergeBatch(request, noAbort);
@@ -81,6 +99,6 @@ export async function openTestRun(destination: Destination, options: TestRunOpti
     claim,
     mint,
     merge,
-    mergeRecords: async (records, mintOptions) => merge(await mint(records, mintOptions)),
+    mergeRecords: async (content, mintOptions) => merge(await mint(content, mintOptions)),
   };
 }

@@ -60,6 +60,23 @@ describe('a valid config', () => {
       table: { schema: 'hubspot', table: 'contacts' },
       columns: null,
       chunkRecords: 25_000,
+      contract: 'evolve',
+      onVanished: 'flag',
+      hashedProperties: [],
+      associations: [],
+      incomingAssociations: [],
+      incremental: {
+        enabled: true,
+        windows: { overlapMs: 300_000, horizonMs: 3_600_000, settledEveryMs: 900_000 },
+        neverBackfilled: 'wait',
+      },
+      reconcile: {
+        refreshCalculated: true,
+        earliestMs: 3_600_000,
+        latestMs: 259_200_000,
+        approvalWaitMs: 72_000_000,
+      },
+      schedules: { incrementalMs: 120_000, softDeleteMs: 21_600_000, reconcileMs: 86_400_000 },
       rejectLimit: 1_000,
     });
   });
@@ -73,6 +90,13 @@ describe('a valid config', () => {
       '        columns: [email, firstname]',
       '        chunkRecords: 50000',
       '        limits: { rejects: 0 }',
+      '        contract: freeze',
+      '        onVanished: erase',
+      '        hash: [email]',
+      '        associations: [companies, 2-4711]',
+      '        incremental: { enabled: no, overlap: 2h, horizon: 30m, settledEvery: 10m, neverBackfilled: fullSync }',
+      '        reconcile: { refreshCalculated: false, earliest: 2h, latest: 7d, approvalWait: 11h }',
+      '        schedules: { incremental: 90s, softDelete: off, reconcile: 12h }',
     );
     expect(resolveStream(load(yaml), 'crm.people')).toMatchObject({
       object: 'contacts',
@@ -80,6 +104,25 @@ describe('a valid config', () => {
       columns: ['email', 'firstname'],
       chunkRecords: 50_000,
       rejectLimit: 0,
+      contract: 'freeze',
+      onVanished: 'erase',
+      hashedProperties: ['email'],
+      associations: [
+        { to: 'companies', table: { schema: 'people', table: 'assoc_contacts_companies' } },
+        { to: '2-4711', table: { schema: 'people', table: 'assoc_contacts_2-4711' } },
+      ],
+      incremental: {
+        enabled: false,
+        windows: { overlapMs: 7_200_000, horizonMs: 1_800_000, settledEveryMs: 600_000 },
+        neverBackfilled: 'fullSync',
+      },
+      reconcile: {
+        refreshCalculated: false,
+        earliestMs: 7_200_000,
+        latestMs: 604_800_000,
+        approvalWaitMs: 39_600_000,
+      },
+      schedules: { incrementalMs: 90_000, softDeleteMs: null, reconcileMs: 43_200_000 },
     });
   });
 
@@ -240,25 +283,16 @@ describe('a wrong config', () => {
       'a hostile key',
       `${valid}__proto__: { polluted: 1 }\n`,
       [
-        'sluice.yaml:13:1 __proto__: unknown key, known here: version, sources, destinations, pipelines, temporal, dataDir, testing',
+        'sluice.yaml:13:1 __proto__: unknown key, known here: version, sources, destinations, pipelines, incremental, reconcile, schedules, temporal, dataDir, testing',
       ],
     ],
     [
       'what is not built',
-      withLine(
-        stream,
-        '      contacts: { schedules: off, hash: [email], contract: x, onVanished: erase }',
-        '      deals: { incremental: {}, apply: {}, naming: fivetran, key: [id] }',
-      ),
+      withLine(stream, '      contacts: { apply: {}, naming: fivetran, key: [id] }'),
       [
-        'sluice.yaml:12:19 pipelines.crm.streams.contacts.schedules: not built yet in this version',
-        'sluice.yaml:12:35 pipelines.crm.streams.contacts.hash: not built yet in this version',
-        'sluice.yaml:12:50 pipelines.crm.streams.contacts.contract: not built yet in this version',
-        'sluice.yaml:12:63 pipelines.crm.streams.contacts.onVanished: not built yet in this version',
-        'sluice.yaml:13:16 pipelines.crm.streams.deals.incremental: not built yet in this version',
-        'sluice.yaml:13:33 pipelines.crm.streams.deals.apply: not built yet in this version',
-        'sluice.yaml:13:44 pipelines.crm.streams.deals.naming: not built yet in this version',
-        'sluice.yaml:13:62 pipelines.crm.streams.deals.key: not built yet in this version',
+        'sluice.yaml:12:19 pipelines.crm.streams.contacts.apply: not built yet in this version',
+        'sluice.yaml:12:30 pipelines.crm.streams.contacts.naming: not built yet in this version',
+        'sluice.yaml:12:48 pipelines.crm.streams.contacts.key: not built yet in this version',
       ],
     ],
     [

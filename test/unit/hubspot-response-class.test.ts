@@ -11,7 +11,17 @@ const table: [number, ErrorBody, number | null, Partial<ResponseClass>][] = [
     { kind: 'refused', reason: 'HubSpot refused the request (400 VALIDATION_ERROR)' },
   ],
   [401, {}, null, { kind: 'unauthorized' }],
-  [403, { category: 'MISSING_SCOPES' }, null, { kind: 'fail', failure: 'AuthRejected' }],
+  [403, { category: 'MISSING_SCOPES' }, null, { kind: 'forbidden' }],
+  [
+    403,
+    { errors: [{ context: { requiredGranularScopes: ['crm.objects.deals.read'] } }] },
+    null,
+    {
+      kind: 'forbidden',
+      next: 'add the object’s read scope (crm.objects.deals.read) to the private app or service key, then run again',
+    },
+  ],
+  [403, { errors: [null, { context: null }, { context: { requiredGranularScopes: 7 } }] }, null, { kind: 'forbidden' }],
   [404, {}, null, { kind: 'fail', failure: 'ConfigInvalid' }],
   [408, {}, null, { kind: 'retry' }],
   [414, {}, null, { kind: 'uriTooLong' }],

@@ -11,7 +11,7 @@ const common: readonly PropertySpec[] = [
   own('hs_unique_id', { type: 'string', make: (facts) => `activity-${facts.index}` }, { isProtected: true }),
   text('hubspot_owner_id', ownerId, { nullShare: 0.1 }),
   instant('hs_timestamp', { nullShare: 0 }),
-  count('hs_num_attachments', 4),
+  count('hs_num_attachments', 4, { isCalculated: true }),
   flag('hs_read_only', { nullShare: 0.6 }),
 ];
 

@@ -76,6 +76,7 @@ export const productProperties: readonly PropertySpec[] = [
   text('description', (random) => sentence(random, random.between(5, 20)), { fieldType: 'textarea' }),
   decimal('price', { most: 9_000, digits: 2 }, { nullShare: 0 }),
   decimal('hs_cost_of_goods_sold', { most: 4_000, digits: 2 }),
+  decimal('hs_margin', { most: 5_000, digits: 2 }, { isCalculated: true }),
   decimal('tax', { most: 25, digits: 3 }, { nullShare: 0.5 }),
   choice('hs_product_type', ['inventory', 'non_inventory', 'service']),
   choice('recurringbillingfrequency', ['monthly', 'quarterly', 'annually'], { nullShare: 0.4 }),

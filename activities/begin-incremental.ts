@@ -1,0 +1,295 @@
+import { rm } from 'node:fs/promises';
+import { zeroRequests, addRequests, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
+import type { ClaimResult, Destination } from '../model/destination.ts';
+import { LongWait, type WaitReason } from '../model/errors.ts';
+import { isFrontierEmpty, type SourceFrontier } from '../model/frontier.ts';
+import { allIds } from '../model/id-range-pool.ts';
+import { decideIncremental, mostHitsToSearch } from '../model/incremental-start.ts';
+import type { StreamPlan } from '../model/plan.ts';
+import { planWindows, type Positions, type TimeWindow } from '../model/positions.ts';
+import type { ObjectDescription, Source } from '../model/source.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
+import { earnedPositions } from '../model/watermark.ts';
+import { buildPlan } from './build-plan.ts';
+import type { ActivityDeps } from './deps.ts';
+import { mintBatch } from './extract-chunk.ts';
+import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
+import type { PlannedRun, PlanWait } from './planned-run.ts';
+import type { SettledPlans } from './settled-plans.ts';
+import { newStageFolder } from './stage-folders.ts';
+import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
+
+/** Where the stream stands: as the run before left it, or as the ledger has it. */
+export interface StreamStanding {
+  readonly generation: number;
+  /** As the ledger has them. */
+  readonly ledgerPositions: Positions;
+  /** Beyond the ledger's where idle runs have gone on. */
+  readonly positions: Positions;
+  readonly liveRows: number | null;
+}
+
+export interface BeginIncrementalInput extends RunName {
+  readonly mode: 'incremental';
+  readonly forceFullSync: boolean;
+  /** What the run before left; null where there is none. */
+  readonly standing: StreamStanding | null;
+  readonly idleRuns: number;
+}
+
+interface Looked {
+  readonly text: string;
+  readonly standing: StreamStanding;
+  readonly windows: readonly TimeWindow[];
+  /** Once everything found is merged. */
+  readonly positions: Positions;
+  /** Records at the source by the count check; null where it cannot count, or did not get to it. */
+  readonly sourceRecords: number | null;
+  readonly sourceNow: string;
+  readonly earliestReconcileMs: number;
+  readonly requests: RequestCounts;
+}
+
+export type BegunIncrementalRun =
+  | PlanWait
+  | { readonly kind: 'needsBackfill'; readonly reason: string }
+  | { readonly kind: 'fullSync'; readonly reason: string }
+  | ({ readonly kind: 'idle' } & Looked)
+  | ({
+      readonly kind: 'begun';
+      readonly planned: PlannedRun;
+      /** The first chunk; null where it has to be read again, by the plan the run is recorded with. */
+      readonly batch: Batch | null;
+      /** What stopped the first chunk, if it was the source. */
+      readonly wait: WaitReason | null;
+    } & Looked);
+
+/**
+ * Looks for changes, and begins a run only where there are some: a stream without a change costs a few requests, writes
+ * nothing, and opens no destination as long as the run before told where it stood (rule 16 of docs/spec.md). The first chunk is
+ * read right away, so that a few changes are one step and one merge.
+ */
+export async function beginIncremental(
+  deps: ActivityDeps & { settledPlans: SettledPlans },
+  input: BeginIncrementalInput,
+  control: ChunkControl,
+): Promise<BegunIncrementalRun> {
+  const settings = deps.streamSettings(input.stream);
+  if (input.forceFullSync) return { kind: 'fullSync', reason: 'asked for' };
+  if (!settings.incremental.enabled) return { kind: 'fullSync', reason: 'incremental sync is switched off' };
+  try {
+    const standing = input.standing ?? (await readStanding(deps, settings, control.signal));
+    if ('kind' in standing) return standing;
+    return await lookForChanges(deps, { input, settings, standing }, control);
+  } catch (error) {
+    if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
+    throw error;
+  }
+}
+
+type NoStanding = Extract<BegunIncrementalRun, { kind: 'needsBackfill' | 'fullSync' }>;
+
+async function readStanding(
+  deps: ActivityDeps,
+  settings: StreamSettings,
+  signal: AbortSignal,
+): Promise<StreamStanding | NoStanding> {
+  const destination = await deps.destination(settings.destination);
+  const state = await destination.readState({ stream: settings.stream, table: settings.table }, signal);
+  const start = decideIncremental(state, settings.incremental);
+  if (start.kind !== 'incremental') return start;
+  const { generation, liveRows } = state;
+  return { generation, ledgerPositions: start.positions, positions: start.positions, liveRows };
+}
+
+async function lookForChanges(
+  deps: ActivityDeps & { settledPlans: SettledPlans },
+  { input, settings, standing }: { input: BeginIncrementalInput; settings: StreamSettings; standing: StreamStanding },
+  control: ChunkControl,
+): Promise<BegunIncrementalRun> {
+  const source = await deps.source(settings.source);
+  const destination = await deps.destination(settings.destination);
+  const description = await source.describeObject(settings.object, control.signal);
+  const plan = deps.settledPlans.of(buildPlan(settings, description), destination.identity);
+  const found = await readFirstChunk(deps, { input, settings, standing, description, plan }, control);
+  const { chunk, look } = found;
+  const { sourceRecords, requests } = await countSource(source, settings.object, control.signal);
+  const looked: Looked = {
+    ...look,
+    standing,
+    sourceRecords,
+    sourceNow: description.sourceNow,
+    earliestReconcileMs: settings.reconcile.earliestMs,
+    requests: addRequests({ ...requests, requests: requests.requests + 1 }, chunk.requests),
+  };
+  if (chunk.stage === null || chunk.records === 0) {
+    if (chunk.stage !== null) await discard(chunk.stage);
+    if (chunk.wait !== null) return { kind: 'wait', wait: chunk.wait };
+    if (isFrontierEmpty(chunk.frontier)) return { kind: 'idle', ...looked };
+    control.signal.throwIfAborted();
+  }
+  const claim = await claimRun(deps, { name: input, plan, destination }, control.signal);
+  if (!isStanding(standing, claim)) {
+    // Somebody else moved the ledger on, or the stream was reset: what was found begins at the wrong place.
+    if (chunk.stage !== null) await discard(chunk.stage);
+    const now = await readStanding(deps, settings, control.signal);
+    return 'kind' in now ? now : lookForChanges(deps, { input, settings, standing: now }, control);
+  }
+  return begin(
+    deps,
+    { input, settings, destination, plan, claim, chunk, looked, startFrontier: found.frontier },
+    control.signal,
+  );
+}
+
+interface FirstChunk {
+  readonly chunk: StagedChunk;
+  readonly frontier: SourceFrontier;
+  readonly look: Pick<Looked, 'text' | 'windows' | 'positions'>;
+}
+
+async function readFirstChunk(
+  deps: ActivityDeps,
+  facts: {
+    input: BeginIncrementalInput;
+    settings: StreamSettings;
+    standing: StreamStanding;
+    description: ObjectDescription;
+    plan: StreamPlan;
+  },
+  control: ChunkControl,
+): Promise<FirstChunk> {
+  const { input, settings, standing, description, plan } = facts;
+  const knownScope = `${input.stream} ${standing.generation}`;
+  const read = (frontier: SourceFrontier, maxHits: number | null): Promise<StagedChunk> =>
+    stageChunk(
+      deps,
+      {
+        mode: 'incremental',
+        run: input.run,
+        plan,
+        frontier,
+        chunkRecords: settings.chunkRecords,
+        folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, 1),
+        isKnown: (id, version) => deps.knownVersions.has(knownScope, id, version),
+        maxHits,
+      },
+      control,
+    );
+  const property = description.versionProperty;
+  const whole = wholeRead(standing, description);
+  if (!description.can.searchChanges || property === null) {
+    const frontier: SourceFrontier = { kind: 'pages', after: null, done: false, remaining: null };
+    const text = `Performing full sync of ${settings.object}, which cannot be searched for changes`;
+    return { chunk: await read(frontier, null), frontier, look: { ...whole, text } };
+  }
+  const planned = planWindows(standing.positions, settings.incremental.windows, description.sourceNow);
+  const windows = planned.windows.map((window) => ({ ...window, ranges: [allIds] }));
+  const frontier: SourceFrontier = { kind: 'windows', property, windows };
+  const chunk = await read(frontier, mostHitsToSearch(standing.liveRows));
+  if (chunk.tooManyHits !== null) {
+    const everything: SourceFrontier = { kind: 'idRanges', ranges: [allIds] };
+    const text = `Performing full sync: ${chunk.tooManyHits} records changed, a listing is quicker than a search`;
+    const listed = await read(everything, null);
+    const requests = addRequests(chunk.requests, listed.requests);
+    return { chunk: { ...listed, requests }, frontier: everything, look: { ...whole, text } };
+  }
+  const from = planned.windows[0]!.from;
+  const text = `Performing incremental sync from ${from} to ${planned.positions.fast}`;
+  return { chunk, frontier, look: { ...planned, text } };
+}
+
+/** A read of all records moves both positions as a backfill does, since a list does not trail. */
+function wholeRead(standing: StreamStanding, { sourceNow }: ObjectDescription): Pick<Looked, 'windows' | 'positions'> {
+  const earned = earnedPositions({ scope: 'whole', firstStartedAt: sourceNow })!;
+  return { windows: [], positions: latest(standing.positions, earned) };
+}
+
+function latest(a: Positions, b: Positions): Positions {
+  return { fast: a.fast > b.fast ? a.fast : b.fast, settled: a.settled > b.settled ? a.settled : b.settled };
+}
+
+async function countSource(
+  source: Source,
+  object: string,
+  signal: AbortSignal,
+): Promise<{ sourceRecords: number | null; requests: RequestCounts }> {
+  try {
+    const count = await source.countRecords(object, signal);
+    return { sourceRecords: count?.records ?? null, requests: count?.requests ?? zeroRequests };
+  } catch (error) {
+    signal.throwIfAborted();
+    // The check is a hint: what was found must not be lost for it.
+    if (error instanceof LongWait) return { sourceRecords: null, requests: zeroRequests };
+    throw error;
+  }
+}
+
+function isStanding(standing: StreamStanding, { generation, state, self }: ClaimResult): boolean {
+  if (self !== null) return true;
+  const { ledgerPositions: expected } = standing;
+  return (
+    generation === standing.generation &&
+    state.positions?.fast === expected.fast &&
+    state.positions.settled === expected.settled
+  );
+}
+
+async function begin(
+  deps: ActivityDeps & { settledPlans: SettledPlans },
+  facts: {
+    input: BeginIncrementalInput;
+    settings: StreamSettings;
+    destination: Destination;
+    plan: StreamPlan;
+    claim: ClaimResult;
+    chunk: StagedChunk;
+    looked: Looked;
+    startFrontier: SourceFrontier;
+  },
+  signal: AbortSignal,
+): Promise<BegunIncrementalRun> {
+  const { input, settings, destination, plan, claim, chunk, looked, startFrontier } = facts;
+  const { planned, plan: opened } = await openPlannedRun(
+    deps,
+    {
+      name: input,
+      settings,
+      destination,
+      plan,
+      claim,
+      scope: 'whole',
+      startFrontier,
+      firstStartedAt: looked.sourceNow,
+      startReason: looked.text,
+      estimatedRecords: null,
+      chunkRecords: settings.chunkRecords,
+      positions: looked.positions,
+      comparesAfter: false,
+      accessNow: null,
+      resumedFrom: null,
+      idleRuns: input.idleRuns,
+    },
+    signal,
+  );
+  deps.settledPlans.settle(plan, opened, destination.identity);
+  const isUsable = claim.self === null && hasColumnsOf(opened, plan);
+  if (chunk.stage === null || !isUsable) {
+    if (chunk.stage !== null) await discard(chunk.stage);
+    return { kind: 'begun', planned, batch: null, wait: chunk.wait, ...looked };
+  }
+  const position = { run: input.run, sequence: 1, predecessor: null, frontier: startFrontier };
+  const batch = mintBatch(deps, position, { ...chunk, stage: chunk.stage });
+  return { kind: 'begun', planned, batch, wait: chunk.wait, ...looked };
+}
+
+/** The stage is laid out by the columns it was read with. */
+function hasColumnsOf(a: StreamPlan, b: StreamPlan): boolean {
+  const layout = (plan: StreamPlan): string =>
+    JSON.stringify(plan.columns.map(({ name, property }) => [name, property]));
+  return layout(a) === layout(b);
+}
+
+async function discard({ directory }: Stage): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+}

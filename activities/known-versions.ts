@@ -1,0 +1,41 @@
+/** Of one process; at 100 bytes an entry this is 10 MB. */
+const maxEntries = 100_000;
+
+/**
+ * Versions of records that this worker has seen merged, so that a search that finds them again need not have them read
+ * (rule 7 of docs/spec.md). Bounded and in memory: what is not known is read again, which changes nothing.
+ */
+export class KnownVersions {
+  readonly #versions = new Map<string, string>();
+  readonly #staged = new Map<string, ReadonlyMap<string, string>>();
+
+  /** `scope` names stream and generation. True as well for an older version than the one that was merged. */
+  has(scope: string, id: string, version: string): boolean {
+    const known = this.#versions.get(keyOf(scope, id));
+    return known !== undefined && version <= known;
+  }
+
+  /** What a batch will have merged, once it is. */
+  stage(batchId: string, versions: ReadonlyMap<string, string>): void {
+    if (this.#staged.size >= 16) this.#staged.delete(this.#staged.keys().next().value!);
+    this.#staged.set(batchId, versions);
+  }
+
+  /** The batch is merged. Nothing happens where another worker staged it. */
+  commit(scope: string, batchId: string): void {
+    const versions = this.#staged.get(batchId);
+    this.#staged.delete(batchId);
+    if (versions === undefined) return;
+    for (const [id, version] of versions) this.#remember(keyOf(scope, id), version);
+  }
+
+  #remember(key: string, version: string): void {
+    this.#versions.delete(key);
+    if (this.#versions.size >= maxEntries) this.#versions.delete(this.#versions.keys().next().value!);
+    this.#versions.set(key, version);
+  }
+}
+
+function keyOf(scope: string, id: string): string {
+  return `${scope} ${id}`;
+}

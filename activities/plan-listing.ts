@@ -1,0 +1,99 @@
+import { mayStretch } from '../model/count-check.ts';
+import { LongWait } from '../model/errors.ts';
+import type { Frontier } from '../model/frontier.ts';
+import { allIds } from '../model/id-range-pool.ts';
+import type { ObjectDescription, RecordCount } from '../model/source.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
+import { buildPlan, withListedColumns } from './build-plan.ts';
+import type { ActivityDeps } from './deps.ts';
+import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
+import type { PlannedRun, PlanWait } from './planned-run.ts';
+
+export interface PlanListingInput extends RunName {
+  readonly mode: 'softDelete' | 'reconcile';
+  /** Whether a reconciliation may be left out while the counts of both sides fit. */
+  readonly mayStretch: boolean;
+}
+
+/** The run is left out: nothing was read, and nothing written. */
+export interface LeftOut {
+  readonly kind: 'leftOut';
+  readonly reason: string;
+}
+
+/**
+ * Settles a run that lists what the source has and compares it with the table; leaves it out where there is nothing to compare.
+ */
+export async function planListing(
+  deps: ActivityDeps,
+  input: PlanListingInput,
+  signal: AbortSignal,
+): Promise<PlannedRun | PlanWait | LeftOut> {
+  const settings = deps.streamSettings(input.stream);
+  const [source, destination] = await Promise.all([
+    deps.source(settings.source),
+    deps.destination(settings.destination),
+  ]);
+  try {
+    const description = await source.describeObject(settings.object, signal);
+    const state = await destination.readState({ stream: input.stream, table: settings.table }, signal);
+    if (state.liveRows === null) {
+      return { kind: 'leftOut', reason: `${input.stream} has no table yet: it needs a backfill first` };
+    }
+    if (input.mode === 'softDelete' && !description.can.listArchived) {
+      return {
+        kind: 'leftOut',
+        reason: `${description.object} has no list of archived records: reconciliation finds them`,
+      };
+    }
+    const count = input.mode === 'reconcile' ? await source.countRecords(settings.object, signal) : null;
+    if (input.mayStretch && fits(settings, { ...state, liveRows: state.liveRows, count, now: description.sourceNow })) {
+      return { kind: 'leftOut', reason: `counts fit, and the last reconciliation (${state.reconciledAt}) is recent` };
+    }
+    const bare = buildPlan(settings, description);
+    const { refreshCalculated } = settings.reconcile;
+    const compared = { columns: state.comparedColumns, refreshCalculated };
+    const plan = input.mode === 'reconcile' ? withListedColumns(bare, compared) : bare;
+    const accessNow = input.mode === 'reconcile' ? await source.describeAccess(settings.object, signal) : null;
+    const claim = await claimRun(deps, { name: input, plan, destination }, signal);
+    const opening = {
+      name: input,
+      settings,
+      destination,
+      plan,
+      claim,
+      scope: 'whole',
+      startFrontier: startOf(input.mode, description),
+      firstStartedAt: description.sourceNow,
+      startReason: input.mode === 'reconcile' ? 'compares all ids' : 'reads the bin',
+      estimatedRecords: count?.records ?? null,
+      chunkRecords: settings.chunkRecords,
+      positions: null,
+      comparesAfter: true,
+      accessNow,
+      resumedFrom: null,
+      idleRuns: 0,
+    } as const;
+    return (await openPlannedRun(deps, opening, signal)).planned;
+  } catch (error) {
+    if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
+    throw error;
+  }
+}
+
+function startOf(mode: PlanListingInput['mode'], { can }: ObjectDescription): Frontier {
+  const archived = { kind: 'archivedRanges', ranges: [allIds] } as const;
+  if (mode === 'softDelete') return archived;
+  const live = can.searchChanges
+    ? ({ kind: 'idRanges', ranges: [allIds] } as const)
+    : ({ kind: 'pages', after: null, done: false, remaining: null } as const);
+  return can.listArchived ? { kind: 'sequence', parts: [live, archived] } : live;
+}
+
+/** Whether both sides' counts say that nothing vanished or was missed since the last reconciliation. */
+function fits(
+  { reconcile }: StreamSettings,
+  facts: { reconciledAt: string | null; liveRows: number; count: RecordCount | null; now: string },
+): boolean {
+  return mayStretch({ ...facts, records: facts.count?.records ?? null, latestMs: reconcile.latestMs });
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { addRequests, type StagePart } from '../model/batch.ts';
+import { LongWait, SyncError } from '../model/errors.ts';
+import type { Frontier, SourceFrontier } from '../model/frontier.ts';
+import { allIds } from '../model/id-range-pool.ts';
+import type { InspectInput, InspectResults } from '../model/inspection.ts';
+import type { SyncMode, StreamPlan } from '../model/plan.ts';
+import type { ObjectDescription } from '../model/source.ts';
+import { buildPlan } from './build-plan.ts';
+import type { ActivityDeps } from './deps.ts';
+import { stageChunk, type StagedChunk } from './stage-chunk.ts';
+
+const defaultSample = 1_000;
+const maxSample = 10_000;
+/** Of each difference; the answer is one payload. */
+const maxIds = 100;
+
+/** Compares a stream's source and table as a report: lists every id, samples whole records, and changes nothing. */
+export async function verify(
+  deps: ActivityDeps,
+  input: Extract<InspectInput, { verb: 'verify' }>,
+  signal: AbortSignal,
+): Promise<InspectResults['verify']> {
+  const settings = deps.streamSettings(input.stream);
+  const [source, destination] = await Promise.all([
+    deps.source(settings.source),
+    deps.destination(settings.destination),
+  ]);
+  const description = await source.describeObject(settings.object, signal);
+  const plan: StreamPlan = { ...buildPlan(settings, description), associations: [], incomingAssociations: [] };
+  const folder = join(deps.stageRoot, input.stream, 'verify', randomBytes(8).toString('hex'));
+  const read = async (name: string, mode: SyncMode, frontier: Frontier): Promise<StagedChunk> => {
+    const chunk = await stageChunk(
+      deps,
+      {
+        mode,
+        run: name,
+        plan,
+        frontier,
+        chunkRecords: Number.MAX_SAFE_INTEGER,
+        folder: join(folder, name),
+        isKnown: () => false,
+        maxHits: null,
+      },
+      { signal, onProgress: () => undefined },
+    );
+    if (chunk.wait !== null) throw new LongWait(chunk.wait);
+    signal.throwIfAborted();
+    return chunk;
+  };
+  try {
+    const listed = await read('listing', 'reconcile', everything(description));
+    const listing = listed.stage?.records ?? { files: [], rowCount: 0 };
+    const ids = await sampleIds(listing, sampleSize(input.sample));
+    const sampled = await read('sample', 'backfill', { kind: 'ids', ids });
+    const target = { stream: input.stream, table: settings.table };
+    const report = await destination.reportListing(
+      {
+        ...target,
+        plan,
+        listing,
+        archived: listed.stage?.tombstones ?? { files: [], rowCount: 0 },
+        sample: sampled.stage,
+        listedSince: description.sourceNow,
+        maxIds,
+      },
+      signal,
+    );
+    return {
+      verb: 'verify',
+      stream: input.stream,
+      report,
+      requests: addRequests(listed.requests, sampled.requests),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function everything({ can }: ObjectDescription): Frontier {
+  const live: SourceFrontier = can.searchChanges
+    ? { kind: 'idRanges', ranges: [allIds] }
+    : { kind: 'pages', after: null, done: false, remaining: null };
+  if (!can.listArchived) return live;
+  return { kind: 'sequence', parts: [live, { kind: 'archivedRanges', ranges: [allIds] }] };
+}
+
+function sampleSize(asked: number | undefined): number {
+  const size = asked ?? defaultSample;
+  if (Number.isInteger(size) && size >= 0 && size <= maxSample) return size;
+  throw new SyncError('ConfigInvalid', 'verify: the sample cannot be used', {
+    next: `give a whole number from 0 to ${maxSample}`,
+  });
+}
+
+/** Ids at even distances, so that old and new records are looked at alike. */
+async function sampleIds({ files, rowCount }: StagePart, size: number): Promise<string[]> {
+  const every = Math.max(1, Math.floor(rowCount / Math.max(1, size)));
+  const ids: string[] = [];
+  let row = 0;
+  for (const { path } of files) {
+    const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity });
+    for await (const line of lines) {
+      if (row++ % every === 0 && ids.length < size) ids.push(line.slice(0, line.indexOf(',')));
+    }
+  }
+  return ids;
+}

@@ -1,0 +1,24 @@
+import { clockText } from './duration.ts';
+import { canRepaint, createRepaint } from './repaint.ts';
+
+const paintMs = 1_000;
+const appendEveryMs = 30_000;
+
+/** Shows on stderr that work without figures is still under way, and for how long. */
+export async function withBusyLine<Result>(label: string, work: () => Promise<Result>): Promise<Result> {
+  const startedMs = Date.now();
+  const line = (): string => `${label}  ${clockText(Date.now() - startedMs)}`;
+  const isLive = canRepaint(process.env, { isTerminal: process.stderr.isTTY === true });
+  const repaint = createRepaint(process.stderr);
+  const show = isLive
+    ? () => repaint([line()])
+    : () => void process.stderr.write(`${new Date().toISOString().slice(0, 19)}Z ${line()}\n`);
+  show();
+  const timer = setInterval(show, isLive ? paintMs : appendEveryMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    if (isLive) repaint([]);
+  }
+}

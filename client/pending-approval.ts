@@ -1,0 +1,51 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { parseErrorText } from '../model/errors.ts';
+import type { SyncMode } from '../model/plan.ts';
+import { approveDeletesUpdate, type ApproveArgs, type PendingApproval } from '../workflows/messages.ts';
+import { noWorker } from './ask-workflow.ts';
+import { CliError } from './cli-error.ts';
+import { exitCode } from './exit-code.ts';
+import { observeOpen } from './observe-run.ts';
+import { rootFailure } from './run-end.ts';
+import type { TemporalConnection } from './temporal-connection.ts';
+
+/** Modes whose runs compare all ids, and so may wait for an approval. */
+const comparingModes: readonly SyncMode[] = ['reconcile', 'backfill', 'incremental'];
+
+export interface FoundApproval {
+  readonly stream: string;
+  readonly workflowId: string;
+  readonly approval: PendingApproval;
+}
+
+/** What of the stream waits for a person. Throws a usage error where nothing does, and exit code 5 where no worker can tell. */
+export async function findPending(temporal: TemporalConnection, stream: string): Promise<FoundApproval> {
+  const open = (await Promise.all(comparingModes.map((mode) => observeOpen(temporal, { mode, stream })))).flat();
+  for (const { workflowId, progress } of open) {
+    if (progress?.approval) return { stream, workflowId, approval: progress.approval };
+  }
+  const unheard = open.find(({ progress }) => progress === null);
+  if (unheard !== undefined) throw noWorker(unheard.taskQueue);
+  throw new CliError(exitCode.usage, `nothing of ${stream} waits for an approval`, { next: `sluice status ${stream}` });
+}
+
+/** Approves by digest; throws a usage error where the run refuses it, since other rows wait by now or none do. */
+export async function approve(
+  temporal: TemporalConnection,
+  { stream, workflowId, approval }: FoundApproval,
+  { digest, by }: Pick<ApproveArgs, 'digest' | 'by'>,
+): Promise<PendingApproval> {
+  const args: ApproveArgs = { run: approval.run, digest, ...(by === undefined ? {} : { by }) };
+  try {
+    return await temporal.client.workflow.getHandle(workflowId).executeUpdate(approveDeletesUpdate, { args: [args] });
+  } catch (error) {
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    const { message, next } = parseErrorText(
+      rootFailure(error.cause)?.message ?? error.cause?.message ?? error.message,
+    );
+    throw new CliError(exitCode.usage, `${stream}: not approved: ${message}`, {
+      next: next ?? `sluice approve ${stream}`,
+      cause: error,
+    });
+  }
+}

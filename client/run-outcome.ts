@@ -1,0 +1,79 @@
+import { rejects, type Counts } from '../model/counts.ts';
+import type { VanishedProgress } from '../workflows/messages.ts';
+import { countText } from './count-text.ts';
+import { exitCode, exitCodeOfKind, type ExitCode } from './exit-code.ts';
+import type { RunEnd, RunResult } from './run-facts.ts';
+
+/** What the run read and wrote; where it read the whole stream instead of its changes, that. */
+export function totalsOf(result: RunResult): Counts {
+  return result.mode === 'incremental' && result.full !== null ? result.full.totals : result.totals;
+}
+
+/** What a comparison of all ids found and what became of it; null where there was none. */
+export function vanishedOf(result: RunResult): VanishedProgress | null {
+  switch (result.mode) {
+    case 'backfill':
+    case 'resync':
+    case 'reconcile':
+      return result.vanished;
+    case 'incremental':
+      return result.full?.vanished ?? null;
+    case 'softDelete':
+      return null;
+    default:
+      return result satisfies never;
+  }
+}
+
+/** A resync that found none of the records it was asked for: mistyped ids, most likely. */
+export function foundNone(result: RunResult): result is RunResult & { mode: 'resync' } {
+  return result.mode === 'resync' && result.missingIds > 0 && result.totals.read === 0;
+}
+
+/** A part of a stream, or nothing at all, must not look like the whole; null where there is nothing to add. */
+export function whyDone(result: RunResult): string | null {
+  const { read } = totalsOf(result);
+  if (vanishedOf(result)?.approval === 'lapsed')
+    return 'what vanished is not flagged, since nobody approved it in time';
+  switch (result.mode) {
+    case 'backfill':
+    case 'resync':
+      if (foundNone(result)) return 'none of the ids is at the source';
+      if (read === 0) return 'the source holds no such records';
+      return result.scope === 'whole'
+        ? null
+        : `only ${countText(read)} records, asked for with ${scopeFlag[result.scope]}`;
+    case 'incremental':
+      return result.outcome === 'idle' ? 'nothing changed' : null;
+    case 'softDelete':
+      return read === 0 ? 'nothing was archived or merged' : null;
+    case 'reconcile':
+      return result.vanished === null ? 'left out, since the counts fit' : null;
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The flag of `sluice backfill` that asks for the scope. */
+export const scopeFlag = { limit: '--limit', ids: '--ids', range: '--created-after or --created-before' } as const;
+
+/** What a script learns from a run that ended. */
+export function exitCodeOfRun(end: RunEnd): ExitCode {
+  switch (end.kind) {
+    case 'done':
+      return exitCodeOfResult(end.result);
+    case 'failed':
+      return exitCodeOfKind(end.failure);
+    case 'cancelled':
+      return exitCode.runFailed;
+    default:
+      return end satisfies never;
+  }
+}
+
+function exitCodeOfResult(result: RunResult): ExitCode {
+  if (result.mode === 'incremental' && result.outcome === 'needsBackfill') return exitCode.runFailed;
+  if (foundNone(result)) return exitCode.runFailed;
+  if (vanishedOf(result)?.approval === 'lapsed') return exitCode.needsYes;
+  return rejects(totalsOf(result)) > 0 ? exitCode.rejects : exitCode.done;
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import type { BegunRun } from './begin-run.ts';
+import { CliError, reportError } from './cli-error.ts';
+import { parseDurationMs } from './duration.ts';
+import { exitCode, gravestExitCode, type ExitCode } from './exit-code.ts';
+import { runNoun } from './mode-words.ts';
+import { writeError } from './output.ts';
+import { openConfig, withTemporal } from './session.ts';
+import type { RunOrder } from './sync-runs.ts';
+import type { TemporalConnection } from './temporal-connection.ts';
+import type { VerbCall } from './verb.ts';
+
+export interface WaitFlags {
+  readonly wait?: true;
+  readonly timeout?: string;
+}
+
+export function waitFlags(command: Command): Command {
+  return command
+    .option('--wait', 'show progress and stay until the run ends')
+    .option('--timeout <duration>', 'with --wait: give up waiting after 90s, 10m or 2h; the run goes on');
+}
+
+/**
+ * Begins a run of each stream, on its own: one that cannot begin keeps none of the others from running. With `--wait` it stays
+ * until they have ended. Without words, every stream of the config.
+ */
+export async function runStreams(
+  call: VerbCall<WaitFlags>,
+  verb: string,
+  ordersFor: (streams: readonly string[]) => readonly RunOrder[],
+): Promise<ExitCode> {
+  const { words, options, output } = call;
+  const timeoutMs = parseTimeout(options, verb);
+  const session = await openConfig(options);
+  const orders = ordersFor(words.length > 0 ? session.resolveStreams(words) : session.streams);
+  const { taskQueue } = session;
+  return withTemporal(session, async (temporal) => {
+    const { hasWorkerPolling } = await import('./worker-pollers.ts');
+    if (!(await hasWorkerPolling(temporal, taskQueue))) {
+      output.warn(`no worker polls task queue ${taskQueue}; the run starts when one does; next: sluice dev`);
+    }
+    const { runs, codes } = await beginAll(orders, { temporal, taskQueue, call });
+    if (options.wait && runs.length > 0) {
+      const { waitForRuns } = await import('./wait-for-runs.ts');
+      codes.push(await waitForRuns(temporal, runs, { verb, timeoutMs, output }));
+    } else if (runs.length > 0) {
+      output.document(verb, { runs: runs.map(({ mode, stream, run }) => ({ mode, stream, run })) });
+      for (const begun of runs) {
+        output.text(`${begunText(begun)}\n`);
+        output.talk(`watch it: sluice status ${begun.stream} --watch`);
+      }
+    }
+    return gravestExitCode(codes);
+  });
+}
+
+async function beginAll(
+  orders: readonly RunOrder[],
+  {
+    temporal,
+    taskQueue,
+    call: { output },
+  }: { temporal: TemporalConnection; taskQueue: string; call: VerbCall<unknown> },
+): Promise<{ runs: BegunRun[]; codes: ExitCode[] }> {
+  const { beginRun } = await import('./begin-run.ts');
+  const runs: BegunRun[] = [];
+  const codes: ExitCode[] = [exitCode.done];
+  for (const order of orders) {
+    try {
+      runs.push(await beginRun(temporal, order, { taskQueue, warn: output.warn }));
+    } catch (error) {
+      const report = reportError(error);
+      writeError(report, output);
+      codes.push(report.exitCode);
+    }
+  }
+  return { runs, codes };
+}
+
+function begunText({ mode, stream, run }: BegunRun): string {
+  const what = `${runNoun[mode]} of ${stream}`;
+  return run === null ? `queued ${what} behind the one under way` : `started ${what}`;
+}
+
+function parseTimeout({ wait, timeout }: WaitFlags, verb: string): number | null {
+  if (timeout === undefined) return null;
+  if (!wait) throw new CliError(exitCode.usage, '--timeout needs --wait', { next: `sluice ${verb} --help` });
+  return parseDurationMs(timeout, '--timeout');
+}

@@ -1,0 +1,47 @@
+import type { LedgerHead } from '../../model/batch.ts';
+import { SyncError } from '../../model/errors.ts';
+import type { SyncMode } from '../../model/plan.ts';
+import type { RunRecord } from '../../model/run.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
+import { requireClaim, requireGeneration, takeFence } from './fence.ts';
+import { findBatch, readLedgerHead } from './ledger.ts';
+import { requireRun } from './runs.ts';
+import type { Session } from './session.ts';
+
+/** A step of a run that brings no records, and writes a ledger row of its own. */
+export interface ChainStep extends StreamTable {
+  readonly run: string;
+  readonly mode: SyncMode;
+  readonly generation: number;
+  readonly sequence: number;
+  readonly predecessor: string | null;
+}
+
+export interface ChainPlace {
+  readonly record: RunRecord;
+  readonly head: LedgerHead;
+  /** An earlier attempt has written the step's row. */
+  readonly isRepeat: boolean;
+}
+
+/**
+ * Within a transaction, in the order of a merge: takes the fence, looks the step up, and only for one that is new asks
+ * whether the run may write and stands where the step expects it. Raises `Fenced`, and `Conflict` for another place.
+ */
+export async function takePlace(session: Session, step: ChainStep, batchId: string): Promise<ChainPlace> {
+  const { stream, table, run } = step;
+  const generation = await takeFence(session, { stream, table, taker: batchId });
+  const isRepeat = (await findBatch(session, step, batchId)) !== null;
+  if (!isRepeat) {
+    requireGeneration(step, generation);
+    await requireClaim(session, step);
+  }
+  const record = await requireRun(session, step);
+  const head = await readLedgerHead(session, { stream, table, run, startFrontier: record.startFrontier });
+  if (!isRepeat && (step.sequence !== head.sequence + 1 || step.predecessor !== head.batchId)) {
+    throw new SyncError('Conflict', `the ledger of ${stream} is not where run ${run} expects it, at batch ${step.sequence}`, {
+      next: 'let it be tried again; if it stays so, start a new run',
+    });
+  }
+  return { record, head, isRepeat };
+}

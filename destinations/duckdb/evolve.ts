@@ -1,0 +1,101 @@
+import { type Column, type ColumnType, systemColumns, widestType } from '../../model/column.ts';
+import { SyncError } from '../../model/errors.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import { columnTypeOf } from './column-types.ts';
+
+/** The catalogue's types by lower-cased column name, since DuckDB's identifiers ignore case. */
+export type TableTypes = ReadonlyMap<string, string>;
+
+export interface WidenedColumn {
+  readonly name: string;
+  readonly from: ColumnType;
+  readonly to: ColumnType;
+}
+
+/** What a plan's contract makes of a table. */
+export interface FittedPlan {
+  /** Its columns have the table's types, once the changes are made; `sourceType` where the source writes another. */
+  readonly plan: StreamPlan;
+  readonly added: readonly Column[];
+  readonly widened: readonly WidenedColumn[];
+}
+
+/**
+ * Fits a plan to a table that exists. `evolve` adds columns and widens types, `discard` changes nothing and leaves out
+ * columns that the table lacks, `freeze` raises `SchemaConflict` on any difference. Columns beyond the plan stay untouched.
+ */
+export function fitPlan(plan: StreamPlan, present: TableTypes): FittedPlan {
+  if (plan.contract === 'freeze') requireSame(plan, present);
+  const added: Column[] = [];
+  const widened: WidenedColumn[] = [];
+  const columns: Column[] = [];
+  for (const column of plan.columns) {
+    const from = presentType(plan, column, present);
+    if (from === null) {
+      if (plan.contract === 'discard') continue;
+      added.push(column);
+      columns.push(column);
+      continue;
+    }
+    const to = plan.contract === 'evolve' ? widestType(from, sentType(column)) : from;
+    if (to !== from) widened.push({ name: column.name, from, to });
+    columns.push(withType(column, to));
+  }
+  const names = new Set(columns.map(({ name }) => name));
+  const listedColumns = plan.listedColumns.filter((name) => names.has(name));
+  return { plan: { ...plan, columns, listedColumns }, added, widened };
+}
+
+/** What the source writes. */
+function sentType(column: Column): ColumnType {
+  return column.sourceType ?? column.type;
+}
+
+function withType(column: Column, type: ColumnType): Column {
+  const { sourceType: _, ...rest } = column;
+  return type === sentType(column) ? { ...rest, type } : { ...rest, type, sourceType: sentType(column) };
+}
+
+/** Null for a column that the table lacks. */
+function presentType({ stream, table }: StreamPlan, column: Column, present: TableTypes): ColumnType | null {
+  const sqlType = present.get(column.name.toLowerCase());
+  if (sqlType === undefined) return null;
+  const type = columnTypeOf(sqlType);
+  if (type !== null) return type;
+  throw new SyncError(
+    'SchemaConflict',
+    `${stream}: column "${column.name}" of ${table.schema}.${table.table} is ${sqlType}, a type that Sluice does not write`,
+    { next: 'change the type of that column, rename it, or leave the property out of the columns of the stream' },
+  );
+}
+
+function requireSame(plan: StreamPlan, present: TableTypes): void {
+  const planned = new Set([plan.key, ...plan.columns].map(({ name }) => name.toLowerCase()));
+  const changes = [
+    describe('new', plan.columns.filter(({ name }) => !present.has(name.toLowerCase())).map(({ property }) => property)),
+    describe(
+      'gone',
+      [...present.keys()].filter((name) => !planned.has(name) && !systemColumns.some((system) => system === name)),
+    ),
+    describe(
+      'of another type',
+      plan.columns
+        .filter((column) => ![null, sentType(column)].includes(presentType(plan, column, present)))
+        .map(({ property }) => property),
+    ),
+  ].filter((text) => text !== null);
+  if (changes.length === 0) return;
+  throw new SyncError(
+    'SchemaConflict',
+    `${plan.stream} is frozen, and its properties are no longer those of ${plan.table.schema}.${plan.table.table}: ${changes.join('; ')}`,
+    { next: 'set its contract to evolve or discard, name its columns in the config, or change the table to match' },
+  );
+}
+
+const shownNames = 5;
+
+function describe(change: string, names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : '';
+  return `${change}: ${names.slice(0, shownNames).join(', ')}${more}`;
+}

@@ -1,0 +1,108 @@
+import type { StreamState } from '../../model/destination.ts';
+import type { Positions } from '../../model/positions.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
+import { quoteTable } from './dialect.ts';
+import { isoInstant } from './instant.ts';
+import { readStoredPlan } from './runs.ts';
+import type { Session, SqlRow } from './session.ts';
+import { systemTable } from './system-tables.ts';
+import { hasTable, readColumnTypes } from './target-table.ts';
+
+/** What a database knows of a stream that never ran in it. */
+export const emptyState: StreamState = {
+  generation: 0,
+  positions: null,
+  isUnreadable: false,
+  liveRows: null,
+  backfill: 'none',
+  reconciledAt: null,
+  access: null,
+  comparedColumns: null,
+};
+
+/** Asks only for what is there: tables may be missing, or be those of an earlier release. */
+export async function readStreamState(session: Session, target: StreamTable): Promise<StreamState> {
+  const liveRows = await countLive(session, target);
+  const generation = await readGeneration(session, target);
+  if (generation === null) return { ...emptyState, liveRows };
+  return {
+    generation,
+    liveRows,
+    ...(await readPositions(session, target, generation)),
+    ...(await readRuns(session, target, generation)),
+  };
+}
+
+async function countLive(session: Session, { table }: StreamTable): Promise<number | null> {
+  if (!(await hasTable(session, table))) return null;
+  const [row] = await session.query(`SELECT count(*) AS live FROM ${quoteTable(table)} WHERE _deleted IS NOT TRUE`);
+  return Number(row!['live']);
+}
+
+async function readGeneration(session: Session, { stream, table }: StreamTable): Promise<number | null> {
+  if (!(await hasTable(session, { schema: table.schema, table: 'sync_fence' }))) return null;
+  const [row] = await session.query(
+    `SELECT generation FROM ${systemTable(table.schema, 'sync_fence')} WHERE stream = $stream`,
+    { stream },
+  );
+  return row === undefined ? null : Number(row['generation']);
+}
+
+/** The columns may have been given another type by hand, and then hold anything. */
+async function readPositions(
+  session: Session,
+  { stream, table }: StreamTable,
+  generation: number,
+): Promise<Pick<StreamState, 'positions' | 'isUnreadable'>> {
+  if (!(await hasTable(session, { schema: table.schema, table: 'sync_batches' }))) {
+    return { positions: null, isUnreadable: false };
+  }
+  const instant = (column: string) => `TRY_CAST(${column}::VARCHAR AS TIMESTAMPTZ)`;
+  const unreadable = (column: string) => `(${column} IS NOT NULL AND isfinite(${instant(column)}) IS NOT TRUE)`;
+  const [row] = await session.query(
+    `SELECT max(${instant('watermark_fast')}) AS fast, max(${instant('watermark_settled')}) AS settled, ` +
+      `count(*) FILTER (${unreadable('watermark_fast')} OR ${unreadable('watermark_settled')}) > 0 AS is_unreadable ` +
+      `FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = $stream AND generation = $generation`,
+    { stream, generation },
+  );
+  if (row!['is_unreadable'] === true) return { positions: null, isUnreadable: true };
+  return { positions: toPositions(row!), isUnreadable: false };
+}
+
+function toPositions({ fast, settled }: SqlRow): Positions | null {
+  if (typeof fast !== 'string' || typeof settled !== 'string') return null;
+  return { fast: isoInstant(fast), settled: isoInstant(settled) };
+}
+
+async function readRuns(
+  session: Session,
+  { stream, table }: StreamTable,
+  generation: number,
+): Promise<Pick<StreamState, 'backfill' | 'reconciledAt' | 'access' | 'comparedColumns'>> {
+  const { backfill, reconciledAt, access, comparedColumns } = emptyState;
+  const present = await readColumnTypes(session, { schema: table.schema, table: 'sync_runs' });
+  if (present.size === 0) return { backfill, reconciledAt, access, comparedColumns };
+  const isOfGeneration = present.has('generation') ? 'coalesce(generation, 1) = $generation' : '$generation = 1';
+  const isCompared = "(mode = 'reconcile' OR (mode = 'backfill' AND scope = 'whole'))";
+  const [row] = await session.query(
+    `SELECT arg_max(status, started_at) FILTER (mode = 'backfill' AND scope = 'whole' AND ${isOfGeneration}) AS backfill, ` +
+      `max(ended_at) FILTER (mode = 'reconcile' AND status = 'done' AND ${isOfGeneration}) AS reconciled_at, ` +
+      // Not the plan itself: that would read the plan of every run.
+      `arg_max(run, ended_at) FILTER (status = 'done' AND ${isCompared} AND ${isOfGeneration}) AS compared_run, ` +
+      (present.has('access')
+        ? "arg_max(access, ended_at) FILTER (status = 'done' AND access IS NOT NULL) AS access "
+        : 'NULL AS access ') +
+      `FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = $stream`,
+    { stream, generation },
+  );
+  return {
+    backfill: row!['backfill'] === null ? 'none' : row!['backfill'] === 'done' ? 'done' : 'unfinished',
+    reconciledAt: row!['reconciled_at'] === null ? null : isoInstant(String(row!['reconciled_at'])),
+    access: row!['access'] as string | null,
+    comparedColumns: row!['compared_run'] === null ? null : await readColumnNames(session, { stream, table, run: String(row!['compared_run']) }),
+  };
+}
+
+async function readColumnNames(session: Session, target: StreamTable & { run: string }): Promise<string[]> {
+  return (await readStoredPlan(session, target)).columns.map(({ name }) => name);
+}

@@ -1,0 +1,128 @@
+import type { StreamPlan } from '../../model/plan.ts';
+import { buildCast } from './column-types.ts';
+import { buildIsErased } from './content-statements.ts';
+import { buildReadStage, quoteIdentifier, quoteTable, systemColumnTypes } from './dialect.ts';
+import { buildMatchedRows, type Matches } from './matching.ts';
+import { systemTable } from './system-tables.ts';
+
+/** Merging tombstones: load, reduce, (match), classify, then write each verdict. */
+
+/** Fields of a `StagedTombstone`. */
+export const tombstoneFields = 5;
+
+export function buildLoadTombstones(plan: StreamPlan, paths: readonly string[]): string {
+  const [deletedAt, observedAt] = [buildCast('timestamp', 'c2'), buildCast('timestamp', 'c4')];
+  return (
+    `CREATE TEMP TABLE _sluice_tombstones AS SELECT ${buildCast(plan.key.type, 'c0')} AS id, c1 AS kind, ` +
+    `${deletedAt} AS deleted_at, c3 AS merged_into, ${observedAt} AS observed_at, ` +
+    `(c1 IN ('archived', 'merged', 'vanished')) IS NOT TRUE OR ${observedAt} IS NULL OR ` +
+    `(c2 IS NOT NULL AND ${deletedAt} IS NULL) AS is_unreadable FROM ${buildReadStage(paths, tombstoneFields)}`
+  );
+}
+
+export const summariseTombstones =
+  'SELECT count(*) AS loaded, count(id) AS keyed, count(DISTINCT id) AS keys, ' +
+  'count(*) FILTER (is_unreadable) AS unreadable FROM _sluice_tombstones';
+
+/** One per id, as it was seen last; where it was merged into, and when it was deleted, may be known from another one. */
+export const reduceTombstones =
+  'CREATE TEMP TABLE _sluice_gone AS SELECT id, first(kind ORDER BY observed_at DESC, kind) AS kind, ' +
+  'max(deleted_at) AS deleted_at, max(observed_at) AS observed_at, ' +
+  'first(merged_into ORDER BY observed_at DESC, merged_into) FILTER (merged_into IS NOT NULL) AS merged_into ' +
+  'FROM _sluice_tombstones WHERE id IS NOT NULL GROUP BY id';
+
+/** Clocks and a commit's own time may differ by this. */
+const doubtMargin = "INTERVAL 5 SECOND";
+
+/**
+ * Until when other runs may have seen records alive without leaving a trace: an observation that changes nothing is not
+ * written. Batches that wrote all they saw leave no doubt. Binds stream and run.
+ */
+function buildDoubtfulUntil(plan: StreamPlan): string {
+  return (
+    `(SELECT max(committed_at) + ${doubtMargin} FROM ${systemTable(plan.table.schema, 'sync_batches')} ` +
+    'WHERE stream = $stream AND run <> $run AND unchanged + superseded > 0)'
+  );
+}
+
+/**
+ * Says what becomes of each tombstone. A deletion goes by observation alone, against the table and against the records of the
+ * same stage. What is a tombstone already is written only where more is known of it: a later deletion, which a restoration in between
+ * made possible, or where it was merged into. Binds stream and run.
+ */
+export function buildClassifyTombstones(
+  plan: StreamPlan,
+  { matches, hasRecords }: { matches: Matches; hasRecords: boolean },
+): string {
+  const erases = plan.onVanished === 'erase' ? "g.kind = 'vanished'" : 'false';
+  const isErased = buildIsErased('t');
+  const knowsMore =
+    '((g.merged_into IS NOT NULL AND t._merged_into IS NULL) OR g.deleted_at > t._deleted_at ' +
+    'OR (g.deleted_at IS NOT NULL AND t._deleted_at IS NULL))';
+  return (
+    'CREATE TEMP TABLE _sluice_fate AS SELECT g.*, m.target_row, t._deleted IS NOT TRUE AS was_live, CASE ' +
+    "WHEN m.target_row IS NULL THEN if(g.kind = 'vanished', 'unchanged', 'insert') " +
+    `WHEN t._deleted AND ${isErased} THEN 'unchanged' ` +
+    `WHEN t._deleted AND ${erases} THEN 'erase' ` +
+    `WHEN t._deleted THEN if(${knowsMore}, 'refine', 'unchanged') ` +
+    `WHEN t._state_observed_at >= g.observed_at${hasRecords ? ' OR s.state_at >= g.observed_at' : ''} THEN 'superseded' ` +
+    `WHEN g.observed_at < ${buildDoubtfulUntil(plan)} THEN 'doubtful' ` +
+    `ELSE if(${erases}, 'erase', 'flip') END AS fate ` +
+    'FROM _sluice_gone g LEFT JOIN _sluice_match m ON m.staged_row = g.rowid ' +
+    (hasRecords ? 'LEFT JOIN _sluice_staged s ON s.c0 = g.id ' : '') +
+    buildMatchedRows(plan, matches)
+  );
+}
+
+export const countFates =
+  "SELECT count(*) FILTER (fate = 'insert') AS inserted, count(*) FILTER (fate = 'flip') AS flipped, " +
+  "count(*) FILTER (fate = 'refine') AS refined, count(*) FILTER (fate = 'erase') AS erased, " +
+  "count(*) FILTER (fate = 'erase' AND was_live) AS erased_live, count(*) FILTER (fate = 'unchanged') AS unchanged, " +
+  "count(*) FILTER (fate = 'superseded') AS superseded, count(*) FILTER (fate = 'doubtful') AS doubtful FROM _sluice_fate";
+
+const stamps = '_synced_at = now(), _batch_id = $batch';
+
+/** Keeps a tombstone for an id that the table does not have: an older page may still bring its content. Binds batch. */
+export function buildInsertTombstones(plan: StreamPlan): string {
+  return (
+    `INSERT INTO ${quoteTable(plan.table)} (${quoteIdentifier(plan.key.name)}, _deleted, _deleted_at, _merged_into, ` +
+    '_state_observed_at, _synced_at, _batch_id) SELECT id, true, coalesce(deleted_at, observed_at), merged_into, ' +
+    "observed_at, now(), $batch FROM _sluice_fate WHERE fate = 'insert'"
+  );
+}
+
+/** Binds batch. */
+export function buildFlip(plan: StreamPlan): string {
+  return (
+    `UPDATE ${quoteTable(plan.table)} t SET _deleted = true, _deleted_at = coalesce(f.deleted_at, f.observed_at), ` +
+    `_merged_into = coalesce(f.merged_into, t._merged_into), _state_observed_at = f.observed_at, ${stamps} ` +
+    "FROM _sluice_fate f WHERE f.fate = 'flip' AND t.rowid = f.target_row"
+  );
+}
+
+/** Binds batch. */
+export function buildRefine(plan: StreamPlan): string {
+  return (
+    `UPDATE ${quoteTable(plan.table)} t SET _deleted_at = greatest(f.deleted_at, t._deleted_at), ` +
+    '_merged_into = coalesce(t._merged_into, f.merged_into), ' +
+    `_state_observed_at = greatest(f.observed_at, t._state_observed_at), ${stamps} ` +
+    "FROM _sluice_fate f WHERE f.fate = 'refine' AND t.rowid = f.target_row"
+  );
+}
+
+/** Leaves the bare id. `columns` are all that the table has, by name: some may be no longer in the plan. Binds batch. */
+export function buildErase(plan: StreamPlan, columns: readonly string[]): string {
+  const kept = new Set([plan.key.name, ...Object.keys(systemColumnTypes)].map((name) => name.toLowerCase()));
+  const cleared = [...columns.filter((name) => !kept.has(name.toLowerCase())), '_version'].map(
+    (name) => `${quoteIdentifier(name)} = NULL`,
+  );
+  const observedAt = 'greatest(f.observed_at, t._state_observed_at)';
+  return (
+    `UPDATE ${quoteTable(plan.table)} t SET ${cleared.join(', ')}, _observed_at = ${observedAt}, ` +
+    `_state_observed_at = ${observedAt}, _deleted = true, ` +
+    `_deleted_at = coalesce(t._deleted_at, f.deleted_at, f.observed_at), ${stamps} ` +
+    "FROM _sluice_fate f WHERE f.fate = 'erase' AND t.rowid = f.target_row"
+  );
+}
+
+export const erasedIds = "SELECT id FROM _sluice_fate WHERE fate = 'erase'";

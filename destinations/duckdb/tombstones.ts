@@ -1,0 +1,92 @@
+import { type Counts, zeroCounts } from '../../model/counts.ts';
+import type { MergeRequest } from '../../model/destination.ts';
+import { SyncError } from '../../model/errors.ts';
+import { eraseAssociations, unlinkDeleted } from './associations-of-deleted.ts';
+import { quoteTable } from './dialect.ts';
+import { listTombstones } from './listing.ts';
+import { listingTables } from './listing-tables.ts';
+import { matchRows } from './matching.ts';
+import type { PartOutcome } from './part-outcome.ts';
+import { forgetPayloads, quarantineTombstones } from './quarantine.ts';
+import { numberOf, type Session } from './session.ts';
+import { stagePaths } from './stage-files.ts';
+import { readColumnTypes } from './target-table.ts';
+import {
+  buildClassifyTombstones,
+  buildErase,
+  buildFlip,
+  buildInsertTombstones,
+  buildLoadTombstones,
+  buildRefine,
+  countFates,
+  erasedIds,
+  reduceTombstones,
+  summariseTombstones,
+} from './tombstone-statements.ts';
+
+/** Merges the tombstones of a stage, after its records. */
+export async function mergeTombstones(session: Session, request: MergeRequest): Promise<PartOutcome> {
+  const { plan, batch } = request;
+  const { tombstones, records } = batch.stage;
+  await session.execute(buildLoadTombstones(plan, stagePaths(tombstones)));
+  const [summary] = await session.query(summariseTombstones);
+  const read = numberOf(summary, 'loaded');
+  if (read !== tombstones.rowCount) return { kind: 'lost' };
+  if (numberOf(summary, 'unreadable') > 0) {
+    throw new SyncError('StateCorrupt', `batch ${batch.batchId} of ${plan.stream} holds tombstones that cannot be read`, {
+      next: 'report this with the batch id: nothing of the batch was written',
+    });
+  }
+  const rejected = read - numberOf(summary, 'keyed');
+  const duplicate = numberOf(summary, 'keyed') - numberOf(summary, 'keys');
+  if (rejected > 0) await quarantineTombstones(session, request);
+  await session.execute(reduceTombstones);
+  const matches = await matchRows(session, plan, { table: '_sluice_gone', key: 'id' });
+  const hasRecords = records.files.length > 0;
+  await session.execute(buildClassifyTombstones(plan, { matches, hasRecords }), { stream: plan.stream, run: request.run });
+
+  const counts = await writeFates(session, request);
+  if (counts.doubtful > 0) {
+    if (request.onDoubt === 'rewind') return { kind: 'doubtful' };
+    await keepDoubtful(session, request);
+  }
+  if (request.keepsListing) await listTombstones(session, request);
+  return { kind: 'counted', counts: { ...counts, read, rejected, duplicate } };
+}
+
+async function writeFates(session: Session, { plan, batch }: MergeRequest): Promise<Counts> {
+  const [fates] = await session.query(countFates);
+  const [inserted, flipped] = [numberOf(fates, 'inserted'), numberOf(fates, 'flipped')];
+  const [refined, erased] = [numberOf(fates, 'refined'), numberOf(fates, 'erased')];
+  const values = { batch: batch.batchId };
+  if (inserted > 0) await session.execute(buildInsertTombstones(plan), values);
+  if (flipped > 0) await session.execute(buildFlip(plan), values);
+  if (refined > 0) await session.execute(buildRefine(plan), values);
+  const unlinked = flipped > 0 ? await unlinkDeleted(session, plan, batch.batchId) : 0;
+  if (erased > 0) {
+    const columns = await readColumnTypes(session, plan.table);
+    await session.execute(buildErase(plan, [...columns.keys()]), values);
+    await eraseAssociations(session, plan);
+    await forgetPayloads(session, plan, erasedIds);
+  }
+  return {
+    ...zeroCounts,
+    inserted,
+    updated: flipped + refined + erased,
+    unchanged: numberOf(fates, 'unchanged'),
+    superseded: numberOf(fates, 'superseded'),
+    deleted: inserted + flipped + numberOf(fates, 'erased_live'),
+    erased,
+    doubtful: numberOf(fates, 'doubtful'),
+    unlinked,
+  };
+}
+
+/** For the run itself to read again, once. */
+async function keepDoubtful(session: Session, { plan, mode }: MergeRequest): Promise<void> {
+  const work = quoteTable(listingTables(plan, mode).work);
+  await session.execute(
+    `INSERT INTO ${work} (id, task, reason) SELECT id, 'repair', 'doubtful' FROM _sluice_fate ` +
+      `WHERE fate = 'doubtful' AND id NOT IN (SELECT id FROM ${work})`,
+  );
+}

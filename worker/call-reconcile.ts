@@ -1,0 +1,81 @@
+import { Client, ScheduleNotFoundError } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import { SyncError } from '../model/errors.ts';
+import { scheduleId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
+import type { ReconcileInput } from '../workflows/messages.ts';
+
+const answerWithinMs = 10_000;
+
+interface ReconcileCallerOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+}
+
+export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunning'>;
+
+/**
+ * Starts a reconciliation of a stream now: by its schedule where there is one, else under the stream's fixed id. Throws
+ * `Unavailable` where Temporal does not answer.
+ */
+export function reconcileCaller({ connection, namespace, taskQueue }: ReconcileCallerOptions): CallReconcile {
+  const client = new Client({ connection, namespace });
+
+  const isRunning = async (workflowId: string): Promise<boolean> => {
+    try {
+      const { status } = await client.workflow.getHandle(workflowId).describe();
+      return status.name === 'RUNNING';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  };
+
+  /** Null where the stream has no schedule. */
+  const trigger: (stream: string) => Promise<'called' | 'alreadyRunning' | null> = async (stream) => {
+    const schedule = client.schedule.getHandle(scheduleId('reconcile', stream));
+    try {
+      const { info } = await schedule.describe();
+      // Its overlap policy would leave the run out without a word.
+      if (info.runningActions.length > 0) return 'alreadyRunning';
+      await schedule.trigger();
+      return 'called';
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return null;
+      throw error;
+    }
+  };
+
+  const start: CallReconcile = async (stream) => {
+    const input: ReconcileInput = { stream };
+    try {
+      await client.workflow.start(workflowNames.reconcile.type, {
+        workflowId: syncWorkflowId('reconcile', stream),
+        taskQueue,
+        args: [input],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `reconcile of ${stream}, since counts do not fit`,
+      });
+      return 'called';
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'alreadyRunning';
+      throw error;
+    }
+  };
+
+  return async (stream) => {
+    try {
+      return await connection.withDeadline(Date.now() + answerWithinMs, async () => {
+        // One that was started by hand has the fixed id, whether or not there is a schedule.
+        if (await isRunning(syncWorkflowId('reconcile', stream))) return 'alreadyRunning';
+        return (await trigger(stream)) ?? (await start(stream));
+      });
+    } catch (error) {
+      throw new SyncError('Unavailable', `Temporal did not take the call of a reconciliation of ${stream}`, {
+        cause: error,
+      });
+    }
+  };
+}

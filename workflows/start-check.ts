@@ -1,0 +1,38 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { SyncMode } from '../model/plan.ts';
+import { isSyncWorkflowId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
+import { local } from './activity-options.ts';
+import { invalidStart } from './invalid-start.ts';
+
+const options: Readonly<Record<SyncMode, readonly string[]>> = {
+  backfill: ['limit', 'ids', 'createdAfter', 'createdBefore', 'replace', 'chunkRecords', 'resume'],
+  incremental: ['forceFullSync'],
+  softDelete: [],
+  reconcile: ['mayStretch'],
+  resync: ['ids'],
+};
+
+/**
+ * Checks what a person may get wrong who starts a run by hand. A key that is not known must not be passed over: what looked
+ * like a limit would start the whole stream. And the id is what keeps two runs of a mode apart.
+ */
+export function requireStart(mode: SyncMode, input: { readonly stream: string } | undefined): void {
+  const type = workflowNames[mode].type;
+  if (typeof input?.stream !== 'string') {
+    throw invalidStart(`a ${type} needs its stream`, 'give the input {"stream": "<pipeline>.<stream>"}');
+  }
+  const known = ['stream', ...options[mode]];
+  const unknown = Object.keys(input).find((key) => key !== 'continued' && !known.includes(key));
+  if (unknown !== undefined) throw invalidStart(`a ${type} takes no "${unknown}"`, `give of ${known.join(', ')}`);
+  if (isSyncWorkflowId(workflowInfo().workflowId, mode, input.stream)) return;
+  const expected = syncWorkflowId(mode, input.stream);
+  throw invalidStart(
+    `a ${type} of ${input.stream} runs under the workflow id ${expected}`,
+    'start it again under that id',
+  );
+}
+
+/** The queue of the process that holds the stream's destination; null for the workflow's own. */
+export async function placeOf(stream: string): Promise<string | null> {
+  return (await local.locateStream({ stream })).taskQueue;
+}
