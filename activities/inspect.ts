@@ -1,6 +1,7 @@
 import { failedFinding, type Finding } from '../model/finding.ts';
 import type { InspectInput, InspectResult, InspectResults } from '../model/inspection.ts';
 import { SyncError } from '../model/errors.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
 import type { ActivityDeps } from './deps.ts';
 import { verify } from './verify.ts';
 
@@ -58,8 +59,9 @@ async function check(deps: ActivityDeps, pipelines: readonly string[], signal: A
   return [worker, ...(await Promise.all(asked)).flat()];
 }
 
-function objectsOf(streams: readonly { object: string }[]): string[] {
-  return [...new Set(streams.map(({ object }) => object))];
+/** What the streams read, and what their associations lead to. */
+function objectsOf(streams: readonly Pick<StreamSettings, 'object' | 'associations'>[]): string[] {
+  return [...new Set(streams.flatMap(({ object, associations }) => [object, ...associations.map(({ to }) => to)]))];
 }
 
 /** A connector that cannot even be opened (a missing variable, say) is a finding like any other. */

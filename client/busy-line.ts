@@ -3,6 +3,8 @@ import { canRepaint, createRepaint } from './repaint.ts';
 
 const paintMs = 1_000;
 const appendEveryMs = 30_000;
+/** Quick answers and early errors need no such line. */
+const quietMs = 2_000;
 
 /** Shows on stderr that work without figures is still under way, and for how long. */
 export async function withBusyLine<Result>(label: string, work: () => Promise<Result>): Promise<Result> {
@@ -13,12 +15,14 @@ export async function withBusyLine<Result>(label: string, work: () => Promise<Re
   const show = isLive
     ? () => repaint([line()])
     : () => void process.stderr.write(`${new Date().toISOString().slice(0, 19)}Z ${line()}\n`);
-  show();
-  const timer = setInterval(show, isLive ? paintMs : appendEveryMs);
+  let timer = setTimeout(() => {
+    show();
+    timer = setInterval(show, isLive ? paintMs : appendEveryMs);
+  }, quietMs);
   try {
     return await work();
   } finally {
-    clearInterval(timer);
+    clearTimeout(timer);
     if (isLive) repaint([]);
   }
 }

@@ -9,8 +9,8 @@ import type { RunFacts } from './run-facts.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import { hasActivityPoller, hasWorkerPolling } from './worker-pollers.ts';
 
-/** The step whose heartbeats tell how far reading is. */
-const extractActivity = 'extractChunk';
+/** The steps whose heartbeats tell how far reading is. */
+const readingSteps: ReadonlySet<string | null | undefined> = new Set(['extractChunk', 'beginIncremental']);
 
 /** A worker that is up answers a query within milliseconds; the line on screen must not wait longer than this for one. */
 const queryTimeoutMs = 2_000;
@@ -49,7 +49,7 @@ export async function observeDescribed(
   const hasWorker = open ? await hasWorkerPolling(temporal, description.taskQueue) : true;
   const progress = open && hasWorker ? await queryProgress(temporal, description) : null;
   const pending = description.raw.pendingActivities ?? [];
-  return {
+  const facts: RunFacts = {
     mode,
     stream,
     workflowId: description.workflowId,
@@ -60,7 +60,7 @@ export async function observeDescribed(
     end: open ? null : await endOf(temporal, description),
     isCancelRequested: description.raw.workflowExtendedInfo?.cancelRequested ?? false,
     progress,
-    isReading: pending.some((activity) => activity.activityType?.name === extractActivity),
+    isReading: pending.some((activity) => readingSteps.has(activity.activityType?.name)),
     heartbeat:
       pending.map((activity) => extractHeartbeat(activity.heartbeatDetails)).findLast((beat) => beat !== null) ?? null,
     retries: pending.flatMap((activity) => pendingRetry(activity)),
@@ -69,6 +69,21 @@ export async function observeDescribed(
     hasWorker,
     missingOwner: await missingOwnerOf(temporal, pending, description.taskQueue),
   };
+  return withFullSync(temporal, facts, description);
+}
+
+/** An incremental run that has the whole stream read in its place tells what the backfill is at that does so. */
+async function withFullSync(
+  temporal: TemporalConnection,
+  facts: RunFacts,
+  { raw }: WorkflowExecutionDescription,
+): Promise<RunFacts> {
+  const child = raw.pendingChildren?.[0]?.workflowId;
+  if (!child) return facts;
+  const description = await temporal.client.workflow.getHandle(child).describe();
+  const full = await observeDescribed(temporal, { mode: 'backfill', stream: facts.stream }, description);
+  const { isReading, heartbeat, retries, stuck, missingOwner } = full;
+  return { ...facts, progress: full.progress ?? facts.progress, isReading, heartbeat, retries, stuck, missingOwner };
 }
 
 async function missingOwnerOf(
@@ -76,7 +91,9 @@ async function missingOwnerOf(
   pending: readonly PendingActivity[],
   workflowQueue: string,
 ): Promise<string | null> {
-  const queues = new Set(pending.map((activity) => awaitedQueue(activity, workflowQueue)).filter((name) => name !== null));
+  const queues = new Set(
+    pending.map((activity) => awaitedQueue(activity, workflowQueue)).filter((name) => name !== null),
+  );
   for (const queue of queues) if (!(await hasActivityPoller(temporal, queue))) return queue;
   return null;
 }

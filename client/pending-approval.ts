@@ -10,7 +10,7 @@ import { rootFailure } from './run-end.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
 /** Modes whose runs compare all ids, and so may wait for an approval. */
-const comparingModes: readonly SyncMode[] = ['reconcile', 'backfill', 'incremental'];
+const comparingModes: readonly SyncMode[] = ['reconcile', 'backfill'];
 
 export interface FoundApproval {
   readonly stream: string;

@@ -1,12 +1,6 @@
 import type { ExtractHeartbeat } from '../model/heartbeat.ts';
 import type { SyncMode } from '../model/plan.ts';
-import type {
-  BackfillResult,
-  IncrementalResult,
-  ReconcileResult,
-  SyncProgress,
-  SyncResult,
-} from '../workflows/messages.ts';
+import type { BackfillResult, IncrementalResult, ReconcileResult, SyncProgress } from '../workflows/messages.ts';
 
 /** A step that failed and will be tried again. */
 export interface PendingRetry {
@@ -22,8 +16,7 @@ export interface PendingRetry {
 export type RunResult =
   | (BackfillResult & { readonly mode: 'backfill' | 'resync' })
   | (IncrementalResult & { readonly mode: 'incremental' })
-  | (SyncResult & { readonly mode: 'softDelete' })
-  | (ReconcileResult & { readonly mode: 'reconcile' });
+  | (ReconcileResult & { readonly mode: 'softDelete' | 'reconcile' });
 
 export type RunEnd =
   | { readonly kind: 'done'; readonly result: RunResult }

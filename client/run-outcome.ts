@@ -11,23 +11,14 @@ export function totalsOf(result: RunResult): Counts {
 
 /** What a comparison of all ids found and what became of it; null where there was none. */
 export function vanishedOf(result: RunResult): VanishedProgress | null {
-  switch (result.mode) {
-    case 'backfill':
-    case 'resync':
-    case 'reconcile':
-      return result.vanished;
-    case 'incremental':
-      return result.full?.vanished ?? null;
-    case 'softDelete':
-      return null;
-    default:
-      return result satisfies never;
-  }
+  return result.mode === 'incremental' ? (result.full?.vanished ?? null) : result.vanished;
 }
 
-/** A resync that found none of the records it was asked for: mistyped ids, most likely. */
-export function foundNone(result: RunResult): result is RunResult & { mode: 'resync' } {
-  return result.mode === 'resync' && result.missingIds > 0 && result.totals.read === 0;
+/** A resync that found none of its records, and had nothing to flag either: mistyped ids, most likely. */
+export function foundNone(result: RunResult): result is RunResult & { readonly mode: 'resync' } {
+  if (result.mode !== 'resync' || result.missingIds === 0) return false;
+  const { read, tombstones, inserted, updated } = result.totals;
+  return read === tombstones && inserted + updated === 0;
 }
 
 /** A part of a stream, or nothing at all, must not look like the whole; null where there is nothing to add. */
@@ -46,9 +37,8 @@ export function whyDone(result: RunResult): string | null {
     case 'incremental':
       return result.outcome === 'idle' ? 'nothing changed' : null;
     case 'softDelete':
-      return read === 0 ? 'nothing was archived or merged' : null;
     case 'reconcile':
-      return result.vanished === null ? 'left out, since the counts fit' : null;
+      return result.vanished === null ? `left out, since ${result.startReason}` : null;
     default:
       return result satisfies never;
   }

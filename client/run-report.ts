@@ -1,12 +1,12 @@
 import { parseErrorText } from '../model/errors.ts';
-import type { PendingApproval } from '../workflows/messages.ts';
+import type { PendingApproval, VanishedProgress } from '../workflows/messages.ts';
 import { countText } from './count-text.ts';
 import type { RunKey } from './describe-run.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { runNoun, runVerb } from './mode-words.ts';
 import { writeError, type Output } from './output.ts';
 import type { RunEnd, RunFacts, RunResult } from './run-facts.ts';
-import { foundNone } from './run-outcome.ts';
+import { foundNone, vanishedOf } from './run-outcome.ts';
 import { doneSummary, rejectsText, runUrl } from './run-summary.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
@@ -51,6 +51,8 @@ function showEnd(
       output.text(doneSummary(facts, end.result));
       const rejected = rejectsText(end.result);
       if (rejected !== null) output.warn(rejected);
+      const vanished = vanishedOf(end.result);
+      if (vanished?.approval === 'lapsed') output.warn(lapsedText(outcome, vanished));
       return;
     }
     case 'failed': {
@@ -70,13 +72,20 @@ function showEnd(
 function refusalOf(result: RunResult): { readonly message: string; readonly next: string } | null {
   const { stream } = result;
   if (result.mode === 'incremental' && result.outcome === 'needsBackfill') {
-    return { message: `${stream}: ${result.text}`, next: `sluice backfill ${stream}` };
+    const { message, next } = parseErrorText(result.text);
+    return { message: `${stream}: ${message}`, next: next ?? `sluice backfill ${stream}` };
   }
   if (foundNone(result)) {
     const ids = countText(result.missingIds);
-    return { message: `${stream}: the source has none of the ${ids} records asked for`, next: 'look at the ids' };
+    const message = `${stream}: none of the ${ids} ids is a record at the source, and no row of theirs was left to flag`;
+    return { message, next: 'look at the ids' };
   }
   return null;
+}
+
+function lapsedText({ stream }: RunKey, { differences }: VanishedProgress): string {
+  const rows = `${countText(differences.vanished)} vanished rows are not flagged`;
+  return `${stream}: ${rows}, since nobody approved it in time; next: sluice verify ${stream}`;
 }
 
 function showApproval({ stream }: RunKey, approval: PendingApproval, output: Output): void {

@@ -12,7 +12,7 @@ const labelWidth = 11;
 
 /** The closing report of one run that was done, for stdout. */
 export function doneSummary(facts: RunFacts, result: RunResult): string {
-  const why = whyDone(result);
+  const why = result.mode === 'incremental' ? null : whyDone(result);
   const took = clockText(Date.parse(facts.endedAt ?? facts.startedAt) - Date.parse(facts.startedAt));
   return [
     `${result.stream}: done in ${took}${why === null ? '' : `; ${why}`}`,

@@ -231,7 +231,8 @@ const runOnStates: ReadonlySet<RunState> = new Set(['noWorker', 'noOwner', 'paus
 /** `Running 62 %`, `Paused by anna@host "lunch"`, `Waiting: HubSpot daily limit until 00:00 UTC`. */
 export function stateText(view: RunView): string {
   const word = stateWords[view.state];
-  const percent = view.endedAt === null && view.records > 0 ? percentDone(view) : null;
+  const isOnItsWay = view.endedAt === null && view.state !== 'needsApproval' && view.records > 0;
+  const percent = isOnItsWay ? percentDone(view) : null;
   const head = percent === null ? word : `${word} ${percent} %`;
   if (view.why === null) return head;
   return plainLine(runOnStates.has(view.state) ? `${head} ${view.why}` : `${head}: ${view.why}`);

@@ -1,54 +1,90 @@
-import { observeBackfill } from './observe-run.ts';
+import { syncModes } from '../model/plan.ts';
+import type { Positions } from '../model/positions.ts';
 import { reportError } from './cli-error.ts';
 import { inspect } from './inspection.ts';
+import { lookUpEach } from './look-up-each.ts';
+import { headlineOf, type ModeStatus } from './mode-status.ts';
+import { observeLatest } from './observe-run.ts';
 import { runUrl } from './run-summary.ts';
+import type { RunEnd, RunFacts } from './run-facts.ts';
 import { neverRunView, percentDone, viewRun, type RunView } from './run-view.ts';
+import type { ScheduledMode } from './desired-schedules.ts';
+import { readPositions } from './stream-positions.ts';
+import { readStreamSchedules, type OwnSchedule } from './stream-schedules.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
-import type { RunEnd } from './run-facts.ts';
-
-/** So many streams are asked about at once: enough to be quick, few enough for a small server. */
-const concurrency = 16;
 
 /** The state of streams is what a person wants to see; their rows are worth this much waiting. */
 const rowsWithinMs = 10_000;
 
+/** A stream as a person sees it: the run that stands for it, then all that is known of each mode. */
 export interface StreamStatus extends RunView {
   readonly percent: number | null;
   /** Names the run; null where none is known. */
   readonly run: string | null;
   readonly end: RunEnd | null;
   readonly url: string | null;
+  /** The latest run of each mode that has one. */
+  readonly runs: readonly ModeStatus[];
+  readonly schedules: readonly StreamSchedule[];
+  /** Null where no incremental run has left any. */
+  readonly positions: Positions | null;
 }
 
-/** The latest backfill of each stream, each looked up on its own: one that cannot be read says so in its row. */
+export interface StreamSchedule {
+  readonly mode: ScheduledMode;
+  readonly isPaused: boolean;
+  readonly note: string | null;
+  /** ISO; null where no run is due. */
+  readonly nextAt: string | null;
+}
+
+/** The state of each stream, each looked up on its own: one that cannot be read says so in its row. */
 export async function readStatus(temporal: TemporalConnection, streams: readonly string[]): Promise<StreamStatus[]> {
-  const statuses: StreamStatus[] = [];
-  for (let start = 0; start < streams.length; start += concurrency) {
-    const slice = streams.slice(start, start + concurrency);
-    statuses.push(...(await Promise.all(slice.map((stream) => readStreamStatus(temporal, stream)))));
-  }
-  return statuses;
+  return lookUpEach(streams, (stream) => readStreamStatus(temporal, stream));
 }
 
 async function readStreamStatus(temporal: TemporalConnection, stream: string): Promise<StreamStatus> {
+  const nothing = { percent: null, run: null, end: null, url: null, runs: [], schedules: [], positions: null };
   try {
-    const facts = await observeBackfill(temporal, stream);
-    if (facts === null) return withoutRun(neverRunView(stream));
-    const view = viewRun(facts, new Date());
+    const [latest, schedules] = await Promise.all([
+      Promise.all(syncModes.map((mode) => observeLatest(temporal, { mode, stream }))),
+      readStreamSchedules(temporal, { stream, modes: syncModes }),
+    ]);
+    const runs = latest.filter((facts) => facts !== null).map((facts) => modeStatus(temporal, facts));
+    const incremental = runs.find(({ mode }) => mode === 'incremental') ?? null;
     return {
-      ...view,
-      percent: percentDone(view),
-      run: facts.run,
-      end: facts.end,
-      url: temporal.found.uiUrl === null ? null : runUrl(temporal.found.uiUrl, temporal.namespace, facts),
+      ...neverRunView(stream),
+      ...nothing,
+      ...headlineOf(runs),
+      runs,
+      schedules: schedules.map(streamSchedule),
+      positions: await readPositions(temporal, stream, incremental),
     };
   } catch (error) {
-    return withoutRun({ ...neverRunView(stream), state: 'unreachable', why: reportError(error).message });
+    return { ...neverRunView(stream), ...nothing, state: 'unreachable', why: reportError(error).message };
   }
 }
 
-function withoutRun(view: RunView): StreamStatus {
-  return { ...view, percent: null, run: null, end: null, url: null };
+function modeStatus(temporal: TemporalConnection, facts: RunFacts): ModeStatus {
+  const view = viewRun(facts, new Date());
+  return {
+    ...view,
+    mode: facts.mode,
+    percent: percentDone(view),
+    run: facts.run,
+    end: facts.end,
+    url: temporal.found.uiUrl === null ? null : runUrl(temporal.found.uiUrl, temporal.namespace, facts),
+  };
+}
+
+function streamSchedule({ mode, stored }: OwnSchedule): StreamSchedule {
+  const { state, info } = stored;
+  return {
+    mode,
+    isPaused: state.paused,
+    note: state.paused ? (state.note ?? null) : null,
+    nextAt: state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null),
+  };
 }
 
 export type RowCounts = Readonly<Record<string, { readonly live: number; readonly deleted: number } | null>>;
@@ -60,7 +96,7 @@ export async function readRowCounts(
   streams: readonly string[],
 ): Promise<{ readonly counts: RowCounts; readonly unavailable: string | null }> {
   try {
-    const { counts } = await inspect(temporal, taskQueue, { verb: 'rows', streams }, rowsWithinMs);
+    const { counts } = await inspect(temporal, taskQueue, { verb: 'rows', streams }, { timeoutMs: rowsWithinMs });
     return { counts, unavailable: null };
   } catch (error) {
     return { counts: {}, unavailable: reportError(error).message };

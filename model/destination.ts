@@ -157,9 +157,9 @@ export interface Destination {
   readonly ownerQueue: string | null;
   /**
    * Makes this process the one that polls `ownerQueue`, until what it returns is disposed or the process ends. Null while
-   * another process is the owner.
+   * another process is the owner. Only for a destination that has such a queue.
    */
-  own?(): Promise<Disposable | null>;
+  own(): Promise<Disposable | null>;
   check(signal: AbortSignal): Promise<Finding[]>;
   /** Takes the stream's fence for this run; closes what earlier runs of the same mode left `running` as `lost`. Idempotent. */
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;

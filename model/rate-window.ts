@@ -57,10 +57,13 @@ export class RateWindow {
     return true;
   }
 
-  /** Ends a request, answered or given up: its slot stays taken for one more window. */
-  settle(now: number): void {
+  /**
+   * Ends a request, answered or given up: its slot stays taken for one more window, less `leadMs` (see `RoundTrips`). A lead
+   * that grows frees no slot before those that were settled earlier.
+   */
+  settle(now: number, leadMs = 0): void {
     this.#inFlight--;
-    this.#freeAt.push(now + this.windowMs);
+    this.#freeAt.push(Math.max(now + this.windowMs - leadMs, this.#freeAt.at(-1) ?? 0));
   }
 
   /**

@@ -37,9 +37,9 @@ export function reconcileCaller({ connection, namespace, taskQueue }: ReconcileC
     const schedule = client.schedule.getHandle(scheduleId('reconcile', stream));
     try {
       const { info } = await schedule.describe();
-      // Its overlap policy would leave the run out without a word.
       if (info.runningActions.length > 0) return 'alreadyRunning';
-      await schedule.trigger();
+      // Left out, it would be ALLOW_ALL, whatever the schedule says.
+      await schedule.trigger('SKIP');
       return 'called';
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return null;

@@ -6,11 +6,14 @@ export function createLogger(level: string): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination(2));
 }
 
+/** What the SDK warns of although it is meant: the worker of an owner queue has activities only. */
+const meant: ReadonlySet<string> = new Set(['No workflows registered, not polling for workflow tasks']);
+
 /** The SDK's own log, and that of workflows, through the same lines. */
 export function temporalLogger(log: Logger): TemporalLogger {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   return new DefaultLogger('INFO', ({ level, message, meta }) => {
-    log[levels[level]]({ ...pickPlain(meta) }, message);
+    log[meant.has(message) ? 'debug' : levels[level]]({ ...pickPlain(meta) }, message);
   });
 }
 

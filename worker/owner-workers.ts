@@ -43,7 +43,7 @@ async function serveAsOwner(
   if (destination === null || queue === null || queues.has(queue)) return;
   queues.add(queue);
 
-  const ownership = await ask(async () => (await destination.own?.()) ?? null);
+  const ownership = await ask(() => destination.own());
   if (ownership === null) return;
   owned.use(ownership);
   const worker = await ask(() => createWorker(queue));

@@ -60,10 +60,15 @@ function proxyClosing(place: Place) {
 }
 
 /** Reads the config and nothing else, so any worker answers at once. */
-export const local = proxyLocalActivities<Pick<Activities, 'locateStream'>>({
+const local = proxyLocalActivities<Pick<Activities, 'locateStream'>>({
   startToCloseTimeout: '30 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
 });
+
+/** The queue of the process that holds the stream's destination; null for the workflow's own. */
+export async function placeOf(stream: string): Promise<string | null> {
+  return (await local.locateStream({ stream })).taskQueue;
+}
 
 /** A hint to another workflow: the next run gives it again. */
 export const calls = proxyActivities<Pick<Activities, 'callReconcile'>>({

@@ -1,6 +1,6 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { BackfillInput, BackfillResult, ResyncInput } from './messages.ts';
-import { placeOf, requireStart } from './start-check.ts';
+import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
 import { installApproval, settleVanished } from './vanished.ts';
 
@@ -13,8 +13,7 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   requireStart('backfill', input);
   const { continued = null, ...request } = input;
   const { stream, ids } = request;
-  const taskQueue = continued?.run.taskQueue ?? (await placeOf(stream));
-  const sync = new SyncRun({ mode: 'backfill', stream, taskQueue, continued });
+  const sync = new SyncRun({ mode: 'backfill', stream, continued });
   installApproval(sync);
   const result = await sync.guard(async () => {
     sync.begin(
@@ -38,8 +37,7 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
 export async function resync(input: ResyncInput): Promise<BackfillResult> {
   requireStart('resync', input);
   const { stream, ids, continued = null } = input;
-  const taskQueue = continued?.run.taskQueue ?? (await placeOf(stream));
-  const sync = new SyncRun({ mode: 'resync', stream, taskQueue, continued });
+  const sync = new SyncRun({ mode: 'resync', stream, continued });
   const result = await sync.guard(async () => {
     sync.begin(
       continued ??

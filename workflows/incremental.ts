@@ -1,4 +1,11 @@
-import { continueAsNew, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  executeChild,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { BegunIncrementalRun, StreamStanding } from '../activities/begin-incremental.ts';
 import { zeroRequests } from '../model/batch.ts';
@@ -14,7 +21,7 @@ import type {
   IncrementalInput,
   IncrementalResult,
 } from './messages.ts';
-import { placeOf, requireStart } from './start-check.ts';
+import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
 
 type Begun<Kind extends BegunIncrementalRun['kind']> = Extract<BegunIncrementalRun, { kind: Kind }>;
@@ -27,8 +34,7 @@ type Begun<Kind extends BegunIncrementalRun['kind']> = Extract<BegunIncrementalR
 export async function incremental(input: IncrementalInput): Promise<IncrementalResult> {
   requireStart('incremental', input);
   const { stream, forceFullSync = false, continued = null } = input;
-  const taskQueue = continued?.run.taskQueue ?? (await placeOf(stream));
-  const sync = new SyncRun({ mode: 'incremental', stream, taskQueue, continued });
+  const sync = new SyncRun({ mode: 'incremental', stream, continued });
   const before = cacheOfLastRun();
   let begun = continued?.incremental ?? null;
   const result = await sync.guard(async () => {
@@ -117,8 +123,15 @@ async function judgeCount(
   const { sourceRecords: records, liveRows, counts, sourceNow: now, earliestReconcileMs: earliestMs } = count;
   if (records === null || liveRows === null) return { counts, calledReconcile: false };
   const { history, callsReconcile } = checkCount(counts, { records, liveRows, now, earliestMs });
-  if (callsReconcile) await calls.callReconcile({ stream: sync.name.stream });
-  return { counts: history, calledReconcile: callsReconcile };
+  if (!callsReconcile) return { counts: history, calledReconcile: false };
+  try {
+    await calls.callReconcile({ stream: sync.name.stream });
+    return { counts: history, calledReconcile: true };
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('a count does not fit, and no reconciliation could be called; the schedule makes the next one', { error });
+    return { counts, calledReconcile: false };
+  }
 }
 
 /** A full sync, or the word that a backfill is needed first. */

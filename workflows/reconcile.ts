@@ -2,7 +2,7 @@ import { continueAsNew } from '@temporalio/workflow';
 import { zeroRequests } from '../model/batch.ts';
 import { zeroCounts } from '../model/counts.ts';
 import type { ReconcileInput, ReconcileResult, SoftDeleteInput } from './messages.ts';
-import { placeOf, requireStart } from './start-check.ts';
+import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
 import { installApproval, settleVanished } from './vanished.ts';
 
@@ -32,8 +32,7 @@ async function listAndSettle(
   mode: 'softDelete' | 'reconcile',
 ): Promise<{ sync: SyncRun; result: ReconcileResult | null }> {
   const { stream, mayStretch = false, continued = null } = input;
-  const taskQueue = continued?.run.taskQueue ?? (await placeOf(stream));
-  const sync = new SyncRun({ mode, stream, taskQueue, continued });
+  const sync = new SyncRun({ mode, stream, continued });
   installApproval(sync);
   const result = await sync.guard(async () => {
     const planned =

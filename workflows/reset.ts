@@ -1,9 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { resetWorkflowId } from '../model/workflow-id.ts';
-import { stepsOn } from './activity-options.ts';
+import { placeOf, stepsOn } from './activity-options.ts';
 import { invalidStart } from './invalid-start.ts';
 import type { ResetInput, ResetResult } from './messages.ts';
-import { placeOf } from './start-check.ts';
 
 /** Begins a stream anew: its positions and resume points count no more, and what still runs for it is fenced. */
 export async function reset({ stream, tableRows }: ResetInput): Promise<ResetResult> {

@@ -1,7 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { SyncMode } from '../model/plan.ts';
 import { isSyncWorkflowId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
-import { local } from './activity-options.ts';
 import { invalidStart } from './invalid-start.ts';
 
 const options: Readonly<Record<SyncMode, readonly string[]>> = {
@@ -30,9 +29,4 @@ export function requireStart(mode: SyncMode, input: { readonly stream: string } 
     `a ${type} of ${input.stream} runs under the workflow id ${expected}`,
     'start it again under that id',
   );
-}
-
-/** The queue of the process that holds the stream's destination; null for the workflow's own. */
-export async function placeOf(stream: string): Promise<string | null> {
-  return (await local.locateStream({ stream })).taskQueue;
 }

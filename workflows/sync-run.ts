@@ -14,7 +14,7 @@ import type { PlannedRun, PlanWait } from '../activities/planned-run.ts';
 import type { LedgerHead } from '../model/batch.ts';
 import { rejects } from '../model/counts.ts';
 import type { SyncMode } from '../model/plan.ts';
-import { stepsOn, type StreamSteps } from './activity-options.ts';
+import { placeOf, stepsOn, type StreamSteps } from './activity-options.ts';
 import { ChunkPipeline } from './chunk-pipeline.ts';
 import { Interruptible } from './interruptible.ts';
 import {
@@ -43,8 +43,6 @@ const fewestPerChunk = 50;
 export interface SyncRunStart {
   readonly mode: SyncMode;
   readonly stream: string;
-  /** From `placeOf`. */
-  readonly taskQueue: string | null;
   readonly continued: ContinuedRun | null;
 }
 
@@ -56,7 +54,7 @@ export class SyncRun {
   readonly pause: PauseSwitch;
   readonly status: SyncStatus;
   readonly #start: SyncRunStart;
-  readonly #streamSteps: StreamSteps;
+  #place: { readonly taskQueue: string | null; readonly steps: StreamSteps } | null = null;
   readonly #planning = new Interruptible();
   #settled: SettledRun | null = null;
   #pipeline: ChunkPipeline | null = null;
@@ -65,7 +63,6 @@ export class SyncRun {
   constructor(start: SyncRunStart) {
     const { mode, stream, continued } = start;
     this.#start = start;
-    this.#streamSteps = stepsOn(start.taskQueue);
     this.pause = installPauseSwitch(continued?.paused ?? null, () => {
       this.#planning.interrupt();
       this.#pipeline?.interruptExtraction();
@@ -76,11 +73,11 @@ export class SyncRun {
   }
 
   get steps(): StreamSteps['steps'] {
-    return this.#streamSteps.steps;
+    return this.#placeOrThrow.steps.steps;
   }
 
   get extraction(): StreamSteps['extraction'] {
-    return this.#streamSteps.extraction;
+    return this.#placeOrThrow.steps.extraction;
   }
 
   /** Names the run in every step; ISO by Temporal's clock. */
@@ -179,14 +176,25 @@ export class SyncRun {
     return { ...finished, result };
   }
 
-  /** Runs a mode's story; a failure or a cancellation closes the run and carries the reason outward. */
+  /**
+   * Runs a mode's story once it is known where its steps run; a failure or a cancellation closes the run and carries the reason
+   * outward. Handlers are installed by then: a signal may arrive with the start.
+   */
   async guard<T>(story: () => Promise<T>): Promise<T> {
     try {
+      const { stream, continued } = this.#start;
+      const taskQueue = continued === null ? await placeOf(stream) : continued.run.taskQueue;
+      this.#place = { taskQueue, steps: stepsOn(taskQueue) };
       return await story();
     } catch (error) {
       await CancellationScope.nonCancellable(() => this.#closeEarly(error));
       throw isCancellation(error) ? error : runFailure(error);
     }
+  }
+
+  get #placeOrThrow(): { readonly taskQueue: string | null; readonly steps: StreamSteps } {
+    if (this.#place === null) throw new Error('the run has no place yet');
+    return this.#place;
   }
 
   get #pipelineOrThrow(): ChunkPipeline {
@@ -199,7 +207,8 @@ export class SyncRun {
     if (planned.renamedColumns.length > 0) log.info('columns renamed', { renamedColumns: planned.renamedColumns });
     if (planned.addedColumns.length > 0) log.info('columns added', { addedColumns: planned.addedColumns });
     const { stream, run, runStartedAt: startedAt } = this.name;
-    const { mode, taskQueue } = this.#start;
+    const { mode } = this.#start;
+    const { taskQueue } = this.#placeOrThrow;
     return { run: { ...settings, mode, stream, run, startedAt, taskQueue }, head };
   }
 
@@ -243,7 +252,7 @@ export class SyncRun {
     const failure = isCancelled ? null : runFailure(error);
     this.status.enter(isCancelled ? 'cancelled' : 'failed');
     try {
-      await this.#streamSteps.closing.finishRun({
+      await this.#placeOrThrow.steps.closing.finishRun({
         stream,
         mode,
         run,

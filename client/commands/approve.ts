@@ -18,7 +18,7 @@ export const approveCommand = (): Command =>
     usage: 'approve <stream>',
     summary: 'let a run flag the many rows that vanished',
     description:
-      'Show the vanished rows that a reconciliation or a backfill waits to flag, and let it flag them. Each is\nlooked for at the source once more first.',
+      'Show the vanished rows that a reconciliation or a backfill waits to flag, and let it flag them.\nEach is looked for at the source once more first.',
     examples: ['sluice approve crm.contacts', 'sluice approve crm.contacts --yes --json'],
     seeAlso: ['reconcile', 'verify', 'cancel'],
     exits: [0, 2, 4, 5, 7],

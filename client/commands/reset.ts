@@ -18,7 +18,7 @@ export const resetCommand = (): Command =>
     usage: 'reset [streams...]',
     summary: 'forget how far a stream is read; it needs a backfill then',
     description:
-      'Forget positions and resume points of streams. Runs under way end as fenced, and nothing is read until\nthe next backfill. Rows stay unless --drop-table.',
+      'Forget positions and resume points of streams. Runs under way end as fenced, and nothing is read\nuntil the next backfill. Rows stay unless --drop-table.',
     examples: ['sluice reset crm.contacts --yes', 'sluice reset --all --drop-table --yes'],
     seeAlso: ['backfill', 'resync', 'status'],
     exits: [0, 1, 2, 4, 5, 7],

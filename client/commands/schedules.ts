@@ -5,6 +5,7 @@ import { desiredSchedules } from '../desired-schedules.ts';
 import { instantText, spanText } from '../duration.ts';
 import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
 import { writeError, type Output } from '../output.ts';
+import { pauseNoteText } from '../pause-note.ts';
 import type { ScheduleStatus } from '../read-schedules.ts';
 import { openConfig, withTemporal, type ConfigSession } from '../session.ts';
 import type { TemporalConnection } from '../temporal-connection.ts';
@@ -166,13 +167,17 @@ function listRow(schedule: ScheduleStatus): string[] {
 function stateText({ state, note, drift }: ScheduleStatus): string {
   const words = {
     active: null,
-    paused: note === null ? 'Paused' : `Paused: ${note}`,
+    paused: capitalised(pauseNoteText(note)),
     notApplied: 'Not applied',
     notInConfig: 'Not in config',
     foreign: 'Not created by sluice',
   }[state];
   const differs = drift.length === 0 ? null : `differs from config (${drift.join('; ')})`;
   return [words, differs].filter((part) => part !== null).join('; ') || 'Active';
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function usage(message: string): CliError {

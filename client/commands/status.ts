@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { instantText } from '../duration.ts';
+import type { Positions } from '../../model/positions.ts';
 import { exitCode } from '../exit-code.ts';
 import type { Output } from '../output.ts';
-import { countText } from '../count-text.ts';
-import { stateText } from '../run-view.ts';
 import { openConfig, withTemporal } from '../session.ts';
 import type { RowCounts, StreamStatus } from '../stream-status.ts';
 import { defineVerb } from '../verb.ts';
@@ -14,9 +12,9 @@ const watchMs = 2_000;
 export const statusCommand = (): Command =>
   defineVerb<{ watch?: true }>({
     usage: 'status [streams...]',
-    summary: 'show every stream: its state and why, rows, last run',
+    summary: 'show every stream: what runs and why not, rows, lag',
     examples: ['sluice status', 'sluice status crm.contacts --watch', 'sluice status --json'],
-    seeAlso: ['history', 'errors', 'backfill'],
+    seeAlso: ['history', 'errors', 'schedules', 'pause'],
     exits: [0, 2, 4, 5],
     flags: (command) => command.option('--watch', 'repeat until none of them is running'),
     run: async ({ words, options, output }) => {
@@ -51,7 +49,7 @@ export const statusCommand = (): Command =>
   });
 
 function countOpen(statuses: readonly StreamStatus[]): number {
-  return statuses.filter(({ run, end }) => run !== null && end === null).length;
+  return statuses.flatMap(({ runs }) => runs).filter(({ end }) => end === null).length;
 }
 
 type Show = (statuses: readonly StreamStatus[], counts: RowCounts) => void;
@@ -63,9 +61,15 @@ async function openWatch(streams: readonly string[], output: Output): Promise<Sh
   }
   const { canRepaint, createRepaint } = await import('../repaint.ts');
   if (canRepaint(process.env, { isTerminal: output.isTerminal })) {
-    const { alignedTable } = await import('../table.ts');
+    const [{ alignedTable }, { statusColumns, statusRows }] = await Promise.all([
+      import('../table.ts'),
+      import('../status-rows.ts'),
+    ]);
     const repaint = createRepaint(process.stdout);
-    return (statuses, counts) => repaint(alignedTable(columns, rowsOf(statuses, counts)).trimEnd().split('\n'));
+    return (statuses, counts) => {
+      const rows = statusRows(statuses, counts, new Date());
+      repaint(alignedTable(statusColumns, rows).trimEnd().split('\n'));
+    };
   }
   const { openAppendingBoard } = await import('../progress.ts');
   const labelWidth = Math.max(...streams.map((stream) => stream.length));
@@ -75,29 +79,23 @@ async function openWatch(streams: readonly string[], output: Output): Promise<Sh
   };
 }
 
-const columns = [
-  { title: 'stream' },
-  { title: 'rows', align: 'right' },
-  { title: 'rejects', align: 'right' },
-  { title: 'last run (UTC)' },
-  { title: 'state' },
-] as const;
-
-function rowsOf(statuses: readonly StreamStatus[], counts: RowCounts): string[][] {
-  return statuses.map((status) => {
-    const count = counts[status.stream];
-    const rows = count === undefined ? '—' : count === null ? 'no table' : countText(count.live);
-    const rejects = status.totals === null ? '—' : countText(status.rejects);
-    const lastRun = status.endedAt ?? status.startedAt;
-    return [status.stream, rows, rejects, lastRun === null ? '—' : instantText(lastRun), stateText(status)];
-  });
-}
-
 async function tableText(statuses: readonly StreamStatus[], counts: RowCounts, output: Output): Promise<string> {
-  const { printTable } = await import('../table.ts');
-  return printTable(columns, rowsOf(statuses, counts), output);
+  const [{ printTable }, { statusColumns, statusRows }] = await Promise.all([
+    import('../table.ts'),
+    import('../status-rows.ts'),
+  ]);
+  return printTable(statusColumns, statusRows(statuses, counts, new Date()), output);
 }
 
 function documentOf(statuses: readonly StreamStatus[], counts: RowCounts): object[] {
-  return statuses.map((status) => ({ ...status, rows: counts[status.stream] ?? null }));
+  const nowMs = Date.now();
+  return statuses.map((status) => ({
+    ...status,
+    positions: status.positions === null ? null : { ...status.positions, ...lags(status.positions, nowMs) },
+    rows: counts[status.stream] ?? null,
+  }));
+}
+
+function lags({ fast, settled }: Positions, nowMs: number): { fastLagMs: number; settledLagMs: number } {
+  return { fastLagMs: nowMs - Date.parse(fast), settledLagMs: nowMs - Date.parse(settled) };
 }

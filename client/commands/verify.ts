@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { askWorker } from '../ask-worker.ts';
 import { withBusyLine } from '../busy-line.ts';
 import { exitCode } from '../exit-code.ts';
 import { withInterruption } from '../interruption.ts';
-import { openConfig } from '../session.ts';
+import { openConfig, withTemporal } from '../session.ts';
 import { defineVerb } from '../verb.ts';
 import { isEqual, verifyText } from '../verify-text.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -20,7 +19,7 @@ export const verifyCommand = (): Command =>
     usage: 'verify <stream>',
     summary: 'compare source and table, and change neither',
     description:
-      'Compare all ids and versions of a stream, and every value of a sample, with the source; changes nothing.',
+      'Compare all ids and versions of a stream, and every value of a sample, with the source.\nChanges nothing.',
     examples: ['sluice verify crm.contacts', 'sluice verify crm.contacts --sample 5000 --json'],
     seeAlso: ['reconcile', 'resync', 'status'],
     exits: [0, 1, 2, 3, 4, 5, 130],
@@ -29,11 +28,14 @@ export const verifyCommand = (): Command =>
       const sample = options.sample === undefined ? {} : { sample: wholeNumber(options.sample, '--sample') };
       const session = await openConfig(options);
       const [stream = ''] = session.resolveStreams(words);
-      const look = (signal: AbortSignal) =>
-        askWorker(session, { verb: 'verify', stream, ...sample }, { timeoutMs: answerWithinMs, signal });
-      const { report, requests } = await withInterruption((signal) =>
-        output.isJson ? look(signal) : withBusyLine(`comparing ${stream} with its source`, () => look(signal)),
-      );
+      const { report, requests } = await withTemporal(session, async (temporal) => {
+        const { inspect } = await import('../inspection.ts');
+        return withInterruption((signal) => {
+          const input = { verb: 'verify', stream, ...sample } as const;
+          const look = () => inspect(temporal, session.taskQueue, input, { timeoutMs: answerWithinMs, signal });
+          return output.isJson ? look() : withBusyLine(`comparing ${stream} with its source`, look);
+        });
+      });
       const code = isEqual(report) ? exitCode.done : exitCode.rejects;
       output.text(verifyText(stream, report, requests));
       output.document('verify', { stream, exitCode: code, isEqual: isEqual(report), report, requests });

@@ -39,9 +39,13 @@ export async function takePlace(session: Session, step: ChainStep, batchId: stri
   const record = await requireRun(session, step);
   const head = await readLedgerHead(session, { stream, table, run, startFrontier: record.startFrontier });
   if (!isRepeat && (step.sequence !== head.sequence + 1 || step.predecessor !== head.batchId)) {
-    throw new SyncError('Conflict', `the ledger of ${stream} is not where run ${run} expects it, at batch ${step.sequence}`, {
-      next: 'let it be tried again; if it stays so, start a new run',
-    });
+    throw new SyncError(
+      'Conflict',
+      `the ledger of ${stream} is not where run ${run} expects it, at batch ${step.sequence}`,
+      {
+        next: 'let it be tried again; if it stays so, start a new run',
+      },
+    );
   }
   return { record, head, isRepeat };
 }

@@ -4,12 +4,20 @@ import { dirname } from 'node:path';
 import { describeError, SyncError } from '../../model/errors.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { DatabaseFile } from './database.ts';
+import { readCopyPath } from './read-copy.ts';
 
 /** Looks at the folder, the file and its lock. Creates nothing. */
 export async function checkDatabase(database: DatabaseFile, path: string, signal: AbortSignal): Promise<Finding[]> {
   const folder = await checkFolder(dirname(path));
   if (folder.status === 'failed') return [folder];
   return [folder, await checkFile(database, path, signal)];
+}
+
+/** What became of the last read copy, where that is worth saying. */
+export function checkCopy(path: string, failure: SyncError | null): Finding[] {
+  if (failure === null) return [];
+  const text = `${readCopyPath(path)} is not up to date: ${failure.message}`;
+  return [{ subject: 'read copy', status: 'warning', text, next: failure.next ?? null, kind: null }];
 }
 
 async function checkFolder(folder: string): Promise<Finding> {

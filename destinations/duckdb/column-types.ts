@@ -53,7 +53,10 @@ export function buildCast(type: ColumnType, text: string): string {
  * The same for a column that may be wider than what the source writes: as text, a value is spelled as `buildWiden` spells
  * those that were there before, and a cleared one is NULL.
  */
-export function buildColumnCast({ type, sourceType = type }: Pick<Column, 'type' | 'sourceType'>, text: string): string {
+export function buildColumnCast(
+  { type, sourceType = type }: Pick<Column, 'type' | 'sourceType'>,
+  text: string,
+): string {
   if (type !== 'text' || sourceType === 'text') return buildCast(type, text);
   return `coalesce(${buildWiden(sourceType, type, buildCast(sourceType, text))}, nullif(${text}, ''))`;
 }

@@ -1,6 +1,7 @@
 import type { CompareRequest } from '../../model/comparison.ts';
 import type { StreamPlan, SyncMode } from '../../model/plan.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
+import { buildIsErased } from './content-statements.ts';
 import { quoteIdentifier, quoteTable } from './dialect.ts';
 import { buildListedDiffers, listingTables } from './listing-tables.ts';
 
@@ -35,7 +36,7 @@ export function buildFindDifferences(plan: StreamPlan, mode: SyncMode, looksFor:
     `AND (t._observed_at > l.observed_at) IS NOT TRUE AND ${buildListedDiffers(plan, 'l', 't')} THEN 'recalculated' `;
   const doubted = "WHEN w.id IS NOT NULL THEN 'doubtful' ";
   const outOfBin =
-    `WHEN t._deleted IS TRUE AND ${isUnlisted} AND t._merged_into IS NULL ` +
+    `WHEN t._deleted IS TRUE AND ${isUnlisted} AND t._merged_into IS NULL AND NOT ${buildIsErased('t')} ` +
     "AND t._deleted_at >= $restorableSince::TIMESTAMPTZ THEN 'doubtful' ";
   const vanished =
     `WHEN ${isLive} AND ${isUnlisted} AND (t._state_observed_at IS NULL OR t._state_observed_at < ` +

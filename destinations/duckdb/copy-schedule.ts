@@ -13,6 +13,13 @@ export interface CopySchedule {
   close(): Promise<void>;
 }
 
+/** For a destination that publishes nothing. */
+export const noCopies: CopySchedule = {
+  request: () => undefined,
+  lastFailure: () => null,
+  close: () => Promise.resolve(),
+};
+
 /** Publishes in the background, one copy at a time; `publish` takes its own turn on the file. */
 export function createCopySchedule(publish: () => Promise<void>): CopySchedule {
   let isDue = false;

@@ -1,28 +1,35 @@
+import { emptyPart } from '../../model/batch.ts';
 import type { Destination } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { checkDatabase } from './check.ts';
+import { checkCopy, checkDatabase } from './check.ts';
+import { compareInTransaction } from './compare.ts';
 import type { DuckDbConfig } from './config.ts';
+import { createCopySchedule, noCopies } from './copy-schedule.ts';
 import { createDatabaseFile } from './database.ts';
-import { claimStream, requireClaim, takeFence } from './fence.ts';
-import { readLedgerHead } from './ledger.ts';
+import { quoteTable } from './dialect.ts';
+import { claimStream } from './fence.ts';
 import { mergeInTransaction } from './merge.ts';
+import { closeRunInTransaction, openRunInTransaction, widenInTransaction } from './opened-run.ts';
+import { acquireOwnership } from './owner-lock.ts';
+import { ownerQueueOf } from './owner-queue.ts';
+import { listingLost, nothingToCompare, reportInTransaction } from './report.ts';
+import { nothingToReset, resetInTransaction } from './reset.ts';
 import {
   closeLostRuns,
-  markRunClosed,
   findPreviousRun,
   findRun,
   readProgress,
   readStoredPlan,
-  recordRun,
-  requireRun,
+  requireRunOfGeneration,
   selectRejects,
   selectRuns,
 } from './runs.ts';
-import type { Session } from './session.ts';
-import { isStageIntact } from './stage-files.ts';
+import type { Session, TransactionEnd } from './session.ts';
+import { isPartIntact, isStageIntact } from './stage-files.ts';
+import { emptyState, readStreamState } from './state.ts';
 import { buildSystemTables } from './system-tables.ts';
-import { hasTable, openTargetTable } from './target-table.ts';
-import { quoteTable } from './dialect.ts';
+import { hasTable } from './target-table.ts';
+import { beginVanishedInTransaction, readWorkIds } from './work.ts';
 
 /** Opens nothing yet: the file is created by the first run and held only while it is used. */
 export function openDuckDbDestination(config: DuckDbConfig): Destination {
@@ -47,10 +54,11 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
   return {
     identity: `duckdb:${config.path}`,
     ownerQueue: ownerQueueOf(config.path),
+    own: () => acquireOwnership(config.path),
 
     check: async (signal) => [
       ...(await checkDatabase(database, config.path, signal)),
-      ...checkCopy(config, copies.lastFailure()),
+      ...checkCopy(config.path, copies.lastFailure()),
     ],
 
     claimRun: (request, signal) =>
@@ -60,7 +68,11 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
         await requireRunOfGeneration(session, request, generation);
         await closeLostRuns(session, request);
         const self = await readProgress(session, request, await findRun(session, request));
-        const previous = await readProgress(session, request, await findPreviousRun(session, { ...request, generation }));
+        const previous = await readProgress(
+          session,
+          request,
+          await findPreviousRun(session, { ...request, generation }),
+        );
         const state = await readStreamState(session, request);
         return { end: 'commit', value: { generation, self, previous, state } };
       }),
@@ -78,9 +90,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
 
     mergeBatch: async (request, signal) => {
       const isIntact = await isStageIntact(request.batch.stage, signal);
-      return database.use(signal, (session) =>
-        session.transaction(() => mergeInTransaction(session, request, isIntact)),
-      );
+      return inTransaction(signal, (session) => mergeInTransaction(session, request, isIntact));
     },
 
     compareListing: (request, signal) => inTransaction(signal, (session) => compareInTransaction(session, request)),
@@ -92,7 +102,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
 
     reportListing: async (request, signal) => {
       if (!(await database.exists())) throw nothingToCompare(request.stream);
-      for (const part of [request.listing, request.archived, request.sample.records]) {
+      for (const part of [request.listing, request.archived, request.sample?.records ?? emptyPart]) {
         if (!(await isPartIntact(part, signal))) throw listingLost(request.stream);
       }
       return inTransaction(signal, (session) => reportInTransaction(session, request));

@@ -46,6 +46,22 @@ export function fitPlan(plan: StreamPlan, present: TableTypes): FittedPlan {
   return { plan: { ...plan, columns, listedColumns }, added, widened };
 }
 
+/**
+ * The plan with the types that the columns have by now, changing nothing: a run of another mode may have widened them. Columns
+ * that the table lacks stay as they are, and are named.
+ */
+export function asTableIs(
+  plan: StreamPlan,
+  present: TableTypes,
+): { readonly plan: StreamPlan; readonly unknownColumns: readonly string[] } {
+  const { columns } = fitPlan({ ...plan, contract: 'discard' }, present).plan;
+  const fitted = new Map(columns.map((column) => [column.name, column]));
+  return {
+    plan: { ...plan, columns: plan.columns.map((column) => fitted.get(column.name) ?? column) },
+    unknownColumns: plan.columns.map(({ name }) => name).filter((name) => !fitted.has(name)),
+  };
+}
+
 /** What the source writes. */
 function sentType(column: Column): ColumnType {
   return column.sourceType ?? column.type;
@@ -72,7 +88,10 @@ function presentType({ stream, table }: StreamPlan, column: Column, present: Tab
 function requireSame(plan: StreamPlan, present: TableTypes): void {
   const planned = new Set([plan.key, ...plan.columns].map(({ name }) => name.toLowerCase()));
   const changes = [
-    describe('new', plan.columns.filter(({ name }) => !present.has(name.toLowerCase())).map(({ property }) => property)),
+    describe(
+      'new',
+      plan.columns.filter(({ name }) => !present.has(name.toLowerCase())).map(({ property }) => property),
+    ),
     describe(
       'gone',
       [...present.keys()].filter((name) => !planned.has(name) && !systemColumns.some((system) => system === name)),

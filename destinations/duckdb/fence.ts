@@ -3,7 +3,7 @@ import type { StreamTable } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import { isoInstant } from './instant.ts';
-import type { Session } from './session.ts';
+import type { Session, SqlRow } from './session.ts';
 import { systemTable } from './system-tables.ts';
 
 /** A stream's first generation; `reset` raises it. */
@@ -55,18 +55,27 @@ export async function claimStream(session: Session, request: ClaimRequest): Prom
   return generation;
 }
 
+type Claimant = StreamTable & { readonly mode: SyncMode; readonly run: string };
+
+export async function holdsClaim(session: Session, claimant: Claimant): Promise<boolean> {
+  return (await findClaim(session, claimant))?.['run'] === claimant.run;
+}
+
 /** Raises `Fenced` unless the run holds the claim; returns the instant it started. */
-export async function requireClaim(
-  session: Session,
-  { stream, table, mode, run }: StreamTable & { mode: SyncMode; run: string },
-): Promise<string> {
+export async function requireClaim(session: Session, claimant: Claimant): Promise<string> {
+  const { stream, mode, run } = claimant;
+  const claim = await findClaim(session, claimant);
+  if (claim === undefined) throw unclaimed({ stream, mode, run });
+  if (claim['run'] !== run) throw fenced({ stream, mode, run, claimant: String(claim['run']) });
+  return isoInstant(String(claim['run_started_at']));
+}
+
+async function findClaim(session: Session, { stream, table, mode }: Claimant): Promise<SqlRow | undefined> {
   const [claim] = await session.query(
     `SELECT run, run_started_at FROM ${systemTable(table.schema, 'sync_claims')} WHERE stream = $stream AND mode = $mode`,
     { stream, mode },
   );
-  if (claim === undefined) throw unclaimed({ stream, mode, run });
-  if (claim['run'] !== run) throw fenced({ stream, mode, run, claimant: String(claim['run']) });
-  return isoInstant(String(claim['run_started_at']));
+  return claim;
 }
 
 export function requireGeneration(request: { stream: string; generation: number }, current: number): void {

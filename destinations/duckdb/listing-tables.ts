@@ -45,10 +45,14 @@ export function listedColumns(plan: StreamPlan): StreamPlan['columns'] {
   return listingPlan(plan).columns;
 }
 
-/** `v<n>` of a listing against the row's own column: true where they are not the same value. */
+/**
+ * True where a listed value is not the row's. Cast, since a run of another mode may have widened the row's column after
+ * the listing began.
+ */
 export function buildListedDiffers(plan: StreamPlan, listing: string, row: string): string {
   const differs = listedColumns(plan).map(
-    ({ name }, n) => `${listing}.v${n} IS DISTINCT FROM ${row}.${quoteIdentifier(name)}`,
+    ({ name, type }, n) =>
+      `${listing}.v${n} IS DISTINCT FROM TRY_CAST(${row}.${quoteIdentifier(name)} AS ${columnTypeFor(type)})`,
   );
   return differs.length === 0 ? 'false' : `(${differs.join(' OR ')})`;
 }

@@ -1,6 +1,6 @@
 import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { buildCast } from './column-types.ts';
+import { buildCast, buildColumnCast } from './column-types.ts';
 import { buildReadStage } from './dialect.ts';
 
 /** Loading the records of a stage. Staged columns are called by position, c0 being the key. */
@@ -22,7 +22,7 @@ export function stagedColumnList(plan: Pick<StreamPlan, 'key' | 'columns'>): Col
  */
 export function buildLoadStage(plan: StreamPlan, paths: readonly string[]): string {
   const staged = stagedColumnList(plan);
-  const casts = staged.map((column, n) => `${buildCast(column.type, `c${n}`)} AS c${n}`);
+  const casts = staged.map((column, n) => `${buildColumnCast(column, `c${n}`)} AS c${n}`);
   const filled = castColumns(plan).map(({ position }) => `coalesce(c${position} <> '', false)::INTEGER`);
   return (
     `CREATE TEMP TABLE _sluice_staged AS SELECT ${casts.join(', ')}, ` +
@@ -70,4 +70,3 @@ export function buildDeleteDuplicates(plan: StreamPlan): string {
     'WHERE place > 1)'
   );
 }
-

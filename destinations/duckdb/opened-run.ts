@@ -1,10 +1,9 @@
 import type { LedgerHead } from '../../model/batch.ts';
 import type { CloseRunRequest, OpenedRun, WidenRequest } from '../../model/destination.ts';
-import type { SyncMode, StreamPlan } from '../../model/plan.ts';
+import type { StreamPlan } from '../../model/plan.ts';
 import type { OpenRunRequest } from '../../model/run.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
 import { buildWidenColumn } from './dialect.ts';
-import { isClaimant, requireClaim, takeFence } from './fence.ts';
+import { holdsClaim, requireClaim, takeFence } from './fence.ts';
 import { readLedgerHead } from './ledger.ts';
 import { buildCreateListingTables, buildDropListingTables, listedColumns, listingTables } from './listing-tables.ts';
 import { findRun, markRunClosed, readStoredPlan, recordRun, requireRun, storePlan } from './runs.ts';
@@ -43,7 +42,10 @@ export async function widenInTransaction(session: Session, request: WidenRequest
   await requireClaim(session, { ...target, mode, run });
   const sent = new Map(request.columns.map(({ name, sourceType }) => [name, sourceType]));
   const stored = await readStoredPlan(session, { ...target, run });
-  const columns = stored.columns.map((column) => ({ ...column, sourceType: sent.get(column.name) ?? column.sourceType ?? column.type }));
+  const columns = stored.columns.map((column) => ({
+    ...column,
+    sourceType: sent.get(column.name) ?? column.sourceType ?? column.type,
+  }));
   const { plan, widened } = await openTargetTable(session, { ...stored, columns });
   await storePlan(session, run, plan);
   const { listing } = listingTables(target, mode);
@@ -64,7 +66,7 @@ export async function closeRunInTransaction(
   const { stream, table, run } = request;
   const { mode, startFrontier } = await requireRun(session, request);
   await markRunClosed(session, request);
-  if (await isClaimant(session, { stream, table, mode, run })) {
+  if (await holdsClaim(session, { stream, table, mode, run })) {
     for (const statement of buildDropListingTables(request, mode)) await session.execute(statement);
   }
   return { end: 'commit', value: await readLedgerHead(session, { stream, table, run, startFrontier }) };

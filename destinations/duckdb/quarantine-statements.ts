@@ -52,7 +52,6 @@ export function buildQuarantineValues(plan: StreamPlan, column: Column, position
   );
 }
 
-
 /** Keeps tombstones that have no usable key. Binds stream, run, batch. */
 export function buildQuarantineTombstones(plan: StreamPlan, paths: readonly string[]): string {
   const keyType = columnTypeFor(plan.key.type);

@@ -1,10 +1,10 @@
-import type { Stage } from '../../model/batch.ts';
+import type { StagePart } from '../../model/batch.ts';
 import type { ListingReportRequest } from '../../model/comparison.ts';
 import { listingPlan, type StreamPlan } from '../../model/plan.ts';
 import { buildCast, buildColumnCast } from './column-types.ts';
 import { buildReadStage, quoteIdentifier, quoteTable } from './dialect.ts';
-import { stagedColumnList } from './merge-statements.ts';
-import { pathsOf } from './stage-files.ts';
+import { stagedColumnList } from './load-statements.ts';
+import { stagePaths } from './stage-files.ts';
 
 /** The statements of a report, over temporary tables: load what was staged, join it with the table, ask. */
 
@@ -18,9 +18,9 @@ export function buildLoadAlive({ plan, listing, archived }: ListingReportRequest
   return (
     'CREATE TEMP TABLE _sluice_alive AS SELECT id, version FROM (' +
     `SELECT DISTINCT ON (id) * FROM (SELECT ${id} AS id, ${instant(staged.length - 2)} AS version, ` +
-    `${instant(staged.length - 1)} AS observed_at, true AS is_alive FROM ${buildReadStage(pathsOf(listing), staged.length)} ` +
+    `${instant(staged.length - 1)} AS observed_at, true AS is_alive FROM ${buildReadStage(stagePaths(listing), staged.length)} ` +
     `UNION ALL SELECT ${id}, NULL, ${instant(tombstoneColumns - 1)}, false ` +
-    `FROM ${buildReadStage(pathsOf(archived), tombstoneColumns)}) ` +
+    `FROM ${buildReadStage(stagePaths(archived), tombstoneColumns)}) ` +
     'WHERE id IS NOT NULL ORDER BY id, observed_at DESC, is_alive DESC, version DESC NULLS LAST) WHERE is_alive'
   );
 }
@@ -56,13 +56,13 @@ export function buildCountAlive(plan: StreamPlan): string {
 }
 
 /** Loads a sample as a merge would, each record once. */
-export function buildLoadSample(plan: StreamPlan, sample: Stage): string {
+export function buildLoadSample(plan: StreamPlan, sample: StagePart): string {
   const staged = stagedColumnList(plan);
   const casts = staged.map((column, n) => `${buildColumnCast(column, `c${n}`)} AS c${n}`);
   const [version, observedAt] = [staged.length - 2, staged.length - 1];
   return (
     'CREATE TEMP TABLE _sluice_sample AS SELECT DISTINCT ON (c0) * FROM ' +
-    `(SELECT ${casts.join(', ')} FROM ${buildReadStage(pathsOf(sample.records), staged.length)}) ` +
+    `(SELECT ${casts.join(', ')} FROM ${buildReadStage(stagePaths(sample), staged.length)}) ` +
     `WHERE c0 IS NOT NULL ORDER BY c0, c${version} DESC NULLS LAST, c${observedAt} DESC`
   );
 }

@@ -1,7 +1,7 @@
+import { emptyPart } from '../../model/batch.ts';
 import type { DifferingIds, ListingReport, ListingReportRequest } from '../../model/comparison.ts';
 import { SyncError } from '../../model/errors.ts';
-import type { StreamPlan } from '../../model/plan.ts';
-import { fitPlan, type TableTypes } from './evolve.ts';
+import { asTableIs } from './evolve.ts';
 import {
   bucketChecksums,
   buildCompareAlive,
@@ -20,14 +20,15 @@ export async function reportInTransaction(
   session: Session,
   request: ListingReportRequest,
 ): Promise<TransactionEnd<ListingReport>> {
-  const { sample, listedSince, maxIds } = request;
+  const { listedSince, maxIds } = request;
+  const sample = request.sample ?? { records: emptyPart, absentColumns: [] };
   const present = await readColumnTypes(session, request.table);
   if (present.size === 0) throw nothingToCompare(request.stream);
   const { plan, unknownColumns } = asTableIs(request.plan, present);
 
   await session.execute(buildLoadAlive(request));
   await session.execute(buildCompareAlive(plan), { listedSince });
-  await session.execute(buildLoadSample(plan, sample));
+  await session.execute(buildLoadSample(plan, sample.records));
   await session.execute(buildDiffering(plan, [...unknownColumns, ...sample.absentColumns]), { listedSince });
 
   const name = async (from: string): Promise<DifferingIds> => {
@@ -56,17 +57,14 @@ export async function reportInTransaction(
   };
 }
 
-/** Whatever the contract says, a report compares the columns that are there, in the types they have. */
-function asTableIs(plan: StreamPlan, present: TableTypes) {
-  const fitted = new Map(fitPlan({ ...plan, contract: 'discard' }, present).plan.columns.map((one) => [one.name, one]));
-  return {
-    plan: { ...plan, columns: plan.columns.map((column) => fitted.get(column.name) ?? column) },
-    unknownColumns: plan.columns.map(({ name }) => name).filter((name) => !fitted.has(name)),
-  };
-}
-
 export function nothingToCompare(stream: string): SyncError {
   return new SyncError('ConfigInvalid', `${stream} has no table yet: there is nothing to compare`, {
     next: 'run a backfill first',
+  });
+}
+
+export function listingLost(stream: string): SyncError {
+  return new SyncError('Unavailable', `what was staged of ${stream} to be compared is gone or incomplete`, {
+    next: 'compare again',
   });
 }

@@ -13,10 +13,6 @@ export async function isStageIntact(stage: Stage, signal: AbortSignal): Promise<
   return true;
 }
 
-export function pathsOf(part: StagePart): string[] {
-  return part.files.map(({ path }) => path);
-}
-
 export async function isPartIntact(part: StagePart, signal: AbortSignal): Promise<boolean> {
   const listedRows = part.files.reduce((sum, file) => sum + file.rowCount, 0);
   if (listedRows !== part.rowCount) return false;

@@ -99,7 +99,10 @@ async function readRuns(
     backfill: row!['backfill'] === null ? 'none' : row!['backfill'] === 'done' ? 'done' : 'unfinished',
     reconciledAt: row!['reconciled_at'] === null ? null : isoInstant(String(row!['reconciled_at'])),
     access: row!['access'] as string | null,
-    comparedColumns: row!['compared_run'] === null ? null : await readColumnNames(session, { stream, table, run: String(row!['compared_run']) }),
+    comparedColumns:
+      row!['compared_run'] === null
+        ? null
+        : await readColumnNames(session, { stream, table, run: String(row!['compared_run']) }),
   };
 }
 

@@ -29,6 +29,7 @@ export const countColumns: Readonly<Record<keyof Counts, string>> = {
   superseded: 'superseded',
   nulledValues: 'nulled_values',
   roundedValues: 'rounded_values',
+  tombstones: 'tombstones',
   deleted: 'deleted',
   restored: 'restored',
   erased: 'erased',

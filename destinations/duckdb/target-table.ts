@@ -2,7 +2,14 @@ import { columnTypeFor } from './column-types.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
-import { buildAddColumn, buildCreateTable, buildWidenColumn, quoteTable, type TableColumn, tableColumns } from './dialect.ts';
+import {
+  buildAddColumn,
+  buildCreateTable,
+  buildWidenColumn,
+  quoteTable,
+  type TableColumn,
+  tableColumns,
+} from './dialect.ts';
 import { type FittedPlan, fitPlan, type TableTypes } from './evolve.ts';
 import type { Session } from './session.ts';
 import { systemTables } from './system-tables.ts';

@@ -32,7 +32,7 @@ export const reduceTombstones =
   'FROM _sluice_tombstones WHERE id IS NOT NULL GROUP BY id';
 
 /** Clocks and a commit's own time may differ by this. */
-const doubtMargin = "INTERVAL 5 SECOND";
+const doubtMargin = 'INTERVAL 5 SECOND';
 
 /**
  * Until when other runs may have seen records alive without leaving a trace: an observation that changes nothing is not
@@ -41,7 +41,7 @@ const doubtMargin = "INTERVAL 5 SECOND";
 function buildDoubtfulUntil(plan: StreamPlan): string {
   return (
     `(SELECT max(committed_at) + ${doubtMargin} FROM ${systemTable(plan.table.schema, 'sync_batches')} ` +
-    'WHERE stream = $stream AND run <> $run AND unchanged + superseded > 0)'
+    'WHERE stream = $stream AND run <> $run AND unchanged + superseded > 0 AND read > coalesce(tombstones, 0))'
   );
 }
 

@@ -33,9 +33,13 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
   const read = numberOf(summary, 'loaded');
   if (read !== tombstones.rowCount) return { kind: 'lost' };
   if (numberOf(summary, 'unreadable') > 0) {
-    throw new SyncError('StateCorrupt', `batch ${batch.batchId} of ${plan.stream} holds tombstones that cannot be read`, {
-      next: 'report this with the batch id: nothing of the batch was written',
-    });
+    throw new SyncError(
+      'StateCorrupt',
+      `batch ${batch.batchId} of ${plan.stream} holds tombstones that cannot be read`,
+      {
+        next: 'report this with the batch id: nothing of the batch was written',
+      },
+    );
   }
   const rejected = read - numberOf(summary, 'keyed');
   const duplicate = numberOf(summary, 'keyed') - numberOf(summary, 'keys');
@@ -43,7 +47,10 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
   await session.execute(reduceTombstones);
   const matches = await matchRows(session, plan, { table: '_sluice_gone', key: 'id' });
   const hasRecords = records.files.length > 0;
-  await session.execute(buildClassifyTombstones(plan, { matches, hasRecords }), { stream: plan.stream, run: request.run });
+  await session.execute(buildClassifyTombstones(plan, { matches, hasRecords }), {
+    stream: plan.stream,
+    run: request.run,
+  });
 
   const counts = await writeFates(session, request);
   if (counts.doubtful > 0) {
@@ -51,7 +58,7 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
     await keepDoubtful(session, request);
   }
   if (request.keepsListing) await listTombstones(session, request);
-  return { kind: 'counted', counts: { ...counts, read, rejected, duplicate } };
+  return { kind: 'counted', counts: { ...counts, read, tombstones: read, rejected, duplicate } };
 }
 
 async function writeFates(session: Session, { plan, batch }: MergeRequest): Promise<Counts> {
@@ -62,7 +69,7 @@ async function writeFates(session: Session, { plan, batch }: MergeRequest): Prom
   if (inserted > 0) await session.execute(buildInsertTombstones(plan), values);
   if (flipped > 0) await session.execute(buildFlip(plan), values);
   if (refined > 0) await session.execute(buildRefine(plan), values);
-  const unlinked = flipped > 0 ? await unlinkDeleted(session, plan, batch.batchId) : 0;
+  const unlinked = inserted + flipped > 0 ? await unlinkDeleted(session, plan, batch.batchId) : 0;
   if (erased > 0) {
     const columns = await readColumnTypes(session, plan.table);
     await session.execute(buildErase(plan, [...columns.keys()]), values);

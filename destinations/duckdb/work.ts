@@ -26,9 +26,13 @@ export async function beginVanishedInTransaction(
   await requireListing(session, request);
   const [summary] = await session.query(buildSummariseWork(request, mode));
   if (summary!['digest'] !== request.digest) {
-    throw new SyncError('StateCorrupt', `the vanished rows of run ${run} of ${stream} are not those that were approved`, {
-      next: `start a new run of ${mode} and approve what it finds`,
-    });
+    throw new SyncError(
+      'StateCorrupt',
+      `the vanished rows of run ${run} of ${stream} are not those that were approved`,
+      {
+        next: `start a new run of ${mode} and approve what it finds`,
+      },
+    );
   }
   const batch = {
     batchId,

@@ -6,19 +6,23 @@ import { accountDetails, dailyUsage } from './account-info.ts';
 import type { Answer } from './answers.ts';
 import { html, invalid, notFound, rateLimited, withHeaders } from './answers.ts';
 import type { ApiRequest } from './api-request.ts';
+import { readAssociations } from './association-read.ts';
 import { readBatch } from './batch-read.ts';
 import { acceptedEncoding, compressed, deliver } from './delivery.ts';
 import { faultAnswer } from './fault-answers.ts';
 import type { FaultRule } from './faults.ts';
 import { isDeliveryFault } from './faults.ts';
 import { listRecords } from './list.ts';
+import { listOwners } from './owner-list.ts';
 import { PageWriter } from './page-writer.ts';
+import { listPipelines } from './pipeline-list.ts';
 import { listProperties } from './property-list.ts';
 import { readJson } from './request-body.ts';
 import type { Route } from './routes.ts';
 import type { Budget } from './request-limits.ts';
 import type { Outcome } from './request-stats.ts';
 import { parseRoute } from './routes.ts';
+import { listSchemas } from './schemas.ts';
 import { searchRecords } from './search.ts';
 import type { Simulator } from './simulator.ts';
 import { readSingle } from './single-read.ts';
@@ -40,9 +44,9 @@ export class Api {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { portal, stats } = this.#simulator;
+    const { portal, stats, settings } = this.#simulator;
     const [path, search] = splitUrl(request.url ?? '/');
-    const route = parseRoute(request.method ?? 'GET', path);
+    const route = parseRoute(request.method ?? 'GET', path, settings.portalId);
     const entry = stats.begin(routeName(route), portal.now());
     let outcome: Outcome = { status: null, bytes: 0, records: 0, fault: null };
     response.once('close', () => entry.end(outcome));
@@ -78,7 +82,7 @@ export class Api {
     if (admission.stoppedBy !== null) return pass(withHeaders(rateLimited(admission.stoppedBy), headers));
     onAdmitted();
     const type = 'type' in route ? route.type : null;
-    const refusedScope = refuseScope(settings, type);
+    const refusedScope = refuseScope(settings, type) ?? refuseScope(settings, 'to' in route ? route.to : null);
     if (refusedScope !== null) return pass(withHeaders(refusedScope, headers));
     const query = new URLSearchParams(search);
     const fault = faults.strike({ route: route.kind, type, after: query.get('after') ?? '', url });
@@ -96,7 +100,11 @@ export class Api {
       encoding: acceptedEncoding(request.headers['accept-encoding']),
       list: settings.list,
       search: settings.search,
+      associations: settings.associations,
+      visibility: settings.visibility,
       mergedIdInBatchRead: settings.mergedIdInBatchRead,
+      mergedIdInArchivedList: settings.mergedIdInArchivedList,
+      portalId: settings.portalId,
       path,
       query,
       body: body.value,
@@ -116,8 +124,16 @@ export class Api {
         return searchRecords(request, route.type);
       case 'properties':
         return listProperties(request, route.type);
+      case 'associations':
+        return readAssociations(request, route.type, route.to);
+      case 'owners':
+        return listOwners(request);
+      case 'pipelines':
+        return listPipelines(request, route.type);
+      case 'schemas':
+        return listSchemas(request);
       case 'accountDetails':
-        return accountDetails(this.#simulator.options);
+        return accountDetails({ portalId: request.portalId, timeZone: this.#simulator.options.timeZone });
       case 'apiUsage':
         return dailyUsage(this.#simulator.limits, request.portal.now());
       default:
@@ -127,7 +143,7 @@ export class Api {
 }
 
 function budgetOf({ kind }: Route): Budget {
-  if (kind === 'search') return 'search';
+  if (kind === 'search' || kind === 'associations') return kind;
   return kind === 'apiUsage' ? 'usage' : 'burst';
 }
 
@@ -138,5 +154,6 @@ function splitUrl(url: string): readonly [path: string, search: string] {
 
 function routeName(route: Route | null): string {
   if (route === null) return 'unknown';
-  return 'type' in route ? `${route.kind} ${route.type}` : route.kind;
+  const types = [...('type' in route ? [route.type] : []), ...('to' in route ? [route.to] : [])].join('>');
+  return types === '' ? route.kind : `${route.kind} ${types}`;
 }

@@ -5,9 +5,9 @@ import { InitialAssociations } from './initial-associations.ts';
 import type { Link } from './link-table.ts';
 import { LinkTable } from './link-table.ts';
 import type { ObjectData } from './object-data.ts';
-import type { ObjectType } from './object-types.ts';
+import type { ObjectType, TypePair } from './object-types.ts';
 import { objectTypes } from './object-types.ts';
-import type { SimulatorOptions, TypePair } from './options.ts';
+import type { SimulatorOptions } from './options.ts';
 import { hashText, mix } from './seeded-random.ts';
 
 export interface AssociationRequest {

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 
 import type { Spread } from './id-spread.ts';
-import { objectTypes } from './object-types.ts';
+import type { TypePair } from './object-types.ts';
+import { isTypePair, objectTypes } from './object-types.ts';
 import type { LimitSettings, SimulatorOptions } from './options.ts';
 
 const plainFlags = [
@@ -11,6 +12,7 @@ const plainFlags = [
   'daily',
   'daily-resets-at',
   'background',
+  'owners',
   'latency-ms',
   'jitter-ms',
   'clock-skew-ms',
@@ -35,12 +37,17 @@ export function parseCommandLine(args: readonly string[]): {
     options: {
       ...Object.fromEntries([...plainFlags, ...recordFlags.map(({ flag }) => flag)].map((flag) => [flag, text])),
       token: { type: 'string', multiple: true },
+      associations: { type: 'string', multiple: true },
       'exit-with-stdin': { type: 'boolean' },
     },
   });
   const given = (flag: string): string | undefined => {
     const value = (values as Readonly<Record<string, unknown>>)[flag];
     return typeof value === 'string' ? value : undefined;
+  };
+  const texts = (flag: string): string[] | undefined => {
+    const given = (values as Readonly<Record<string, unknown>>)[flag];
+    return Array.isArray(given) ? given.filter((value) => typeof value === 'string') : undefined;
   };
   const whole = (flag: string): number | undefined => wholeNumber(flag, given(flag));
   const limit = (flag: string): number | null | undefined =>
@@ -61,6 +68,8 @@ export function parseCommandLine(args: readonly string[]): {
   const options: Partial<SimulatorOptions> = defined({
     port: whole('port'),
     records: records.length > 0 ? Object.fromEntries(records) : undefined,
+    initialAssociations: texts('associations')?.reduce((all, text) => ({ ...all, ...mostPerPair(text) }), {}),
+    owners: whole('owners'),
     limits,
     search: defined({ lagMs: whole('search-lag-ms') }),
     latencyMs: whole('latency-ms'),
@@ -71,7 +80,7 @@ export function parseCommandLine(args: readonly string[]): {
     anchor: given('anchor'),
     isHostile: hostile === undefined ? undefined : hostile === 'on',
     unconvertibleEvery: whole('unconvertible-every'),
-    tokens: Array.isArray(values['token']) ? values['token'].filter((token) => typeof token === 'string') : undefined,
+    tokens: texts('token'),
   });
   return { options, exitsWithStdin: values['exit-with-stdin'] === true };
 }
@@ -88,6 +97,7 @@ export function toCommandLine(options: Partial<SimulatorOptions>): string[] {
     daily: limit(limits.daily),
     'daily-resets-at': limits.dailyResetsAt,
     background: limits.background,
+    owners: options.owners,
     'latency-ms': options.latencyMs,
     'jitter-ms': options.jitterMs,
     'clock-skew-ms': options.clockSkewMs,
@@ -102,7 +112,15 @@ export function toCommandLine(options: Partial<SimulatorOptions>): string[] {
   return [
     ...Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}=${value}`])),
     ...(options.tokens ?? []).map((token) => `--token=${token}`),
+    ...Object.entries(options.initialAssociations ?? {}).map(([pair, most]) => `--associations=${pair}=${most}`),
   ];
+}
+
+/** `contacts>companies=3`. */
+function mostPerPair(text: string): Partial<Record<TypePair, number>> {
+  const [pair = '', most, ...rest] = text.split('=');
+  if (!isTypePair(pair) || rest.length > 0) throw new RangeError(`--associations names no two object types: ${text}`);
+  return { [pair]: wholeNumber('associations', most) ?? 0 };
 }
 
 function wholeNumber(flag: string, value: string | undefined, { isSigned = false } = {}): number | undefined {

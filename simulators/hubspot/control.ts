@@ -2,12 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+import type { AssociationRequest } from './associations.ts';
 import type { NewProperty } from './catalogue.ts';
+import type { Directory, DirectoryEntry, EntryChange } from './directory.ts';
 import type { FaultRule } from './faults.ts';
 import type { ObjectType } from './object-types.ts';
 import { parseObjectType } from './object-types.ts';
 import type { PropertyType } from './property.ts';
-import type { CreateRequest, RawValues, Selection } from './record-changes.ts';
+import type {
+  CreateRequest,
+  MergeStyle,
+  PurgeRequest,
+  RawValues,
+  RestoreRequest,
+  Selection,
+} from './record-changes.ts';
 import { readJson } from './request-body.ts';
 import type { SettingsChange, Simulator } from './simulator.ts';
 
@@ -18,6 +27,8 @@ interface ControlRequest {
   readonly steps: readonly string[];
   /** The type named by the second step. Throws `RangeError` where it names none. */
   readonly type: ObjectType;
+  /** The type named by the third step. Throws `RangeError` where it names none. */
+  readonly to: ObjectType;
   readonly body: unknown;
 }
 
@@ -33,14 +44,29 @@ const controls: Readonly<Record<string, Control>> = {
     ids: simulator.portal.recalculate(type, body as Selection & { values: RawValues }),
   }),
   'POST archive': ({ simulator, type, body }) => ({ ids: simulator.portal.archive(type, (body ?? {}) as Selection) }),
-  'POST restore': ({ simulator, type, body }) => ({ ids: simulator.portal.restore(type, (body ?? {}) as Selection) }),
+  'POST restore': ({ simulator, type, body }) => ({
+    ids: simulator.portal.restore(type, (body ?? {}) as RestoreRequest),
+  }),
+  'POST purge': ({ simulator, type, body }) => ({ ids: simulator.portal.purge(type, (body ?? {}) as PurgeRequest) }),
   'POST gdpr-delete': ({ simulator, type, body }) => ({
     ids: simulator.portal.gdprDelete(type, (body ?? {}) as Selection),
   }),
   'POST merge': ({ simulator, type, body }) => {
-    const { primary, secondary } = body as { primary: string; secondary: string };
-    return { id: simulator.portal.merge(type, primary, secondary) };
+    const { primary, secondary, ...options } = body as { primary: string; secondary: string; mergeStyle?: MergeStyle };
+    return { id: simulator.portal.merge(type, primary, secondary, options) };
   },
+  'POST associate': ({ simulator, type, to, body }) => {
+    simulator.portal.associations.associate(type, to, (body as { pairs: AssociationRequest[] }).pairs);
+    return {};
+  },
+  'POST dissociate': ({ simulator, type, to, body }) => {
+    simulator.portal.associations.dissociate(type, to, (body as { pairs: AssociationRequest[] }).pairs);
+    return {};
+  },
+  'POST owners': ({ simulator, body }) => ({ owners: putAll(simulator.portal.owners, body) }),
+  'POST pipelines': ({ simulator, type, body }) => ({ pipelines: putAll(simulator.portal.pipelines(type), body) }),
+  'GET truth-owners': ({ simulator }) => ({ owners: simulator.portal.owners.all() }),
+  'GET truth-pipelines': ({ simulator, type }) => ({ pipelines: simulator.portal.pipelines(type).all() }),
   'POST properties': ({ simulator, type, steps, body }) => {
     changeCatalogue(simulator, type, { action: steps[2] ?? '', body });
     return { properties: simulator.portal.data(type).catalogue.properties.map((spec) => spec.name) };
@@ -74,6 +100,12 @@ const controls: Readonly<Record<string, Control>> = {
   },
 };
 
+/** Puts one entry or an array of them, and returns all there are. */
+function putAll<Entry extends DirectoryEntry>(directory: Directory<Entry>, body: unknown): Entry[] {
+  for (const change of Array.isArray(body) ? body : [body]) directory.put(change as EntryChange<Entry>);
+  return directory.all();
+}
+
 function changeCatalogue(simulator: Simulator, type: ObjectType, change: { action: string; body: unknown }): void {
   const body = change.body as NewProperty & { name: string; type: PropertyType };
   switch (change.action) {
@@ -102,8 +134,11 @@ export async function serveControl(
   const body = request.method === 'POST' ? await readJson(request) : { value: undefined };
   try {
     if (body === null) throw new RangeError('the body is not JSON');
-    if (steps[0] === 'truth')
-      return await sendTruth(simulator, { type: typeOf(steps), query: url.searchParams }, response);
+    const blocks = truthOf(simulator, { steps, query: url.searchParams });
+    if (blocks !== null) {
+      await sendLines(response, blocks);
+      return;
+    }
     const control = controls[`${request.method} ${steps[0]}`];
     if (control === undefined) throw new RangeError(`no control ${request.method} ${url.pathname}`);
     const result = control({
@@ -111,7 +146,10 @@ export async function serveControl(
       steps,
       body: body.value,
       get type() {
-        return typeOf(steps);
+        return typeOf(simulator, steps[1]);
+      },
+      get to() {
+        return typeOf(simulator, steps[2]);
       },
     });
     send(response, 200, result);
@@ -121,23 +159,38 @@ export async function serveControl(
   }
 }
 
-async function sendTruth(
+/** The truth that is told line by line; null for every other control. */
+function truthOf(
   simulator: Simulator,
-  { type, query }: { type: ObjectType; query: URLSearchParams },
-  response: ServerResponse,
-): Promise<void> {
-  const asked = query.getAll('properties').flatMap((list) => list.split(','));
-  const blocks = simulator.portal.truth(type, {
-    status: query.get('archived') === 'true' ? 'archived' : 'live',
-    ...(asked.length > 0 ? { properties: asked } : {}),
-  });
+  { steps, query }: { steps: readonly string[]; query: URLSearchParams },
+): Generator<Buffer> | null {
+  const { portal } = simulator;
+  const [control, first, second] = steps;
+  switch (control) {
+    case 'truth': {
+      const asked = query.getAll('properties').flatMap((list) => list.split(','));
+      return portal.truth(typeOf(simulator, first), {
+        status: query.get('archived') === 'true' ? 'archived' : 'live',
+        ...(asked.length > 0 ? { properties: asked } : {}),
+      });
+    }
+    case 'truth-gone':
+      return portal.truthOfGone(typeOf(simulator, first));
+    case 'truth-associations':
+      return portal.truthOfAssociations(typeOf(simulator, first), typeOf(simulator, second));
+    default:
+      return null;
+  }
+}
+
+async function sendLines(response: ServerResponse, blocks: Generator<Buffer>): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
   await pipeline(Readable.from(blocks, { objectMode: true, highWaterMark: 2 }), response);
 }
 
-function typeOf(steps: readonly string[]): ObjectType {
-  const type = parseObjectType(steps[1] ?? '');
-  if (type === undefined) throw new RangeError(`no object type ${steps[1]}`);
+function typeOf({ settings }: Simulator, name = ''): ObjectType {
+  const type = parseObjectType(name, settings.portalId);
+  if (type === undefined) throw new RangeError(`no object type ${name}`);
   return type;
 }
 

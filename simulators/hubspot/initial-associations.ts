@@ -48,7 +48,8 @@ export class InitialAssociations {
   #invert(): { starts: Uint32Array; from: Uint32Array } {
     const starts = new Uint32Array(this.#toCount + 1);
     const visit = (see: (target: number, fromIndex: number) => void): void => {
-      for (let index = 0; index < this.#fromCount; index++) for (const target of this.#targets(index)) see(target, index);
+      for (let index = 0; index < this.#fromCount; index++)
+        for (const target of this.#targets(index)) see(target, index);
     };
     visit((target) => (starts[target + 1] = (starts[target + 1] as number) + 1));
     for (let i = 0; i < this.#toCount; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);

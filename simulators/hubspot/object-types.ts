@@ -43,6 +43,14 @@ const typesByPathName: ReadonlyMap<string, ObjectType> = new Map(
   ]),
 );
 
+/** Two object types, the first with `>` and the second. */
+export type TypePair = `${ObjectType}>${ObjectType}`;
+
+export function isTypePair(text: string): text is TypePair {
+  const types = text.split('>');
+  return types.length === 2 && types.every((name) => objectTypes.some((type) => type === name));
+}
+
 /** `p4711001_cars`: a custom object's name, unique among all accounts. */
 export function fullyQualifiedName(type: CustomType, portalId: number): string {
   return `p${portalId}_${type}`;

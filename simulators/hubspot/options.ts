@@ -1,5 +1,5 @@
 import type { Spread } from './id-spread.ts';
-import type { ObjectType } from './object-types.ts';
+import type { ObjectType, TypePair } from './object-types.ts';
 import type { Visibility } from './visibility.ts';
 
 /** The published budgets; null is unlimited. */
@@ -51,9 +51,6 @@ export interface AssociationSettings {
   /** Whether `toObjectId` is text, as documented, or a number, as answers of v4 had it. */
   readonly toObjectId: 'string' | 'number';
 }
-
-/** Two object types, the first with `>` and the second. */
-export type TypePair = `${ObjectType}>${ObjectType}`;
 
 export interface SimulatorOptions {
   /** 0 takes a free one. */

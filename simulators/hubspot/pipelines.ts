@@ -1,6 +1,3 @@
-import type { Answer } from './answers.ts';
-import { json } from './answers.ts';
-import type { ApiRequest } from './api-request.ts';
 import type { DirectoryEntry } from './directory.ts';
 import { Directory } from './directory.ts';
 import type { ObjectType } from './object-types.ts';
@@ -31,6 +28,11 @@ function dealStage(id: string, displayOrder: number): Stage {
   return { id, label: labelOf(id), displayOrder, metadata, ...dates };
 }
 
+/** A stage belongs to one pipeline: HubSpot numbers those of all but the first. */
+function ownStage(likeId: string, displayOrder: number): Stage {
+  return { ...dealStage(likeId, displayOrder), id: String(7_712_346 + displayOrder) };
+}
+
 function ticketStage(id: string, displayOrder: number): Stage {
   const labels = ['New', 'Waiting on contact', 'Waiting on us', 'Closed'];
   const metadata = { ticketState: displayOrder === 3 ? 'CLOSED' : 'OPEN' };
@@ -40,7 +42,7 @@ function ticketStage(id: string, displayOrder: number): Stage {
 const initialPipelines: Readonly<Partial<Record<ObjectType, readonly Pipeline[]>>> = {
   deals: [
     { id: 'default', label: 'Sales pipeline', displayOrder: 0, stages: dealStages.map(dealStage), ...dates },
-    { id: '7712345', label: 'Renewals', displayOrder: 1, stages: dealStages.slice(2).map(dealStage), ...dates },
+    { id: '7712345', label: 'Renewals', displayOrder: 1, stages: dealStages.slice(2).map(ownStage), ...dates },
   ],
   tickets: [
     { id: '0', label: 'Support pipeline', displayOrder: 0, stages: ['1', '2', '3', '4'].map(ticketStage), ...dates },
@@ -53,14 +55,4 @@ export function createPipelines(type: ObjectType, now: () => number): Directory<
     blank: (id) => ({ id, label: labelOf(id), displayOrder: 9, stages: [] }),
     now,
   });
-}
-
-/** `GET {pipelines}/{type}`: those in use, with the stages in use, without paging. */
-export function listPipelines({ portal }: ApiRequest, type: ObjectType): Answer {
-  const results = portal
-    .pipelines(type)
-    .all()
-    .filter(({ archived }) => !archived)
-    .map((pipeline) => ({ ...pipeline, stages: pipeline.stages.filter(({ archived }) => !archived) }));
-  return { ...json(200, { results }), records: results.length };
 }

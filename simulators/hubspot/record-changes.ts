@@ -1,4 +1,5 @@
 import type { ObjectData } from './object-data.ts';
+import type { RecordChange } from './journal.ts';
 import type { PropertySpec } from './property.ts';
 import type { RecordStatus, RecordView } from './record-view.ts';
 import { createRandom } from './seeded-random.ts';
@@ -24,7 +25,27 @@ export interface Selection {
   readonly seed?: number;
 }
 
+/**
+ * `newId`: both records end and a new one begins. `primary`: the first record stays, as it was at HubSpot before.
+ */
+export type MergeStyle = 'newId' | 'primary';
+
+export interface RestoreRequest extends Selection {
+  /** Whether the version rises; not documented, so not by default. */
+  readonly raisesVersion?: boolean;
+}
+
+export interface PurgeRequest {
+  /** How long in the recycle bin is long enough; 90 by default, as at HubSpot. */
+  readonly olderThanDays?: number;
+}
+
+const mergedIdsProperty = 'hs_merged_object_ids';
+/** Of contacts. Told where the catalogue has it: add it as a string without a value. */
+const mergedVidsProperty = 'hs_calculated_merged_vids';
 const changedPerRecord = 3;
+const binDays = 90;
+const dayMs = 86_400_000;
 
 /**
  * Changes records as users of the account would. All records of one call share one instant. Methods return the ids
@@ -60,12 +81,13 @@ export class RecordChanges {
     return views.map((view) => String(view.id));
   }
 
-  /** Sets `values`, or invents new ones for a few properties, and raises the version. */
+  /** Sets `values`, or invents new ones for a few properties, and raises the versions, all to the same instant. */
   change(selection: Selection & { values?: RawValues }): string[] {
-    const now = this.#now();
     const specs = this.#data.catalogue.properties.filter((spec) => spec.source.kind === 'pooled' && !spec.isCalculated);
-    return this.#update(selection, 'live', (view) => ({
-      modifiedMs: Math.max(now, view.modifiedMs + 1),
+    const views = this.#select(selection, 'live');
+    const modifiedMs = this.#versionAfter(views);
+    return this.#update(views, (view) => ({
+      modifiedMs,
       values:
         selection.values === undefined
           ? this.#inventedValues(view, specs, selection.seed ?? 1)
@@ -75,67 +97,74 @@ export class RecordChanges {
 
   /** Sets values as given, without raising the version: as recalculated properties do. */
   recalculate(selection: Selection & { values: RawValues }): string[] {
-    return this.#update(selection, 'live', (view) => ({
-      modifiedMs: view.modifiedMs,
-      values: new Map(Object.entries(selection.values)),
-    }));
+    const values = new Map(Object.entries(selection.values));
+    return this.#update(this.#select(selection, 'live'), () => ({ values }));
   }
 
   /** Does not raise the version. */
   archive(selection: Selection): string[] {
     const archivedMs = this.#now();
-    return this.#update(selection, 'live', (view) => ({
-      modifiedMs: view.modifiedMs,
-      status: 'archived',
-      archivedMs,
-    }));
+    return this.#update(this.#select(selection, 'live'), () => ({ status: 'archived', archivedMs }));
   }
 
-  /** Does not raise the version. */
-  restore(selection: Selection): string[] {
-    return this.#update(selection, 'archived', (view) => ({
-      modifiedMs: view.modifiedMs,
-      status: 'live',
-      archivedMs: null,
-    }));
+  restore({ raisesVersion = false, ...selection }: RestoreRequest): string[] {
+    const views = this.#select(selection, 'archived');
+    const raised = raisesVersion ? { modifiedMs: this.#versionAfter(views) } : {};
+    return this.#update(views, () => ({ ...raised, status: 'live', archivedMs: null }));
+  }
+
+  /** Empties the recycle bin of what has been there for long. */
+  purge({ olderThanDays = binDays }: PurgeRequest): string[] {
+    const latestMs = this.#now() - olderThanDays * dayMs;
+    const { store } = this.#data;
+    const bin = store.goneFrom(0, { statuses: ['archived'], limit: Infinity, sees: () => true });
+    const old = bin.filter(({ archivedMs }) => (archivedMs ?? Infinity) <= latestMs);
+    return this.#update(old, () => ({ status: 'purged' }));
   }
 
   gdprDelete(selection: Selection): string[] {
-    return this.#update(selection, 'live', (view) => ({ modifiedMs: view.modifiedMs, status: 'erased' }));
+    return this.#update(this.#select(selection, 'live'), () => ({ status: 'erased' }));
   }
 
-  /** Makes a new record out of two, with the first's values and the second's where the first has none. */
-  merge(primaryId: string, secondaryId: string): string {
+  /** Makes one record out of two, with the first's values and the second's where the first has none; its id. */
+  merge(primaryId: string, secondaryId: string, style: MergeStyle): string {
+    if (primaryId === secondaryId) throw new RangeError(`record ${primaryId} cannot be merged with itself`);
     const primary = this.#require(Number(primaryId), 'live');
     const secondary = this.#require(Number(secondaryId), 'live');
-    const [id] = this.create({ records: [this.#mergedValues(primary, secondary)] }) as [string];
+    const losers = style === 'newId' ? [primary, secondary] : [secondary];
+    const values = this.#mergedValues({ primary, secondary, losers });
     const atMs = this.#now();
-    for (const { id: oldId, modifiedMs } of [primary, secondary]) {
-      const journal = this.#data.store.journal(oldId);
-      journal.append({ atMs, modifiedMs, status: 'merged', archivedMs: null, mergedInto: Number(id) });
-    }
-    return id;
+    const [id] =
+      style === 'newId'
+        ? (this.create({ records: [values] }) as [string])
+        : this.#update([primary], () => ({
+            modifiedMs: this.#versionAfter([primary]),
+            values: new Map(Object.entries(values)),
+          }));
+    const mergedInto = Number(id);
+    this.#update(losers, () => ({ status: 'merged', archivedMs: atMs, mergedInto }));
+    return String(id);
   }
 
-  #update(
-    selection: Selection,
-    status: RecordStatus,
-    apply: (view: RecordView) => {
-      modifiedMs: number;
-      status?: RecordStatus;
-      archivedMs?: number | null;
-      values?: ReadonlyMap<string, string | null>;
-    },
-  ): string[] {
-    const atMs = this.#now();
+  /** Throws where a record named is not in the state. */
+  #select(selection: Selection, status: RecordStatus): RecordView[] {
     const ids = selection.ids?.map(Number) ?? this.#choose(selection, status);
-    const views = ids.map((id) => this.#require(id, status));
+    return ids.map((id) => this.#require(id, status));
+  }
+
+  /** Gives each record what is new of it; all at one instant. */
+  #update(views: readonly RecordView[], news: (view: RecordView) => Partial<Omit<RecordChange, 'atMs'>>): string[] {
+    const atMs = this.#now();
     for (const view of views) {
-      const { status: after = view.status, archivedMs = view.archivedMs, ...rest } = apply(view);
-      const event = { atMs, status: after, archivedMs, mergedInto: null, ...rest };
-      this.#data.store.journal(view.id).append(event);
+      const { modifiedMs, status, archivedMs, mergedInto } = view;
+      this.#data.store.append(view.id, { atMs, modifiedMs, status, archivedMs, mergedInto, ...news(view) });
     }
-    return ids.map(String);
+    return views.map(({ id }) => String(id));
+  }
+
+  /** Now, or just after the latest version among the records. */
+  #versionAfter(views: readonly RecordView[]): number {
+    return views.reduce((latest, view) => Math.max(latest, view.modifiedMs + 1), this.#now());
   }
 
   #require(id: number, status: RecordStatus): RecordView {
@@ -169,8 +198,16 @@ export class RecordChanges {
     );
   }
 
-  #mergedValues(primary: RecordView, secondary: RecordView): RawValues {
-    const { catalogue, values } = this.#data;
+  #mergedValues({
+    primary,
+    secondary,
+    losers,
+  }: {
+    primary: RecordView;
+    secondary: RecordView;
+    losers: readonly RecordView[];
+  }): RawValues {
+    const { catalogue, values, type } = this.#data;
     const ofPrimary = values.facts(primary);
     const ofSecondary = values.facts(secondary);
     const merged: Record<string, string | null> = {};
@@ -178,8 +215,14 @@ export class RecordChanges {
       if (spec.isEnvelope) continue;
       merged[spec.name] = values.raw(spec, primary, ofPrimary) ?? values.raw(spec, secondary, ofSecondary);
     }
-    const earlier = [primary, secondary].flatMap((view) => view.values?.get('hs_merged_object_ids')?.split(';') ?? []);
-    merged['hs_merged_object_ids'] = [...earlier, primary.id, secondary.id].join(';');
+    const earlier = (name: string): string[] =>
+      [primary, secondary].flatMap((view) => view.values?.get(name)?.split(';') ?? []);
+    merged[mergedIdsProperty] = [...earlier(mergedIdsProperty), ...losers.map(({ id }) => String(id))].join(';');
+    if (type === 'contacts') {
+      const atMs = this.#now();
+      const vids = losers.map(({ id }) => `${id}:${atMs}`);
+      merged[mergedVidsProperty] = [...earlier(mergedVidsProperty), ...vids].join(';');
+    }
     return merged;
   }
 

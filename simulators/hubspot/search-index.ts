@@ -1,10 +1,16 @@
 import type { SearchSettings } from './options.ts';
 import type { LoggedState, RecordStore } from './record-store.ts';
 import type { RecordView } from './record-view.ts';
-import type { SearchBounds } from './search-match.ts';
 import { mix } from './seeded-random.ts';
 import { firstAtLeast } from './sorted-numbers.ts';
 import type { Sight } from './visibility.ts';
+
+/** Ids and instants, both ends included. */
+export interface IndexBounds {
+  readonly id: readonly [least: number, most: number];
+  readonly createdMs: readonly [least: number, most: number];
+  readonly modifiedMs: readonly [least: number, most: number];
+}
 
 /** One entry per record ever indexed, ascending by id. */
 interface Columns {
@@ -50,7 +56,7 @@ export class SearchIndex {
   }
 
   /** Positions of the live records within the bounds that `sees` lets pass, ascending by id. */
-  within({ id, createdMs, modifiedMs }: SearchBounds, sees: Sight): Uint32Array {
+  within({ id, createdMs, modifiedMs }: IndexBounds, sees: Sight): Uint32Array {
     const columns = this.#require();
     const start = firstAtLeast(columns.ids, id[0]);
     const found = new Uint32Array(columns.ids.length - start);

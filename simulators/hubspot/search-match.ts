@@ -2,14 +2,12 @@ import type { ObjectData } from './object-data.ts';
 import type { ObjectType } from './object-types.ts';
 import { createdProperty, modifiedProperty } from './object-types.ts';
 import type { RecordView } from './record-view.ts';
+import type { IndexBounds } from './search-index.ts';
 import type { SearchFilter, SearchQuery } from './search-query.ts';
 import { isAlwaysEmpty } from './search-query.ts';
 
-/** The ids and instants within which all matches lie, both ends included. */
-export interface SearchBounds {
-  readonly id: readonly [least: number, most: number];
-  readonly createdMs: readonly [least: number, most: number];
-  readonly modifiedMs: readonly [least: number, most: number];
+/** What all matches lie within. */
+export interface SearchBounds extends IndexBounds {
   /** Whether lying within them is all it takes. */
   readonly isExact: boolean;
 }

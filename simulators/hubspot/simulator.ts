@@ -1,12 +1,6 @@
 import type { AccessSettings } from './access.ts';
 import { Faults } from './faults.ts';
-import type {
-  AssociationSettings,
-  LimitSettings,
-  ListSettings,
-  SearchSettings,
-  SimulatorOptions,
-} from './options.ts';
+import type { AssociationSettings, LimitSettings, ListSettings, SearchSettings, SimulatorOptions } from './options.ts';
 import { defaultAssociations, defaultLimits, defaultList, defaultSearch } from './options.ts';
 import { Portal } from './portal.ts';
 import { RequestLimits } from './request-limits.ts';

@@ -14,7 +14,8 @@ export function readSingle(request: ApiRequest, type: ObjectType, id: string): A
   const data = portal.data(type);
   const number = parseWhole(id);
   const view = number === null ? undefined : survivorOf(data.store, number);
-  if (view?.status !== status || !sightOf(visibility, type)(view.id)) return notFound(`Object not found. objectId are usually numeric.`);
+  if (view?.status !== status || !sightOf(visibility, type)(view.id))
+    return notFound(`Object not found. objectId are usually numeric.`);
   writer.begin(request.encoding);
   writer.record(portal.layouts.api(data, askedProperties(query), status), view);
   const { body } = writer.end();

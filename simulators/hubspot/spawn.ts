@@ -16,7 +16,15 @@ export interface SpawnedSimulator {
 /** What can be said on a command line. */
 export type SpawnOptions = Omit<
   Partial<SimulatorOptions>,
-  'now' | 'search' | 'list' | 'mergedIdInBatchRead' | 'portalId' | 'timeZone'
+  | 'now'
+  | 'search'
+  | 'list'
+  | 'associations'
+  | 'visibility'
+  | 'mergedIdInBatchRead'
+  | 'mergedIdInArchivedList'
+  | 'portalId'
+  | 'timeZone'
 > & { readonly search?: { readonly lagMs: number } };
 
 const mainPath = fileURLToPath(new URL('main.ts', import.meta.url));

@@ -1,7 +1,10 @@
+import type { Associations } from './associations.ts';
 import { isoText } from './iso-text.ts';
 import type { ObjectData } from './object-data.ts';
+import type { ObjectType } from './object-types.ts';
 import { PageWriter } from './page-writer.ts';
 import type { RecordLayouts } from './record-layouts.ts';
+import type { RecordStore } from './record-store.ts';
 import type { RecordStatus, RecordView } from './record-view.ts';
 import { typedText } from './typed-text.ts';
 
@@ -35,6 +38,65 @@ export function* truthBlocks(data: ObjectData, layouts: RecordLayouts, request: 
     });
     if (lines > 0) yield writer.end().body;
     if (lines < linesPerBlock) return;
+  }
+}
+
+/**
+ * Every record that is not live, one line of JSON each: `id`, `status`, `archived_at` (null unless it is in the bin or
+ * was purged from it), and of a merged one the ids it was merged into, one after the other and joined by `;`, and the
+ * last of them, `survivor`, where that is live.
+ */
+export function* goneBlocks({ store }: ObjectData): Generator<Buffer> {
+  let lines: string[] = [];
+  for (const { current } of store.journals()) {
+    if (current.status === 'live') continue;
+    const { id, status, archivedMs } = current;
+    const chain = survivorsOf(store, current);
+    const last = chain.at(-1);
+    const line = {
+      id: String(id),
+      status,
+      archived_at: archivedMs === null || status === 'merged' ? null : isoText(archivedMs),
+      merged_into: chain.map((view) => view.id).join(';'),
+      survivor: last?.status === 'live' ? String(last.id) : null,
+    };
+    lines.push(`${JSON.stringify(line)}\n`);
+    if (lines.length < linesPerBlock) continue;
+    yield Buffer.from(lines.join(''));
+    lines = [];
+  }
+  if (lines.length > 0) yield Buffer.from(lines.join(''));
+}
+
+function survivorsOf(store: RecordStore, merged: RecordView): RecordView[] {
+  const chain: RecordView[] = [];
+  let next = merged.mergedInto;
+  while (next !== null) {
+    const view = store.journal(next).current;
+    chain.push(view);
+    next = view.mergedInto;
+  }
+  return chain;
+}
+
+/** Every association between two live records, from one end, one line of JSON each, ascending by that end's id. */
+export function* associationBlocks(
+  associations: Associations,
+  { from, to, store }: { from: ObjectType; to: ObjectType; store: RecordStore },
+): Generator<Buffer> {
+  let next = 0;
+  for (;;) {
+    const views = store.liveFrom(next, { limit: linesPerBlock, sees: () => true });
+    const last = views.at(-1);
+    if (last === undefined) return;
+    next = last.id + 1;
+    const lines = views.flatMap(({ id }) =>
+      associations.of(from, to, id).map(({ toId, category, typeId, label }) => {
+        const line = { from: String(id), to: String(toId), category, type_id: String(typeId), label };
+        return `${JSON.stringify(line)}\n`;
+      }),
+    );
+    if (lines.length > 0) yield Buffer.from(lines.join(''));
   }
 }
 

@@ -147,6 +147,7 @@ export class HubSpotApi {
 
   async #send(call: ApiCall, token: string, meter: RequestMeter): Promise<HttpResponse | Error> {
     let response: HttpResponse | null = null;
+    const sentAtMs = performance.now();
     try {
       response = await this.#http.send({
         method: call.method,
@@ -160,7 +161,8 @@ export class HubSpotApi {
       call.signal.throwIfAborted();
       return error as Error;
     } finally {
-      this.budget.settle(call.bucket, response);
+      const isServed = response !== null && response.status >= 200 && response.status < 300;
+      this.budget.settle(call.bucket, { response, roundTripMs: isServed ? performance.now() - sentAtMs : null });
       meter.add({ requests: 1, receivedBytes: response?.receivedBytes ?? 0 });
     }
   }

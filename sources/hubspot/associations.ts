@@ -50,7 +50,7 @@ export class AssociationReader implements Disposable {
    */
   async take(ids: readonly string[], signal: AbortSignal): Promise<void> {
     if (this.#tables.length === 0) return;
-    const fresh = ids.filter((id) => !this.#taken.has(id));
+    const fresh = [...new Set(ids).difference(this.#taken)];
     for (const id of fresh) this.#taken.add(id);
     for (const table of this.#tables) table.add(fresh);
     await this.#until((table) => table.hasRoom, signal);

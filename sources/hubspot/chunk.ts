@@ -26,11 +26,7 @@ export class Chunk {
   /** Records that pages in flight may still bring. */
   #expected = 0;
 
-  constructor(options: {
-    request: ExtractRequest;
-    sink: StageSink;
-    associations: Pick<AssociationReader, 'take'>;
-  }) {
+  constructor(options: { request: ExtractRequest; sink: StageSink; associations: Pick<AssociationReader, 'take'> }) {
     this.#request = options.request;
     this.#sink = options.sink;
     this.#associations = options.associations;

@@ -4,9 +4,9 @@ import type { ExtractOutcome, ExtractRequest } from '../../model/source.ts';
 import type { StagedTombstone } from '../../model/tombstone.ts';
 import { RequestMeter, type HubSpotApi } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
+import { outcomeOf, stoppedOutcome } from './extract-outcome.ts';
 import { listFixed, type FixedPage } from './fixed-list.ts';
 import type { FixedObject } from './fixed-object.ts';
-import { nothingRead } from './nothing-read.ts';
 import { pageEncoder, type HubSpotRecord } from './record-row.ts';
 
 /**
@@ -21,27 +21,26 @@ export async function extractFixed(
   const meter = new RequestMeter();
   const list = (archived: boolean): Promise<FixedPage[]> =>
     listFixed({ ...deps, meter }, object, { archived, signal: request.signal });
+  const lists: Lists = {
+    live: () => list(false),
+    archived: async () => (object.canListArchived ? tombstonesOf(await list(true)) : []),
+  };
   let found: Found;
   try {
-    found = await find(request, { object, list });
+    found = await find(request, object, lists);
   } catch (error) {
-    return nothingRead(error, request, meter.counts);
+    return stoppedOutcome(error, request, meter.counts);
   }
   const encode = pageEncoder(request.plan);
   for (const { records, observedAt } of found.pages) {
     if (records.length > 0) await request.sink.records(encode(records, observedAt).rows);
   }
   if (found.tombstones.length > 0) await request.sink.tombstones(found.tombstones);
-  return {
+  return outcomeOf(request, {
     frontier: found.rest,
     records: found.pages.reduce((sum, { records }) => sum + records.length, found.tombstones.length),
-    knownRecords: 0,
-    tooManyHits: null,
-    absentColumns: [],
-    roundedValues: 0,
     requests: meter.counts,
-    wait: null,
-  };
+  });
 }
 
 interface Found {
@@ -51,37 +50,37 @@ interface Found {
   readonly rest: SourceFrontier;
 }
 
-async function find(
-  { frontier, absentIds }: ExtractRequest,
-  { object, list }: { object: FixedObject; list: (archived: boolean) => Promise<FixedPage[]> },
-): Promise<Found> {
+interface Lists {
+  live(): Promise<FixedPage[]>;
+  /** None where HubSpot keeps no bin for the object. */
+  archived(): Promise<StagedTombstone[]>;
+}
+
+async function find({ frontier, absentIds }: ExtractRequest, object: FixedObject, lists: Lists): Promise<Found> {
   switch (frontier.kind) {
-    case 'pages':
-      return {
-        pages: firstRecords(await list(false), frontier.remaining ?? Infinity),
-        tombstones: [],
-        rest: { ...frontier, done: true },
-      };
+    case 'pages': {
+      const pages = firstRecords(await lists.live(), frontier.remaining ?? Infinity);
+      return { pages, tombstones: [], rest: { ...frontier, done: true } };
+    }
     case 'idRanges':
-      return { pages: await list(false), tombstones: [], rest: { ...frontier, ranges: [] } };
+      return { pages: await lists.live(), tombstones: [], rest: { ...frontier, ranges: [] } };
     case 'archivedPages':
-      return { pages: [], tombstones: archivedOf(await list(true)), rest: { ...frontier, done: true } };
+      return { pages: [], tombstones: await lists.archived(), rest: { ...frontier, done: true } };
     case 'archivedRanges':
-      return { pages: [], tombstones: archivedOf(await list(true)), rest: { ...frontier, ranges: [] } };
+      return { pages: [], tombstones: await lists.archived(), rest: { ...frontier, ranges: [] } };
     case 'ids': {
       const asked = new Set(frontier.ids);
-      const live = await list(false);
-      const rest = { ...frontier, ids: [] };
-      const pages = live.map((page) => ({ ...page, records: page.records.filter(isOneOf(asked)) }));
-      if (absentIds === 'pass') return { pages, tombstones: [], rest };
-      const present = new Set(live.flatMap(({ records }) => records.map(idOf)));
-      const absent = asked.difference(present);
-      const archived = object.canListArchived && absent.size > 0 ? archivedOf(await list(true)) : [];
-      const binned = archived.filter(([id]) => absent.has(id));
-      const gone = absent.difference(new Set(binned.map(([id]) => id)));
-      const seenAt = live[0]!.observedAt;
-      const vanished = [...gone].map((id): StagedTombstone => [id, 'vanished', null, null, seenAt]);
-      return { pages, tombstones: [...binned, ...vanished], rest };
+      const live = await lists.live();
+      const pages = live.map((page) => ({
+        ...page,
+        records: page.records.filter((record) => asked.has(idOf(record))),
+      }));
+      const absent = asked.difference(new Set(pages.flatMap(({ records }) => records.map(idOf))));
+      const tombstones =
+        absentIds === 'tombstone' && absent.size > 0
+          ? absentTombstones(absent, { archived: await lists.archived(), seenAt: live[0]!.observedAt })
+          : [];
+      return { pages, tombstones, rest: { ...frontier, ids: [] } };
     }
     case 'windows':
       throw new SyncError('ConfigInvalid', `HubSpot cannot search ${object.name} by time`, {
@@ -90,6 +89,15 @@ async function find(
     default:
       return frontier satisfies never;
   }
+}
+
+function absentTombstones(
+  absent: ReadonlySet<string>,
+  { archived, seenAt }: { archived: readonly StagedTombstone[]; seenAt: string },
+): StagedTombstone[] {
+  const binned = archived.filter(([id]) => absent.has(id));
+  const vanished = absent.difference(new Set(binned.map(([id]) => id)));
+  return [...binned, ...[...vanished].map((id): StagedTombstone => [id, 'vanished', null, null, seenAt])];
 }
 
 function firstRecords(pages: readonly FixedPage[], limit: number): FixedPage[] {
@@ -102,14 +110,10 @@ function firstRecords(pages: readonly FixedPage[], limit: number): FixedPage[] {
 }
 
 /** HubSpot does not say when an owner was archived. */
-function archivedOf(pages: readonly FixedPage[]): StagedTombstone[] {
+function tombstonesOf(pages: readonly FixedPage[]): StagedTombstone[] {
   return pages.flatMap(({ records, observedAt }) =>
     records.map((record): StagedTombstone => [idOf(record), 'archived', null, null, observedAt]),
   );
-}
-
-function isOneOf(ids: ReadonlySet<string>): (record: HubSpotRecord) => boolean {
-  return (record) => ids.has(idOf(record));
 }
 
 function idOf({ id }: HubSpotRecord): string {

@@ -1,69 +1,95 @@
 import { LongWait, SyncError, type WaitReason } from '../../model/errors.ts';
-import type { Frontier } from '../../model/frontier.ts';
+import type { SourceFrontier } from '../../model/frontier.ts';
 import type { Log } from '../../model/log.ts';
 import type { ExtractOutcome, ExtractRequest } from '../../model/source.ts';
 import { RequestMeter, type HubSpotApi } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
+import { AssociationReader } from './associations.ts';
 import { Chunk } from './chunk.ts';
-import { IdList } from './id-list.ts';
+import { outcomeOf } from './extract-outcome.ts';
+import { openReading } from './open-reading.ts';
 import { PageReader } from './page-reader.ts';
-import { ListContractBroken, ParallelList } from './parallel-list.ts';
-import { SequentialList } from './sequential-list.ts';
+import { ListContractBroken } from './parallel-list.ts';
+import { TooManyHits } from './search-list.ts';
+import { WatchedSink } from './watched-sink.ts';
 
-/** Reads one part of a frontier. `frontier()` always tells what of it is not staged yet. */
-interface Reading {
-  frontier(): Frontier;
-  read(signal: AbortSignal): Promise<void>;
-}
+/** How long an aborted chunk may go on to read associations of the records it has. */
+const graceMs = 2_000;
 
 /**
  * Reads until the chunk is full, the frontier is empty, or something stops it. Whatever stops it, what is staged by then
  * is handed back with the frontier that remains; a failure is raised only when it left nothing to hand back, and
- * otherwise meets the next chunk at its first request.
+ * otherwise meets the next chunk at its first request. Records whose associations could not be read count as not read.
  */
 export async function extract(
   deps: { api: HubSpotApi; paths: ApiPaths; log: Log },
   request: ExtractRequest,
 ): Promise<ExtractOutcome> {
+  const { plan, signal } = request;
   const meter = new RequestMeter();
-  const chunk = new Chunk(request);
-  const reader = new PageReader({ ...deps, plan: request.plan, meter });
-  const reading = openReading(request.frontier, { reader, chunk });
+  const sink = new WatchedSink(request.sink);
+  using associations = new AssociationReader({ ...deps, plan, meter, sink });
+  const chunk = new Chunk({ request, sink, associations });
+  const reader = new PageReader({ ...deps, plan, meter });
+  const reading = openReading(request, { ...deps, reader, chunk, meter });
   using _ = chunk.reportProgress(deps.api);
 
+  const nothing = (part: Partial<ExtractOutcome>): ExtractOutcome =>
+    outcomeOf(request, { requests: meter.counts, ...part });
+
   let wait: WaitReason | null = null;
-  let frontier: Frontier | null = null;
+  let failure: SyncError | null = null;
+  let fallback: SourceFrontier | null = null;
   try {
-    await reading.read(request.signal);
+    await reading.read(signal);
   } catch (error) {
-    if (chunk.hasFailedWrite) throw error;
+    if (sink.hasFailed) throw error;
+    if (error instanceof TooManyHits) return nothing({ tooManyHits: error.hits });
     if (error instanceof ListContractBroken) {
-      deps.log.warn({ stream: request.plan.stream, reason: error.message }, 'list read again by one cursor');
-      frontier = { kind: 'pages', after: null, done: false, remaining: null };
-    } else if (error instanceof LongWait) {
-      wait = error.wait;
-    } else if (!request.signal.aborted && !(error instanceof SyncError && chunk.records > 0)) {
-      throw error;
+      deps.log.warn({ stream: plan.stream, reason: error.message }, 'list read again by one cursor');
+      fallback = reading.sequential();
+    } else if (error instanceof LongWait) wait = error.wait;
+    else if (!signal.aborted) {
+      if (!(error instanceof SyncError) || chunk.records === 0) throw error;
+      failure = error;
     }
   }
+
+  try {
+    using grace = abortedLater(signal, graceMs);
+    await associations.flush(grace.signal);
+  } catch (error) {
+    if (sink.hasFailed) throw error;
+    if (error instanceof LongWait) return nothing({ wait: error.wait });
+    if (wait !== null || signal.aborted) return nothing({ wait });
+    throw failure ?? error;
+  }
   return {
-    frontier: frontier ?? reading.frontier(),
+    frontier: fallback ?? reading.frontier(),
     records: chunk.records,
+    knownRecords: chunk.knownRecords,
+    tooManyHits: null,
+    absentColumns: chunk.absentColumns,
     roundedValues: chunk.roundedValues,
     requests: meter.counts,
     wait,
   };
 }
 
-function openReading(frontier: Frontier, shared: { reader: PageReader; chunk: Chunk }): Reading {
-  switch (frontier.kind) {
-    case 'idRanges':
-      return new ParallelList({ ranges: frontier.ranges, ...shared });
-    case 'pages':
-      return new SequentialList({ frontier, ...shared });
-    case 'ids':
-      return new IdList({ ids: frontier.ids, ...shared });
-    default:
-      return frontier satisfies never;
-  }
+/** Aborts that long after `signal` does; never, once disposed of. */
+function abortedLater(signal: AbortSignal, delayMs: number): Disposable & { readonly signal: AbortSignal } {
+  const later = new AbortController();
+  let timer: NodeJS.Timeout | null = null;
+  const onAbort = (): void => {
+    timer = setTimeout(() => later.abort(signal.reason), delayMs);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: later.signal,
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', onAbort);
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
 }

@@ -115,9 +115,7 @@ export class PageReader {
     return { records: resultsOf(answer.json, this.#plan.object), observedAt: answer.observedAt };
   }
 
-  async #readList(
-    request: PageRequest & { archived: boolean; properties: readonly string[] },
-  ): Promise<RecordPage> {
+  async #readList(request: PageRequest & { archived: boolean; properties: readonly string[] }): Promise<RecordPage> {
     const answer = await this.#api.call(
       { method: 'GET', path: this.#listPath(request), bucket: 'burst', signal: request.signal },
       this.#meter,

@@ -49,8 +49,8 @@ export function pageEncoder(plan: StreamPlan): PageEncoder {
           if (value === undefined) absentColumns.add(column.name);
           continue;
         }
-        const type = column.sourceType ?? column.type;
-        switch (type) {
+        const writtenType = column.sourceType ?? column.type;
+        switch (writtenType) {
           case 'text':
           case 'boolean':
           case 'integer':
@@ -69,7 +69,7 @@ export function pageEncoder(plan: StreamPlan): PageEncoder {
             row[i + 1] = toInstantText(value);
             break;
           default:
-            type satisfies never;
+            writtenType satisfies never;
         }
       }
       row[width + 1] = versionOf(record, plan);

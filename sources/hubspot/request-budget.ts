@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateWindow } from '../../model/rate-window.ts';
+import { RoundTrips } from '../../model/round-trips.ts';
 import { orAborted } from './or-aborted.ts';
 
 /**
@@ -17,8 +18,9 @@ export interface ServerLimit {
 /** The lowest limit HubSpot publishes (Free and Starter): in force until a header names the account's own. */
 const lowestPublishedLimit = 100;
 const burstWindowMs = 10_000;
-/** Published: 5 per second and account. One less, since search answers carry no header to correct us. */
-const searchLimit = 4;
+/** Published: 5 per second and account. Search answers carry no header to correct us. */
+const searchLimit = 5;
+const searchWindowMs = 1_000;
 /** Per second, of our own accord. */
 const associationsLimit = 10;
 /** Upper bound on how long a waiter sleeps before it looks again: a header may have raised the limit meanwhile. */
@@ -38,6 +40,8 @@ interface Lane {
  */
 export class RequestBudget {
   readonly #lanes: Readonly<Record<Bucket, Lane>>;
+  /** Of searches alone: at five a second, and at ten seconds' worth of them, the way back would cost a quarter of the time. */
+  readonly #searchTrips = new RoundTrips();
   #needsProbe = true;
   #isLimitNamed = false;
 
@@ -46,7 +50,7 @@ export class RequestBudget {
     const lane = (window: RateWindow): Lane => ({ window, turn: Promise.resolve(), blockedUntilMs: 0 });
     this.#lanes = {
       burst: lane(new RateWindow({ limit: lowestPublishedLimit, windowMs: burstWindowMs, ownLimit })),
-      search: lane(new RateWindow({ limit: searchLimit, windowMs: 1_000 })),
+      search: lane(new RateWindow({ limit: searchLimit, windowMs: searchWindowMs })),
       associations: lane(new RateWindow({ limit: associationsLimit, windowMs: 1_000 })),
     };
   }
@@ -55,6 +59,13 @@ export class RequestBudget {
   limitShare(): number | null {
     const { window } = this.#lanes.burst;
     return this.#isLimitNamed ? Math.min(1, window.used(performance.now()) / window.limit) : null;
+  }
+
+  /** How many searches at once keep their limit in use, one of them to spare. */
+  get searchesAtOnce(): number {
+    const { leastMs } = this.#searchTrips;
+    if (leastMs === null) return searchLimit;
+    return Math.min(searchLimit, Math.ceil((searchLimit * leastMs) / searchWindowMs) + 1);
   }
 
   /** Waits for a slot; rejects with the signal's reason. Every `take` that resolves needs one `settle`. */
@@ -71,11 +82,15 @@ export class RequestBudget {
     }
   }
 
-  /** Ends a request, answered or (null) not. */
-  settle(bucket: Bucket, response: { readonly limit: ServerLimit | null } | null): void {
+  /** Ends a request, answered or (null) not. `roundTripMs` is that of a request which was served; null for any other. */
+  settle(
+    bucket: Bucket,
+    { response, roundTripMs }: { response: { readonly limit: ServerLimit | null } | null; roundTripMs: number | null },
+  ): void {
     const { window, blockedUntilMs } = this.#lanes[bucket];
     const now = performance.now();
-    window.settle(now);
+    if (bucket === 'search' && roundTripMs !== null) this.#searchTrips.add(roundTripMs);
+    window.settle(now, bucket === 'search' && roundTripMs !== null ? this.#searchTrips.leadMs : 0);
     if (bucket !== 'burst' || response === null) return;
     /* What comes while all wait was sent before, and tells nothing of the window after. */
     if (now >= blockedUntilMs) this.#needsProbe = false;
@@ -96,6 +111,7 @@ export class RequestBudget {
       const lane = this.#lanes[bucket];
       lane.blockedUntilMs = performance.now() + Math.max(windowMs, lane.window.windowMs);
       if (bucket === 'burst') this.#needsProbe = true;
+      if (bucket === 'search') this.#searchTrips.distrust();
     }
   }
 

@@ -9,11 +9,11 @@ import type { HubSpotConfig } from './config.ts';
 import { describeAccess } from './describe-access.ts';
 import { describeObject } from './describe-object.ts';
 import { extractFixed } from './extract-fixed.ts';
+import { stoppedOutcome } from './extract-outcome.ts';
 import { extract } from './extract.ts';
 import { fixedObjects } from './fixed-object.ts';
 import { HttpClient } from './http-client.ts';
 import { ObjectDirectory, type HubSpotObject } from './object-directory.ts';
-import { nothingRead } from './nothing-read.ts';
 import { standardObjects } from './objects.ts';
 import { cursorCount } from './parallel-list.ts';
 import { planBackfill } from './plan-backfill.ts';
@@ -117,7 +117,7 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
         object = await directory.find(plan.object, { signal, meter });
         for (const { to } of plan.associations) associated.push(await directory.findCrm(to, { signal, meter }));
       } catch (error) {
-        return nothingRead(error, request, meter.counts);
+        return stoppedOutcome(error, request, meter.counts);
       }
       if (object.kind === 'fixed') return extractFixed({ api, paths: accountPaths }, object, request);
       const outcome = await extract({ api, paths: pathsFor(object, ...associated), log }, request);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { canonicalText, type TableColumn } from '../../simulators/verification/compare-with-truth.ts';
+import { canonicalText, type TableColumn } from '../../simulators/verification/duckdb-text.ts';
 import type { HistoryEntry } from '../../simulators/hubspot/truth.ts';
 import { AccountLife } from '../support/account-life.ts';
 import { ChaosWorld } from '../support/chaos-world.ts';

@@ -52,7 +52,7 @@ describe.concurrent('the backfill after one that', () => {
       const anew = batches.filter(({ run }) => run === three || run === four);
       expect(total(anew, 'read')).toBe(20_000);
       expect(total(batches, 'inserted')).toBe(20_000);
-      expect(result.rows.live).toBe(20_000);
+      expect(result.rows?.live).toBe(20_000);
       expect(watermark).not.toBeNull();
     },
   );

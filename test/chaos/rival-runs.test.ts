@@ -30,7 +30,7 @@ describe.concurrent('two backfills of one stream', () => {
     ]);
     expect(total(batches, 'inserted')).toBe(15_000);
     expect(total(batches, 'read')).toBe(15_000);
-    expect(result.rows.live).toBe(15_000);
+    expect(result.rows?.live).toBe(15_000);
     expect(frozen.isRunning).toBe(false);
   });
 

@@ -15,7 +15,7 @@ import { openTestRun } from '../support/staged-run.ts';
 const { stream, table } = contactsPlan;
 const target = { stream, table };
 const noAbort = new AbortController().signal;
-const open = (path: string) => openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2 });
+const open = (path: string) => openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2, readCopy: 'off' });
 
 const record = (id: number): TestRecord => ({
   id: String(id),

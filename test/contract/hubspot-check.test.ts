@@ -55,7 +55,7 @@ describe.concurrent('a check of HubSpot', () => {
     ]);
     expect(findings[1]).toMatchObject({
       text: expect.stringContaining('lacks a scope') as string,
-      next: expect.stringContaining('read scope') as string,
+      next: expect.stringContaining('read scope (crm.objects.deals.read)') as string,
     });
   });
 

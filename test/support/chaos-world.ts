@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { Sandbox, type WorkerProcess } from '../../examples/sandbox.ts';
-import { defaultTaskQueue, backfillWorkflowId } from '../../model/workflow-id.ts';
+import { defaultTaskQueue, syncWorkflowId } from '../../model/workflow-id.ts';
 import type { SimulatorOptions } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { compareWithTruth, type Comparison } from '../../simulators/verification/compare-with-truth.ts';
-import { backfillType, progressQuery, type BackfillInput, type BackfillProgress } from '../../workflows/messages.ts';
+import { progressQuery, type BackfillInput, type SyncProgress } from '../../workflows/messages.ts';
 import type { backfill } from '../../workflows/index.ts';
 import { eventually } from './eventually.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
@@ -77,8 +77,8 @@ export class ChaosWorld implements AsyncDisposable {
   }
 
   async start(input: Partial<BackfillInput> = {}): Promise<BackfillHandle> {
-    return this.temporal.client.workflow.start<typeof backfill>(backfillType, {
-      workflowId: backfillWorkflowId(contacts),
+    return this.temporal.client.workflow.start<typeof backfill>('backfill', {
+      workflowId: syncWorkflowId('backfill', contacts),
       taskQueue: this.#taskQueue,
       workflowIdConflictPolicy: 'FAIL',
       args: [{ stream: contacts, ...input }],
@@ -86,14 +86,14 @@ export class ChaosWorld implements AsyncDisposable {
   }
 
   /** The running backfill's progress; null while no worker answers. */
-  async progress(): Promise<BackfillProgress | null> {
+  async progress(): Promise<SyncProgress | null> {
     const { client } = this.temporal;
-    const handle = client.workflow.getHandle(backfillWorkflowId(contacts));
+    const handle = client.workflow.getHandle(syncWorkflowId('backfill', contacts));
     return client.withDeadline(Date.now() + 2_000, () => handle.query(progressQuery)).catch(() => null);
   }
 
   /** Waits until the running backfill has merged so many batches. */
-  async untilMerged(batches: number): Promise<BackfillProgress> {
+  async untilMerged(batches: number): Promise<SyncProgress> {
     return eventually(
       `${batches} batches merged`,
       async () => {
@@ -133,7 +133,7 @@ export class ChaosWorld implements AsyncDisposable {
 
   /** Runs that have something staged. */
   async stagedRuns(): Promise<string[]> {
-    return readdir(join(this.folder, '.sluice', 'stage', contacts, backfillType)).catch(() => []);
+    return readdir(join(this.folder, '.sluice', 'stage', contacts, 'backfill')).catch(() => []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,7 +9,7 @@ import type { DestinationUnderTest, TableRow } from './destination-under-test.ts
 export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { readonly path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-duckdb-'));
   const path = join(folder, 'new folder', 'warehouse.duckdb');
-  const destination = openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2 });
+  const destination = openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2, readCopy: 'off' });
 
   const withFile = async <T>(work: (instance: DuckDBInstance) => Promise<T>): Promise<T> => {
     await destination.close();

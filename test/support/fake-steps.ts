@@ -3,10 +3,13 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { FinishRunResult } from '../../activities/finish-run.ts';
 import type { Activities } from '../../activities/create-activities.ts';
-import { zeroRequests, type Batch, type LedgerHead } from '../../model/batch.ts';
+import type { BegunIncrementalRun } from '../../activities/begin-incremental.ts';
+import type { PlannedRun } from '../../activities/planned-run.ts';
+import { emptyPart, zeroRequests, type Batch, type LedgerHead } from '../../model/batch.ts';
+import type { Differences } from '../../model/comparison.ts';
 import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
 import type { WaitReason } from '../../model/errors.ts';
-import { isFrontierEmpty, type Frontier } from '../../model/frontier.ts';
+import { isFrontierEmpty, type Frontier, type WorkFrontier } from '../../model/frontier.ts';
 
 /**
  * A source of `records` numbered records and a ledger, in memory, behind the real activities' interface. What it is told
@@ -26,6 +29,20 @@ export class FakeSteps {
   /** Extractions, by sequence, whose worker dies: no heartbeat, no answer. */
   readonly diesAt = new Set<number>();
   planMs = 0;
+  /** What a comparison finds. */
+  differences: Differences = { missing: 0, stale: 0, recalculated: 0, doubtful: 0, vanished: 0 };
+  liveRows = 1_000;
+  approvalWaitMs = 60_000;
+  /** What a reconciliation is told instead of a plan. */
+  leftOut: string | null = null;
+  /** What incremental runs find, one after another; the last goes on. */
+  begins: BegunIncrementalRun[] = [];
+  readonly standings: unknown[] = [];
+  reconcileCalls = 0;
+  /** Merges, by sequence, that another run's commit put in doubt. */
+  readonly doubtsAt = new Set<number>();
+  readonly chunkSizes: number[] = [];
+  taskQueue: string | null = null;
   /** Batches that the ledger has and the workflow's history does not know of. */
   ledgerAheadBy = 0;
 
@@ -56,28 +73,62 @@ export class FakeSteps {
           this.planWait = null;
           return { kind: 'wait', wait };
         }
+        return this.planned({ comparesAfter: this.comparesAfter });
+      },
+
+      planListing: async () => {
+        this.log.push('plan');
+        if (this.leftOut !== null) return { kind: 'leftOut', reason: this.leftOut };
+        return this.planned({ comparesAfter: true });
+      },
+
+      beginIncremental: async ({ standing }) => {
+        this.log.push('begin');
+        this.#failIfTold('begin');
+        this.standings.push(standing);
+        return this.begins.length > 1 ? this.begins.shift()! : this.begins[0]!;
+      },
+
+      compareListing: async () => {
+        this.log.push('compare');
+        this.#failIfTold('compare');
+        const { vanished, ...repairs } = this.differences;
+        const isNothing = Object.values(repairs).every((count) => count === 0);
+        this.#commitWork({ kind: 'work', task: 'repair', after: null, done: isNothing });
+        const digest = vanished > 0 ? 'a'.repeat(64) : null;
         return {
-          kind: 'planned',
-          scope: 'whole',
-          generation: 1,
-          planDigest: 'digest',
-          firstStartedAt: '2026-01-01T00:05:00.000Z',
-          resumedFrom: null,
-          startReason: 'no earlier backfill of this stream',
-          estimatedRecords: this.records,
-          chunkRecords: 10,
-          rejectLimit: this.rejectLimit,
-          renamedColumns: [],
-          canSetSearchAttributes: this.canSetSearchAttributes,
+          differences: this.differences,
+          liveRows: this.liveRows,
+          listed: this.records,
+          digest,
           head: this.#head(),
         };
       },
 
+      beginVanished: async ({ digest }) => {
+        this.log.push(`flag ${digest.slice(0, 3)}`);
+        this.#commitWork({ kind: 'work', task: 'vanished', after: null, done: false });
+        return this.#head();
+      },
+
+      resetStream: async () => ({ generation: 2 }),
+      locateStream: async () => ({ taskQueue: this.taskQueue }),
+      callReconcile: async () => {
+        this.reconcileCalls++;
+        return 'called';
+      },
+
       extractChunk: async (input) => {
+        this.chunkSizes.push(input.chunkRecords);
         this.extractStartedAt.push(Date.now());
         this.log.push(`extract ${input.sequence}`);
         this.extracting++;
         try {
+          if (input.frontier.kind === 'work') {
+            this.#staged++;
+            const batch = this.#mintWork(input, { ...input.frontier, after: '1', done: true });
+            return { batch, requests: batch.requests, wait: null };
+          }
           const from = fromOf(input.frontier);
           const { cancellationSignal } = Context.current();
           if (this.diesAt.delete(input.sequence)) await sleep(60_000, undefined, { signal: cancellationSignal });
@@ -100,12 +151,15 @@ export class FakeSteps {
         }
       },
 
-      mergeChunk: async ({ batch }) => {
+      mergeChunk: async ({ batch, comparesAfter }) => {
         this.log.push(`merge ${batch.sequence}`);
         this.merging++;
         try {
           await sleep(this.mergeMs);
           this.#failIfTold(`merge ${batch.sequence}`);
+          if (this.doubtsAt.delete(batch.sequence)) {
+            return { kind: 'rewind', reason: 'doubtful', head: this.#head(), finished: null };
+          }
           if (this.losesStageOf.delete(batch.sequence)) {
             return { kind: 'rewind', reason: 'stageLost', head: this.#head(), finished: null };
           }
@@ -115,7 +169,8 @@ export class FakeSteps {
             return { kind: 'rewind', reason: 'ledgerAhead', head: this.#head(), finished: null };
           }
           this.#commit(batch);
-          const finished = isFrontierEmpty(batch.frontierAfter) ? this.#finish('done', null) : null;
+          const isLast = isFrontierEmpty(batch.frontierAfter) && !comparesAfter;
+          const finished = isLast ? this.#finish('done', null) : null;
           return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, finished };
         } finally {
           this.merging--;
@@ -129,6 +184,37 @@ export class FakeSteps {
         throw new Error('not part of a backfill');
       },
     };
+  }
+
+  /** Whether the backfill replaces. */
+  comparesAfter = false;
+
+  planned(options: { comparesAfter: boolean }): PlannedRun {
+    return {
+      kind: 'planned',
+      scope: 'whole',
+      generation: 1,
+      planDigest: 'digest',
+      firstStartedAt: '2026-01-01T00:05:00.000Z',
+      resumedFrom: null,
+      startReason: 'no earlier backfill of this stream',
+      estimatedRecords: this.records,
+      chunkRecords: 10,
+      rejectLimit: this.rejectLimit,
+      renamedColumns: [],
+      addedColumns: [],
+      canSetSearchAttributes: this.canSetSearchAttributes,
+      positions: { fast: '2026-01-01T00:00:00.000Z', settled: '2026-01-01T00:00:00.000Z' },
+      comparesAfter: options.comparesAfter,
+      access: { before: 'portal 1', now: 'portal 1' },
+      approvalWaitMs: this.approvalWaitMs,
+      head: this.#head(),
+    };
+  }
+
+  /** A first chunk of the whole, as an incremental run brings it. */
+  firstBatch(): Batch {
+    return this.#mint({ sequence: 1, predecessor: null }, 0, this.records);
   }
 
   #finish(status: string, error: string | null): FinishRunResult {
@@ -149,11 +235,20 @@ export class FakeSteps {
       batchId: `batch-${++this.#minted}`,
       sequence: input.sequence,
       predecessor: input.predecessor,
-      stage: { directory: `${from}-${to}`, files: [], rowCount: to - from },
+      stage: stageOf(`${from}-${to}`, to - from),
       frontierAfter: frontierFrom(to, this.records),
       roundedValues: 0,
       requests: { ...zeroRequests, requests: 1 },
     };
+  }
+
+  #mintWork(input: { sequence: number; predecessor: string | null }, frontierAfter: WorkFrontier): Batch {
+    return { ...this.#mint(input, 0, 0), stage: stageOf('0-0', 0), frontierAfter };
+  }
+
+  #commitWork(frontier: WorkFrontier): void {
+    const { sequence, batchId } = this.#head();
+    this.ledger.push(this.#mintWork({ sequence: sequence + 1, predecessor: batchId }, frontier));
   }
 
   #commit(batch: Batch): void {
@@ -172,9 +267,9 @@ export class FakeSteps {
   #countsOf({ stage }: Batch): Counts {
     return {
       ...zeroCounts,
-      read: stage.rowCount,
+      read: stage.records.rowCount,
       rejected: this.rejectedPerBatch,
-      inserted: stage.rowCount - this.rejectedPerBatch,
+      inserted: stage.records.rowCount - this.rejectedPerBatch,
     };
   }
 
@@ -188,6 +283,17 @@ export class FakeSteps {
       requests: { ...zeroRequests, requests: this.ledger.length },
     };
   }
+}
+
+function stageOf(directory: string, rowCount: number): Batch['stage'] {
+  return {
+    directory,
+    kind: 'content',
+    records: { files: [], rowCount },
+    tombstones: emptyPart,
+    associations: [],
+    absentColumns: [],
+  };
 }
 
 /** The signal of an activity that lets its cancellation arrive. */

@@ -9,7 +9,13 @@ import { contactsPlan, frontierFrom, instant, stageRecords, wholeFrontier } from
  */
 const rowsPerBatch = 4_000;
 const [path] = process.argv.slice(2);
-const destination = openDuckDbDestination({ kind: 'duckdb', path: path!, memoryLimit: '512MB', threads: 2 });
+const destination = openDuckDbDestination({
+  kind: 'duckdb',
+  path: path!,
+  memoryLimit: '512MB',
+  threads: 2,
+  readCopy: 'off',
+});
 const { stream, table } = contactsPlan;
 const signal = new AbortController().signal;
 const common = {

@@ -34,8 +34,8 @@ function strike(at: SabotagePoint, sequence: number | null): void {
   if (harm !== undefined) process.kill(process.pid, harm.does === 'stop' ? 'SIGSTOP' : 'SIGKILL');
 }
 
-function harmStage({ directory, files }: Stage, { does }: Harm): void {
-  const path = files[0]!.path;
+function harmStage({ directory, records }: Stage, { does }: Harm): void {
+  const path = records.files[0]!.path;
   if (does === 'loseStage') rmSync(directory, { recursive: true });
   if (does === 'truncateStage') writeFileSync(path, readFileSync(path).subarray(0, -100));
   if (does === 'corruptStage') {

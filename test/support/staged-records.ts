@@ -61,6 +61,25 @@ export const contactsPlan: StreamPlan = {
   incomingAssociations: [],
 };
 
+export const ada: TestRecord = {
+  id: '1',
+  email: 'ada@example.com',
+  amount: '12.5',
+  visits: '3',
+  is_customer: 'true',
+  born_on: '1815-12-10',
+  seen_at: '2024-01-01T10:00:00.123Z',
+  _version: instant(1),
+  _observed_at: instant(10),
+};
+
+export const bob: TestRecord = {
+  ...ada,
+  id: '9007199254740993',
+  email: 'bob@example.com',
+  amount: '99999999999999999999.999999999',
+};
+
 function encodeValue(value: string | null | undefined): string {
   if (value === null || value === undefined) return '';
   return value === '' || /[",\r\n]/.test(value) ? `"${value.split('"').join('""')}"` : value;

@@ -20,6 +20,7 @@ export interface TestRunOptions {
   readonly mode?: SyncMode;
   readonly planDigest?: string;
   readonly keepsListing?: boolean;
+  readonly access?: string | null;
 }
 
 export type MintOptions = { readonly fileCount?: number } & Partial<
@@ -39,7 +40,7 @@ const noAbort = new AbortController().signal;
 
 export async function openTestRun(destination: Destination, options: TestRunOptions): Promise<TestRun> {
   const { run, startedAt, plan = contactsPlan, mode = 'backfill', planDigest = 'digest' } = options;
-  const { keepsListing = false } = options;
+  const { keepsListing = false, access = null } = options;
   const claim = await destination.claimRun(
     { stream: plan.stream, table: plan.table, run, mode, runStartedAt: startedAt },
     noAbort,
@@ -55,7 +56,7 @@ export async function openTestRun(destination: Destination, options: TestRunOpti
       firstStartedAt: startedAt,
       resumedFrom: null,
       startReason: 'test',
-      access: null,
+      access,
       keepsListing,
       idleRuns: 0,
     },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkBackfillRequest, type BackfillRequest } from '../../model/backfill-request.ts';
 
-const settings = { chunkRecords: 25_000, fewestPerChunk: 20_000 };
+const now = '2026-11-20T12:00:00.000Z';
+const settings = { chunkRecords: 25_000, fewestPerChunk: 20_000, now };
 
 describe('checkBackfillRequest', () => {
   it.each<[BackfillRequest, object, number]>([
@@ -10,14 +11,37 @@ describe('checkBackfillRequest', () => {
     [{ limit: 10 }, { kind: 'limit', limit: 10 }, 25_000],
     [{ limit: 10, chunkRecords: 5 }, { kind: 'limit', limit: 10 }, 5],
     [{ ids: ['1', '2', '1'] }, { kind: 'ids', ids: ['1', '2'] }, 25_000],
+    [{ createdAfter: '2026-01-31' }, { kind: 'range', created: { from: '2026-01-31T00:00:00.000Z', to: now } }, 25_000],
+    [
+      { createdBefore: '2026-01-31T10:00:00+02:00' },
+      { kind: 'range', created: { from: '1970-01-01T00:00:01.000Z', to: '2026-01-31T08:00:00.000Z' } },
+      25_000,
+    ],
   ])('%j', (request, scope, chunkRecords) => {
-    expect(checkBackfillRequest(request, settings)).toEqual({ scope, chunkRecords, resume: 'auto' });
+    expect(checkBackfillRequest(request, settings)).toEqual({
+      scope,
+      chunkRecords,
+      resume: 'auto',
+      replaces: false,
+    });
+  });
+
+  it('a replacement begins anew', () => {
+    expect(checkBackfillRequest({ replace: true }, settings)).toMatchObject({ resume: 'never', replaces: true });
   });
 
   it.each<[string, BackfillRequest]>([
     ['limit', { limit: 0 }],
     ['limit', { limit: 1.5 }],
     ['limit', { limit: 5, ids: ['1'] }],
+    ['limit', { limit: 5, createdAfter: '2026-01-01' }],
+    ['limit', { ids: ['1'], createdBefore: '2026-01-01' }],
+    ['createdAfter', { createdAfter: 'yesterday' }],
+    ['createdAfter', { createdAfter: '2026-02-01', createdBefore: '2026-01-01' }],
+    ['createdBefore', { createdBefore: 7 as never }],
+    ['replace', { replace: true, limit: 5 }],
+    ['replace', { replace: 'yes' as never }],
+    ['resume', { replace: true, resume: 'require' }],
     ['ids', { ids: [] }],
     ['ids', { ids: Array.from({ length: 1_001 }, (_, i) => String(i)) }],
     ['ids', { ids: ['1; drop'] }],

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { backfillInputs, parseIds, type BackfillFlags } from '../../client/backfill-flags.ts';
+import { backfillInputs, type BackfillFlags } from '../../client/backfill-flags.ts';
 import { CliError } from '../../client/cli-error.ts';
+import { parseIds } from '../../client/id-list.ts';
 
 const contacts = ['crm.contacts'];
 
@@ -15,6 +16,19 @@ describe('backfillInputs', () => {
     [{ chunkRecords: '20000' }, { stream: 'crm.contacts', chunkRecords: 20_000 }],
     [{ ids: '1,2' }, { stream: 'crm.contacts', ids: ['1', '2'] }],
     [{ resume: true }, { stream: 'crm.contacts', resume: 'require' }],
+    [
+      { replace: true, fresh: true },
+      { stream: 'crm.contacts', replace: true, resume: 'never' },
+    ],
+    [{ createdAfter: '2026-01-31' }, { stream: 'crm.contacts', createdAfter: '2026-01-31T00:00:00.000Z' }],
+    [
+      { createdAfter: '2026-01-31T10:00:00+02:00', createdBefore: '2026-02-01' },
+      {
+        stream: 'crm.contacts',
+        createdAfter: '2026-01-31T08:00:00.000Z',
+        createdBefore: '2026-02-01T00:00:00.000Z',
+      },
+    ],
     [{ fresh: true }, { stream: 'crm.contacts', resume: 'never' }],
   ])('%j', (flags, expected) => expect(backfillInputs(contacts, flags)).toEqual([expected]));
 
@@ -26,10 +40,23 @@ describe('backfillInputs', () => {
   });
 
   it.each<[string, readonly string[], BackfillFlags]>([
-    ['--timeout needs --wait', contacts, { timeout: '10m' }],
     ['--resume and --fresh exclude each other', contacts, { resume: true, fresh: true }],
     ['--limit and --ids exclude each other', contacts, { limit: '1', ids: '1' }],
-    ['--limit and --ids have no resume point', contacts, { limit: '1', fresh: true }],
+    ['--limit has no resume point', contacts, { limit: '1', fresh: true }],
+    ['--created-before has no resume point', contacts, { createdBefore: '2026-01-01', resume: true }],
+    ['--limit and --created-after exclude each other', contacts, { limit: '1', createdAfter: '2026-01-01' }],
+    ['--ids and --created-before exclude each other', contacts, { ids: '1', createdBefore: '2026-01-01' }],
+    ['--replace and --resume exclude each other', contacts, { replace: true, resume: true }],
+    ['--replace and --limit exclude each other', contacts, { replace: true, limit: '1' }],
+    ['--replace and --ids exclude each other', contacts, { replace: true, ids: '1' }],
+    ['--replace and --created-after exclude each other', contacts, { replace: true, createdAfter: '2026-01-01' }],
+    ['--created-after "2026-02-31" is not a date or an instant', contacts, { createdAfter: '2026-02-31' }],
+    ['--created-after "2026-01-31T10:00" is not a date or an instant', contacts, { createdAfter: '2026-01-31T10:00' }],
+    [
+      '--created-after has to be earlier than --created-before',
+      contacts,
+      { createdAfter: '2026-02-01', createdBefore: '2026-01-31' },
+    ],
     ['--ids is for one stream', ['crm.contacts', 'crm.deals'], { ids: '1' }],
     ['--limit "0" is not a whole number above 0', contacts, { limit: '0' }],
     ['--limit "1e3" is not a whole number above 0', contacts, { limit: '1e3' }],
@@ -62,6 +89,7 @@ describe('parseIds', () => {
     [' , ', '--ids names no id'],
     ['@no/such/file', '--ids: cannot read no/such/file (ENOENT)'],
     [Array.from({ length: 1_001 }, (_, id) => id).join(), '--ids names 1001 ids; at most 1000 go into one run'],
+    [Array.from({ length: 100_000 }, (_, id) => id).join(), '--ids names 100000 ids; at most 1000 go into one run'],
   ])('refuses %.20s', (text, message) => expect(thrownBy(() => parseIds(text)).message).toBe(message));
 });
 

@@ -1,27 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { CliError, reportError } from '../../client/cli-error.ts';
 import { exitCode, gravestExitCode, type ExitCode } from '../../client/exit-code.ts';
-import { exitCodeOfRun } from '../../client/run-summary.ts';
+import type { RunResult } from '../../client/run-facts.ts';
+import { exitCodeOfRun } from '../../client/run-outcome.ts';
 import { zeroCounts, type Counts } from '../../model/counts.ts';
-import { zeroRequests } from '../../model/batch.ts';
 import { SyncError, type FailureKind } from '../../model/errors.ts';
+import { sampleResult, sampleVanished } from '../support/sample-run.ts';
 
+const exitCodeOf = (result: RunResult) => exitCodeOfRun({ kind: 'done', result });
 const done = (totals: Partial<Counts>) =>
-  exitCodeOfRun({
-    kind: 'done',
-    result: {
-      stream: 'crm.contacts',
-      run: 'run-1',
-      scope: 'whole',
-      startReason: '',
-      batches: 1,
-      totals: { ...zeroCounts, ...totals },
-      requests: zeroRequests,
-      rows: { live: 0, deleted: 0 },
-      missingIds: 0,
-      watermark: null,
-    },
-  });
+  exitCodeOf(sampleResult('backfill', { totals: { ...zeroCounts, ...totals } }));
 
 describe('the exit code of a run', () => {
   it('is 0 when every record arrived and 3 when any was rejected or lost a value', () => {
@@ -42,6 +30,22 @@ describe('the exit code of a run', () => {
     ['Unexpected', 1],
   ])('after %s is %d', (failure, expected) => {
     expect(exitCodeOfRun({ kind: 'failed', failure, message: '' })).toBe(expected);
+  });
+
+  it('is 1 where a backfill has to come first, and where no id exists', () => {
+    expect(exitCodeOf(sampleResult('incremental', { outcome: 'needsBackfill' }))).toBe(1);
+    expect(exitCodeOf(sampleResult('incremental', { outcome: 'idle' }))).toBe(0);
+    const nowhere = { ...zeroCounts, read: 2, tombstones: 2, unchanged: 2 };
+    expect(exitCodeOf(sampleResult('resync', { missingIds: 2, totals: nowhere }))).toBe(1);
+    expect(exitCodeOf(sampleResult('resync', { missingIds: 1, totals: { ...nowhere, tombstones: 1 } }))).toBe(0);
+    const flagged = { ...zeroCounts, read: 2, tombstones: 2, updated: 2, deleted: 2 };
+    expect(exitCodeOf(sampleResult('resync', { missingIds: 2, totals: flagged }))).toBe(0);
+  });
+
+  it('is 7 where nobody approved in time, also within a full sync', () => {
+    const vanished = { ...sampleVanished, approval: 'lapsed' };
+    expect(exitCodeOf(sampleResult('reconcile', { vanished }))).toBe(7);
+    expect(exitCodeOf(sampleResult('incremental', { full: sampleResult('backfill', { vanished }) }))).toBe(7);
   });
 
   it('is 1 when cancelled', () => expect(exitCodeOfRun({ kind: 'cancelled', message: null })).toBe(1));

@@ -12,12 +12,20 @@ const verbs = [
   'check',
   'discover',
   'backfill',
+  'sync',
+  'soft-delete',
+  'reconcile',
+  'resync',
+  'schedules',
   'status',
+  'history',
+  'errors',
+  'verify',
   'pause',
   'resume',
   'cancel',
-  'history',
-  'errors',
+  'approve',
+  'reset',
 ];
 
 const config = `version: 1
@@ -41,6 +49,7 @@ let nobody = '';
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
   writeFileSync(join(directory, 'sluice.yaml'), config);
+  writeFileSync(join(directory, 'many.txt'), Array.from({ length: 100_000 }, (_, id) => `${id}\n`).join(''));
   writeFileSync(join(directory, 'tab.yaml'), 'version: 1\nsources:\n\tcrm: {}\n');
   writeFileSync(join(directory, 'variable.yaml'), config.replace('version: 1', 'version: 1\ndataDir: ${SLUICE_DATA}'));
   silent = createServer().listen(0, '127.0.0.1');
@@ -104,6 +113,15 @@ describe('errors of usage and config', () => {
     ['bad YAML', ['status', '--config', 'tab.yaml'], 'tab.yaml:3:1: a tab cannot indent; use spaces'],
     ['missing variable', ['status', '--config', 'variable.yaml'], 'SLUICE_DATA is not set'],
     ['bad duration', ['backfill', 'crm.contacts', '--wait', '--timeout', 'soon'], '--timeout "soon" is not a duration'],
+    ['a timeout of nothing', ['sync', '--timeout', '10m'], '--timeout needs --wait; next: sluice sync --help'],
+    ['resync of nothing', ['resync', 'crm.contacts'], "required option '--ids <list>' not specified"],
+    ['resync of too much', ['resync', 'crm.contacts', '--ids', '@many.txt'], '--ids names 100000 ids; at most 1000'],
+    ['resync of two streams', ['resync', 'crm.contacts', 'crm.companies', '--ids', '1'], 'too many arguments'],
+    ['reset of nothing', ['reset', '--yes'], 'reset takes either streams or --all'],
+    ['reset of an unknown stream', ['reset', 'crm.contact', '--yes'], 'did you mean crm.contacts?'],
+    ['approval of an unknown stream', ['approve', 'crm.contact'], 'did you mean crm.contacts?'],
+    ['bad sample', ['verify', 'crm.contacts', '--sample', 'all'], '--sample "all" is not a whole number above 0'],
+    ['bad date', ['backfill', 'crm.contacts', '--created-after', 'May'], '--created-after "May" is not a date'],
     ['bad limit', ['errors', 'crm.contacts', '--limit', '0'], '--limit "0" is not a whole number above 0'],
     ['cancel of nothing', ['cancel'], 'cancel takes either streams or --all'],
   ])('%s', async (_, words, text) => {
@@ -112,6 +130,8 @@ describe('errors of usage and config', () => {
 
   it('a confirmation that nobody can give', async () => {
     expect(await sluice(['cancel', '--all'])).toEqual(oneError(7, 'nothing was done; next: add --yes'));
+    const reset = await sluice(['reset', 'crm.contacts', '--drop-table']);
+    expect(reset).toEqual(oneError(7, 'resetting crm.contacts (table dropped) needs a confirmation; nothing was done'));
   });
 
   it('come as JSON on stderr where JSON was asked for', async () => {
@@ -134,6 +154,13 @@ describe('errors of usage and config', () => {
 describe.concurrent('a Temporal server out of reach', () => {
   const words: Record<string, string[]> = {
     backfill: ['backfill', 'crm.contacts', '--wait'],
+    sync: ['sync', '--wait'],
+    'soft-delete': ['soft-delete'],
+    reconcile: ['reconcile', 'crm.contacts'],
+    resync: ['resync', 'crm.contacts', '--ids', '1'],
+    approve: ['approve', 'crm.contacts', '--yes'],
+    reset: ['reset', 'crm.contacts', '--yes'],
+    verify: ['verify', 'crm.contacts'],
     status: ['status'],
     pause: ['pause', 'crm.contacts'],
     resume: ['resume', 'crm.contacts'],

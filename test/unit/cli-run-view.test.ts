@@ -1,47 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { RunFacts } from '../../client/run-facts.ts';
+import type { RunFacts, RunResult } from '../../client/run-facts.ts';
 import { percentDone, stateText, viewRun } from '../../client/run-view.ts';
-import { zeroRequests } from '../../model/batch.ts';
 import { zeroCounts } from '../../model/counts.ts';
-import type { BackfillProgress } from '../../workflows/messages.ts';
+import {
+  sampleApproval,
+  sampleFacts as facts,
+  sampleProgress as progress,
+  sampleResult,
+  sampleVanished,
+} from '../support/sample-run.ts';
 
 const now = new Date('2026-11-20T16:00:00.000Z');
-
-const progress: BackfillProgress = {
-  stream: 'crm.contacts',
-  run: 'run-1',
-  phase: 'running',
-  scope: 'whole',
-  startReason: 'no earlier backfill of this stream',
-  startedAt: '2026-11-20T15:58:00.000Z',
-  estimatedRecords: 200_000,
-  chunkRecords: 25_000,
-  batches: 3,
-  stagedBatches: 1,
-  stagedRecords: 25_000,
-  totals: { ...zeroCounts, read: 75_000, inserted: 75_000 },
-  requests: zeroRequests,
-  wait: null,
-  paused: null,
-};
-
-const facts: RunFacts = {
-  stream: 'crm.contacts',
-  workflowId: 'backfill/crm.contacts',
-  runId: 'run-1',
-  run: 'run-1',
-  startedAt: progress.startedAt,
-  endedAt: null,
-  end: null,
-  isCancelRequested: false,
-  progress,
-  isReading: true,
-  heartbeat: { sequence: 5, records: 12_000, waiting: null, limitShare: 0.9 },
-  retries: [],
-  stuck: null,
-  taskQueue: 'sluice',
-  hasWorker: true,
-};
 
 const view = (change: Partial<RunFacts> = {}) => viewRun({ ...facts, ...change }, now);
 
@@ -62,19 +31,12 @@ describe('records read so far', () => {
 
 describe('the state of a run', () => {
   const failure = { kind: 'failed', failure: 'AuthRejected', message: 'the token was refused' } as const;
-  const result = {
-    ...progress,
-    scope: 'whole',
-    startReason: '',
-    totals: zeroCounts,
-    rows: { live: 0, deleted: 0 },
-    missingIds: 0,
-    watermark: null,
-  } as const;
   const paused = { at: now.toISOString(), by: 'anna@laptop', note: 'launch' };
   const until = '2026-11-21T00:00:00.000Z';
   const endedAt = now.toISOString();
   const retry = { activity: 'extractChunk', attempt: 3, failure: 'HubSpot answered 502', nextAttemptAt: null };
+
+  const done = (result: RunResult): Partial<RunFacts> => ({ end: { kind: 'done', result }, endedAt });
 
   it.each<[string, Partial<RunFacts>, string]>([
     ['running', {}, 'Running 56 %'],
@@ -128,10 +90,29 @@ describe('the state of a run', () => {
     ['cancelled', { end: { kind: 'cancelled', message: null }, endedAt }, 'Cancelled'],
     [
       'done in part',
-      { end: { kind: 'done', result: { ...result, scope: 'limit', totals: { ...zeroCounts, read: 50 } } }, endedAt },
+      done(sampleResult('backfill', { scope: 'limit', totals: { ...zeroCounts, read: 50 } })),
       'Done: only 50 records, asked for with --limit',
     ],
-    ['done with nothing to read', { end: { kind: 'done', result }, endedAt }, 'Done: the source holds no such records'],
+    ['done with nothing to read', done(sampleResult('backfill')), 'Done: the source holds no such records'],
+    ['listing', { progress: { ...progress, step: 'listing' } }, 'Running 56 %: listing'],
+    [
+      'waiting for an approval',
+      { progress: { ...progress, phase: 'needs approval', approval: sampleApproval }, isReading: false },
+      'Needs approval: 120 of 1000 live rows (12.0 %) are gone from the source, until 18:00 UTC',
+    ],
+    ['done without a change', done(sampleResult('incremental', { outcome: 'idle' })), 'Done: nothing changed'],
+    ['never backfilled', done(sampleResult('incremental', { outcome: 'needsBackfill' })), 'Needs a backfill'],
+    ['left out', done(sampleResult('reconcile', { startReason: 'counts fit' })), 'Done: left out, since counts fit'],
+    [
+      'done, and not approved',
+      done(sampleResult('reconcile', { vanished: { ...sampleVanished, approval: 'lapsed' } })),
+      'Done: what vanished is not flagged, since nobody approved it in time',
+    ],
+    [
+      'done with ids that are nowhere',
+      done(sampleResult('resync', { missingIds: 3, totals: { ...zeroCounts, read: 3, tombstones: 3, unchanged: 3 } })),
+      'Done: none of the ids is at the source',
+    ],
   ])('%s', (_, change, expected) => expect(stateText(view(change))).toBe(expected));
 
   it('names no worker before anything the worker could have said', () => {

@@ -3,14 +3,14 @@ import { WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from 
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { backfillWorkflowId } from '../../model/workflow-id.ts';
+import { syncWorkflowId } from '../../model/workflow-id.ts';
 import type { backfill } from '../../workflows/backfill.ts';
 import {
   pauseSignal,
   progressQuery,
   resumeSignal,
   type BackfillInput,
-  type BackfillProgress,
+  type SyncProgress,
 } from '../../workflows/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
@@ -67,7 +67,7 @@ async function run<T>(
   return worker.runUntil(async () => {
     const handle = await temporal.client.workflow.start<typeof backfill>('backfill', {
       taskQueue,
-      workflowId: options.workflowId ?? backfillWorkflowId(stream),
+      workflowId: options.workflowId ?? syncWorkflowId('backfill', stream),
       args: [(options.input ?? { stream }) as BackfillInput],
     });
     return body(handle);
@@ -83,7 +83,7 @@ async function failureOf(handle: Backfill): Promise<Error> {
   return (error as WorkflowFailedError).cause!;
 }
 
-const progress = (handle: Backfill): Promise<BackfillProgress> => handle.query(progressQuery);
+const progress = (handle: Backfill): Promise<SyncProgress> => handle.query(progressQuery);
 
 describe('backfill', () => {
   it('merges every record once, in sequence, beside the extraction of the next chunk', async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { backfillWorkflowId } from '../../model/workflow-id.ts';
+import { syncWorkflowId } from '../../model/workflow-id.ts';
 import { defaultToken } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { compareWithTruth } from '../../simulators/verification/compare-with-truth.ts';
@@ -70,7 +70,7 @@ const documents = ({ stdout }: CliRun): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 const describeRun = async () =>
-  (await temporal.client.workflow.getHandle(backfillWorkflowId(stream)).describe()).status.name;
+  (await temporal.client.workflow.getHandle(syncWorkflowId('backfill', stream)).describe()).status.name;
 
 /** From a config written by hand to rows, each step leaning on the one before. */
 describe('sluice, as a person uses it', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { backfillWorkflowId } from '../../model/workflow-id.ts';
+import { syncWorkflowId } from '../../model/workflow-id.ts';
 import { findFreePort } from '../../worker/local-temporal/free-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
@@ -54,7 +54,7 @@ pipelines:
 });
 
 afterEach(async () => {
-  const handle = temporal.client.workflow.getHandle(backfillWorkflowId(stream));
+  const handle = temporal.client.workflow.getHandle(syncWorkflowId('backfill', stream));
   await handle.terminate('end of test').catch(() => undefined);
   worker?.shutdown();
   await worker?.ended;
@@ -85,7 +85,7 @@ async function runningSteps(chunkMs = 500): Promise<FakeSteps> {
 }
 
 async function describeRun(): Promise<string> {
-  return (await temporal.client.workflow.getHandle(backfillWorkflowId(stream)).describe()).status.name;
+  return (await temporal.client.workflow.getHandle(syncWorkflowId('backfill', stream)).describe()).status.name;
 }
 
 function jsonLines(text: string): { schema: string; type?: string; [key: string]: unknown }[] {
@@ -190,7 +190,7 @@ describe('a running backfill', () => {
     await eventually('a run', async () => (await describeRun().catch(() => null)) === 'RUNNING');
 
     expect(await sluice('pause', stream, '--note', 'launch day')).toMatchObject({
-      stdout: `paused ${stream}\n`,
+      stdout: `paused backfill of ${stream}\n`,
       exitCode: 0,
     });
     const status = await sluice('status', stream);
@@ -198,13 +198,13 @@ describe('a running backfill', () => {
     const again = await sluice('pause', stream);
     expect(again).toMatchObject({ stdout: expect.stringMatching(/already paused by anna@/) as string, exitCode: 0 });
 
-    expect(await sluice('resume', stream)).toMatchObject({ stdout: `resumed ${stream}\n`, exitCode: 0 });
+    expect(await sluice('resume', stream)).toMatchObject({ stdout: `resumed backfill of ${stream}\n`, exitCode: 0 });
     expect(await sluice('resume', stream)).toMatchObject({
-      stdout: `${stream} was not paused; it goes on\n`,
+      stdout: `backfill of ${stream} was not paused; it goes on\n`,
       exitCode: 0,
     });
     expect(await sluice('cancel', stream, '--note', 'wrong account')).toMatchObject({
-      stdout: `cancelled ${stream}\n`,
+      stdout: `cancelled backfill of ${stream}\n`,
       exitCode: 0,
     });
     const waited = await waiting;
@@ -221,7 +221,7 @@ describe('with nothing running', () => {
     const run = await sluice(verb, 'crm.companies');
     expect(run).toEqual({
       stdout: '',
-      stderr: 'error: no backfill of crm.companies is running; next: sluice status crm.companies\n',
+      stderr: 'error: nothing of crm.companies is running; next: sluice status crm.companies\n',
       exitCode: 1,
     });
   });

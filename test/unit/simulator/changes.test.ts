@@ -77,7 +77,7 @@ describe('changes', () => {
     const [id = ''] = simulator.portal.gdprDelete('contacts', { count: 1 });
     expect(await recordOf(simulator, id)).toBeUndefined();
     expect((await get(simulator, `${path}&archived=true`)).body.results).toEqual([]);
-    expect(simulator.portal.count('contacts')).toEqual({ live: 29, archived: 0, erased: 1, merged: 0 });
+    expect(simulator.portal.count('contacts')).toEqual({ live: 29, archived: 0, purged: 0, erased: 1, merged: 0 });
   });
 
   it('merge two records into a new one with the first one’s values, then the second’s', async () => {
@@ -99,7 +99,7 @@ describe('changes', () => {
     expect(truthById(simulator, 'contacts').get(again)?.['hs_merged_object_ids']).toBe(
       `${first};${second};${id};${third}`,
     );
-    expect(simulator.portal.count('contacts')).toEqual({ live: 28, archived: 0, erased: 0, merged: 4 });
+    expect(simulator.portal.count('contacts')).toEqual({ live: 28, archived: 0, purged: 0, erased: 0, merged: 4 });
   });
 
   it('are kept with their instants, so that the state at any instant can be told', async () => {

@@ -23,7 +23,7 @@ describe('control endpoints', () => {
     expect(await ask(at('restore/contacts'), { ids: [third] })).toEqual({ ids: [third] });
     expect(await ask(at('gdpr-delete/contacts'), { ids: [third] })).toEqual({ ids: [third] });
     const { id } = (await ask(at('merge/contacts'), { primary: first, secondary: second })) as { id: string };
-    expect(await ask(at('count/contacts'))).toEqual({ live: 21, archived: 0, erased: 1, merged: 2 });
+    expect(await ask(at('count/contacts'))).toEqual({ live: 21, archived: 0, purged: 0, erased: 1, merged: 2 });
     const { history } = (await ask(at(`history/contacts/${first}`))) as {
       history: { status: string; mergedInto: string }[];
     };
@@ -61,7 +61,7 @@ describe('control endpoints', () => {
     expect(await ask(at('stats'))).toEqual({});
     await ask(at('create/contacts'), { count: 5 });
     await ask(at('reset'), {});
-    expect(await ask(at('count/contacts'))).toEqual({ live: 20, archived: 0, erased: 0, merged: 0 });
+    expect(await ask(at('count/contacts'))).toEqual({ live: 20, archived: 0, purged: 0, erased: 0, merged: 0 });
     expect(await ask(at('settings'))).toMatchObject({ latencyMs: 0, limits: { burst: null } });
   });
 

@@ -1,0 +1,63 @@
+import type { AssociationStage } from '../../model/batch.ts';
+import { addCounts, type Counts, zeroCounts } from '../../model/counts.ts';
+import type { MergeRequest } from '../../model/destination.ts';
+import { SyncError } from '../../model/errors.ts';
+import {
+  buildClassifyLinks,
+  buildCreateAssociations,
+  buildDropDeadHeads,
+  buildInsertLinks,
+  buildLoadHeads,
+  buildLoadLinks,
+  buildRemoveLinks,
+  buildUpdateLinks,
+  countLinkFates,
+  noLinks,
+  reduceHeads,
+  summariseAssociations,
+} from './association-statements.ts';
+import type { PartOutcome } from './part-outcome.ts';
+import { numberOf, type Session } from './session.ts';
+import { stagePaths } from './stage-files.ts';
+
+/** Merges the associations of a stage, after its records and tombstones. */
+export async function mergeAssociations(session: Session, request: MergeRequest): Promise<PartOutcome> {
+  let counts: Counts = zeroCounts;
+  for (const stage of request.batch.stage.associations) {
+    if (stage.heads.files.length === 0) continue;
+    const outcome = await mergeTable(session, request, stage);
+    if (outcome.kind !== 'counted') return outcome;
+    counts = addCounts(counts, outcome.counts);
+  }
+  return { kind: 'counted', counts };
+}
+
+async function mergeTable(session: Session, request: MergeRequest, stage: AssociationStage): Promise<PartOutcome> {
+  const { plan, run, batch } = request;
+  const { table, heads, links } = stage;
+  await session.execute(buildCreateAssociations(plan, table));
+  await session.execute(buildLoadHeads(plan, stagePaths(heads)));
+  await session.execute(links.files.length === 0 ? noLinks : buildLoadLinks(plan, stagePaths(links)));
+  const [summary] = await session.query(summariseAssociations);
+  if (numberOf(summary, 'heads') !== heads.rowCount || numberOf(summary, 'links') !== links.rowCount) {
+    return { kind: 'lost' };
+  }
+  if (numberOf(summary, 'unusable') > 0) {
+    throw new SyncError(
+      'DataRejected',
+      `batch ${batch.batchId} of ${plan.stream} holds associations for ${table.schema}.${table.table} without usable ids`,
+      { next: `leave these associations out of ${plan.stream}, or report this with the batch id` },
+    );
+  }
+  await session.execute(reduceHeads);
+  await session.execute(buildDropDeadHeads(plan));
+  await session.execute(buildClassifyLinks(plan, table), { stream: plan.stream, run });
+  const [fates] = await session.query(countLinkFates);
+  const [inserted, updated] = [numberOf(fates, 'inserted'), numberOf(fates, 'updated')];
+  const unlinked = numberOf(fates, 'removed');
+  const values = { batch: batch.batchId };
+  if (inserted > 0) await session.execute(buildInsertLinks(table), values);
+  if (updated > 0) await session.execute(buildUpdateLinks(table), values);
+  if (unlinked > 0) await session.execute(buildRemoveLinks(table), values);
+  return { kind: 'counted', counts: { ...zeroCounts, linked: inserted + updated, unlinked } };
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { SyncError } from '../../model/errors.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import type { TimeWindow } from '../../model/positions.ts';
+import type { HubSpotApi, RequestMeter } from './api.ts';
+import type { ApiPaths } from './api-paths.ts';
+import { versionOf } from './record-row.ts';
+
+/** HubSpot's maximum for search. */
+export const searchPageSize = 200;
+
+export interface SearchHit {
+  readonly id: bigint;
+  /** As the index knows it; it may trail. */
+  readonly version: string | null;
+}
+
+export interface SearchPage {
+  /** Those of the lowest ids that match, in no order. */
+  readonly hits: readonly SearchHit[];
+  /** Matches of this page and beyond. */
+  readonly total: number;
+  /** Whether HubSpot says that more follow. */
+  readonly hasNext: boolean;
+}
+
+const answerSchema = z.object({
+  total: z.number().int().min(0),
+  results: z.array(
+    z.object({
+      id: z.union([z.string().regex(/^\d{1,25}$/), z.int()]).transform(BigInt),
+      updatedAt: z.string().nullish(),
+      properties: z.record(z.string(), z.string().nullish()).optional(),
+    }),
+  ),
+  paging: z.object({ next: z.object({ after: z.unknown() }).nullish() }).nullish(),
+});
+
+/**
+ * Finds ids by a time property, page by page. Every page is a search of its own for the next ids up, from offset 0: HubSpot
+ * refuses to page past 10,000 results. Values are not taken from hits, since the index trails.
+ */
+export class SearchPages {
+  readonly #api: HubSpotApi;
+  readonly #path: string;
+  readonly #plan: StreamPlan;
+  readonly #meter: RequestMeter;
+  readonly #property: string;
+  readonly #properties: readonly string[];
+
+  constructor(options: { api: HubSpotApi; paths: ApiPaths; plan: StreamPlan; meter: RequestMeter; property: string }) {
+    this.#api = options.api;
+    this.#path = options.paths.search(options.plan.object);
+    this.#plan = options.plan;
+    this.#meter = options.meter;
+    this.#property = options.property;
+    this.#properties = ['hs_object_id', options.plan.versionProperty ?? options.property];
+  }
+
+  async readPage(
+    window: TimeWindow,
+    range: { readonly from: bigint; readonly to: bigint | null },
+    signal: AbortSignal,
+  ): Promise<SearchPage> {
+    const filters = [
+      { propertyName: this.#property, operator: 'GTE', value: epochMs(window.from) },
+      { propertyName: this.#property, operator: 'LTE', value: epochMs(window.to) },
+      { propertyName: 'hs_object_id', operator: 'GTE', value: String(range.from) },
+      ...(range.to === null ? [] : [{ propertyName: 'hs_object_id', operator: 'LT', value: String(range.to) }]),
+    ];
+    const body = {
+      filterGroups: [{ filters }],
+      sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+      properties: this.#properties,
+      limit: searchPageSize,
+    };
+    const answer = await this.#api.call(
+      { method: 'POST', path: this.#path, body, bucket: 'search', signal },
+      this.#meter,
+    );
+    const parsed = answerSchema.safeParse(answer.json);
+    if (!parsed.success) throw this.#unfit('the answer has not the documented shape');
+    const { total, results, paging } = parsed.data;
+    const hits = results.map((record) => ({
+      id: record.id,
+      version: versionOf({ updatedAt: record.updatedAt ?? null, properties: record.properties ?? {} }, this.#plan),
+    }));
+    const hasNext = paging?.next !== undefined && paging.next !== null;
+    if (hits.length === 0 && hasNext) throw this.#unfit('an empty page that says that more follow');
+    if (hits.some(({ id }) => id < range.from)) throw this.#unfit('hits that do not pass its filter');
+    return { hits, total, hasNext };
+  }
+
+  #unfit(reason: string): SyncError {
+    return new SyncError('Unavailable', `HubSpot search of ${this.#plan.object}: ${reason}`);
+  }
+}
+
+function epochMs(instant: string): string {
+  return String(Date.parse(instant));
+}

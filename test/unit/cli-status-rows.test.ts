@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { headlineOf, type ModeStatus } from '../../client/mode-status.ts';
+import { pauseNote, pauseNoteText } from '../../client/pause-note.ts';
+import { neverRunView } from '../../client/run-view.ts';
+import { statusRows } from '../../client/status-rows.ts';
+import type { StreamSchedule, StreamStatus } from '../../client/stream-status.ts';
+import { zeroCounts } from '../../model/counts.ts';
+import type { SyncMode } from '../../model/plan.ts';
+
+const now = new Date('2026-11-20T16:05:30.000Z');
+const stream = 'crm.contacts';
+
+function run(mode: SyncMode, change: Partial<ModeStatus> = {}): ModeStatus {
+  return {
+    ...neverRunView(stream),
+    mode,
+    state: 'done',
+    startedAt: '2026-11-20T16:03:00.000Z',
+    endedAt: '2026-11-20T16:04:00.000Z',
+    totals: zeroCounts,
+    percent: 100,
+    run: `run of ${mode}`,
+    end: { kind: 'cancelled', message: null },
+    url: null,
+    ...change,
+  };
+}
+
+function status(change: Partial<StreamStatus>): StreamStatus {
+  const { runs = [] } = change;
+  return {
+    ...neverRunView(stream),
+    percent: null,
+    run: null,
+    end: null,
+    url: null,
+    runs,
+    schedules: [],
+    positions: null,
+    ...headlineOf(runs),
+    ...change,
+  };
+}
+
+const rows = (change: Partial<StreamStatus>) =>
+  statusRows([status(change)], { [stream]: { live: 12_000, deleted: 3 } }, now);
+
+const due = (mode: StreamSchedule['mode'], nextAt: string): StreamSchedule => ({
+  mode,
+  isPaused: false,
+  note: null,
+  nextAt,
+});
+
+describe('the status of a stream', () => {
+  it('is one line where it never ran', () => {
+    expect(rows({})).toEqual([[stream, '12,000', '—', '—', 'Never run']]);
+  });
+
+  it('is one line where it was only backfilled', () => {
+    expect(rows({ runs: [run('backfill')] })).toEqual([[stream, '12,000', '0', '2026-11-20 16:04', 'Done']]);
+  });
+
+  it('has a line for each mode that ran or is due, and one for the positions', () => {
+    const shown = rows({
+      runs: [
+        run('backfill', { startedAt: '2026-11-01T09:00:00.000Z', endedAt: '2026-11-01T10:00:00.000Z' }),
+        run('incremental', { why: 'nothing changed' }),
+      ],
+      schedules: [due('incremental', '2026-11-20T16:06:00.000Z'), due('reconcile', '2026-11-21T02:00:00.000Z')],
+      positions: { fast: '2026-11-20T16:03:58.000Z', settled: '2026-11-20T15:00:00.000Z' },
+    });
+    expect(shown).toEqual([
+      [stream, '12,000', '0', '2026-11-20 16:04', 'Done: nothing changed (incremental sync)'],
+      ['  backfill', '', '0', '2026-11-01 10:00', 'Done'],
+      ['  incremental', '', '0', '2026-11-20 16:04', 'Done: nothing changed; next run 16:06:00 UTC'],
+      ['  reconcile', '', '—', '—', 'Never run; next run 2026-11-21 02:00 UTC'],
+      ['  positions', '', '', '', 'fast 16:03:58 UTC (1m 32s behind), settled 15:00 UTC (1h 5m behind)'],
+    ]);
+  });
+
+  it('says that positions are not known, and who paused a schedule', () => {
+    const paused = {
+      mode: 'softDelete',
+      isPaused: true,
+      note: 'paused by anna@laptop "launch"',
+      nextAt: null,
+    } as const;
+    expect(rows({ schedules: [paused] })).toEqual([
+      [stream, '12,000', '—', '—', 'Never run'],
+      ['  soft-delete', '', '—', '—', 'Never run; schedule paused by anna@laptop "launch"'],
+      ['  positions', '', '', '', 'unknown: no incremental run has ended well'],
+    ]);
+  });
+
+  it('says how to approve', () => {
+    const waiting = run('reconcile', {
+      state: 'needsApproval',
+      why: '600 of 4,000 rows are gone',
+      end: null,
+      endedAt: null,
+    });
+    expect(rows({ runs: [run('incremental'), waiting] })[0]?.at(-1)).toBe(
+      'Needs approval: 600 of 4,000 rows are gone (reconciliation)',
+    );
+    expect(rows({ runs: [run('incremental'), waiting] })[2]?.at(-1)).toBe(
+      'Needs approval: 600 of 4,000 rows are gone; next: sluice approve crm.contacts',
+    );
+  });
+});
+
+describe('the run that stands for a stream', () => {
+  const old = { startedAt: '2026-11-01T00:00:00.000Z' };
+  const open = { end: null, endedAt: null };
+  it.each<[string, ModeStatus[], SyncMode]>([
+    ['the newest of those that are done', [run('backfill', old), run('incremental')], 'incremental'],
+    ['one that failed', [run('backfill', { ...old, state: 'failed' }), run('incremental')], 'backfill'],
+    ['one under way', [run('backfill', { ...old, ...open, state: 'running' }), run('incremental')], 'backfill'],
+    [
+      'one that failed before one under way',
+      [run('softDelete', { state: 'failed' }), run('incremental', { ...open, state: 'running' })],
+      'softDelete',
+    ],
+    [
+      'one that needs a person',
+      [run('softDelete', { state: 'failed' }), run('reconcile', { ...old, ...open, state: 'needsApproval' })],
+      'reconcile',
+    ],
+  ])('is %s', (_, runs, mode) => {
+    expect(headlineOf(runs)?.mode).toBe(mode);
+    expect(headlineOf(runs.toReversed())?.mode).toBe(mode);
+  });
+
+  it('is none where there is none', () => expect(headlineOf([])).toBeNull());
+});
+
+describe('the note of a paused schedule', () => {
+  it.each([
+    [pauseNote({ by: 'anna@laptop', note: 'launch' }), 'paused by anna@laptop "launch"'],
+    [pauseNote({ by: 'anna@laptop' }), 'paused by anna@laptop'],
+    ['quota', 'paused: quota'],
+    ['', 'paused'],
+    [null, 'paused'],
+  ])('%s reads as %s', (note, text) => expect(pauseNoteText(note)).toBe(text));
+});
