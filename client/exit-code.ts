@@ -42,7 +42,7 @@ export function exitCodeOfKind(kind: string): ExitCode {
 
 const gravest: readonly ExitCode[] = [130, 1, 2, 4, 5, 7, 6, 3, 0];
 
-/** The code of several streams together: the first of failed, config, auth, unreachable, still running, rejects, done that any has. */
+/** The code of several streams together: the first of interrupted, failed, config, auth, unreachable, needs an approval, still running, rejects, done that any has. */
 export function gravestExitCode(codes: readonly ExitCode[]): ExitCode {
   return gravest.find((code) => codes.includes(code)) ?? exitCode.done;
 }

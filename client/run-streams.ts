@@ -68,7 +68,7 @@ async function beginAll(
   const codes: ExitCode[] = [exitCode.done];
   for (const order of orders) {
     try {
-      runs.push(await beginRun(temporal, order, { taskQueue, warn: output.warn }));
+      runs.push(await beginRun(temporal, order, { taskQueue, warn: (line) => output.warn(line) }));
     } catch (error) {
       const report = reportError(error);
       writeError(report, output);

@@ -28,9 +28,12 @@ export function statusRows(statuses: readonly StreamStatus[], counts: RowCounts,
   });
 }
 
+/** A stream that is held must not look as if it were kept in step. */
 function headlineText(status: StreamStatus): string {
-  const text = stateText(status);
-  return status.mode === null || status.mode === 'backfill' ? text : `${text} (${runNoun[status.mode]})`;
+  const { mode, schedules } = status;
+  const text = mode === null || mode === 'backfill' ? stateText(status) : `${stateText(status)} (${runNoun[mode]})`;
+  const isHeld = schedules.length > 0 && schedules.every(({ isPaused }) => isPaused);
+  return isHeld ? `${text}; schedules ${pauseNoteText(schedules[0]?.note)}` : text;
 }
 
 function modeRows({ stream, runs, schedules }: StreamStatus, now: Date): string[][] {

@@ -7,10 +7,8 @@ export interface OpenRange {
   to: bigint | null;
   /** Whether a cursor holds it. */
   isClaimed: boolean;
-  /** Ids between two records on the last page, a clue to how many are left; null before the first page. */
+  /** Ids between two records on the last page, the only clue to how many are left; null before the first page. */
   spacing: number | null;
-  /** Records left, where the source tells; null else. */
-  left: number | null;
 }
 
 /** A page that began at its range's `from`, reduced to what range arithmetic needs. */
@@ -19,8 +17,6 @@ export interface PageBounds {
   readonly ids: { readonly first: bigint; readonly last: bigint; readonly count: number } | null;
   /** Where the next page begins; null at the end of the list. */
   readonly next: bigint | null;
-  /** Records of the range beyond this page, where the answer tells. */
-  readonly left?: number | null;
 }
 
 /**
@@ -30,7 +26,7 @@ export interface PageBounds {
 export const allIds: IdRange = { from: '0', to: null };
 
 /** A range is not split for less than this many records: a split costs half a request, and its reader a few more. */
-const defaultMinSplitRecords = 400;
+const minSplitRecords = 400;
 
 /**
  * How far ahead of a cursor a split is made at most, in records at the cursor's own density. Ids come in dense blocks
@@ -44,12 +40,10 @@ const maxRecordsAhead = 50_000;
  */
 export class IdRangePool {
   readonly #ranges = new Set<OpenRange>();
-  readonly #minSplitRecords: number;
 
-  constructor(ranges: readonly IdRange[], { minSplitRecords = defaultMinSplitRecords } = {}) {
-    this.#minSplitRecords = minSplitRecords;
+  constructor(ranges: readonly IdRange[]) {
     for (const { from, to } of ranges) {
-      this.#ranges.add({ ...unread, from: BigInt(from), to: to === null ? null : BigInt(to), isClaimed: false });
+      this.#ranges.add({ from: BigInt(from), to: to === null ? null : BigInt(to), isClaimed: false, spacing: null });
     }
   }
 
@@ -60,7 +54,7 @@ export class IdRangePool {
   /** An unclaimed range, else the far part of the range with most left, else null. The caller holds it until `release`. */
   claim(): OpenRange | null {
     let victim: OpenRange | null = null;
-    let most = this.#minSplitRecords;
+    let most = minSplitRecords;
     for (const range of this.#ranges) {
       if (!range.isClaimed) {
         range.isClaimed = true;
@@ -74,9 +68,8 @@ export class IdRangePool {
     }
     if (victim === null) return null;
     const at = splitPoint(victim);
-    const stolen: OpenRange = { ...unread, from: at, to: victim.to, isClaimed: true };
+    const stolen: OpenRange = { from: at, to: victim.to, isClaimed: true, spacing: null };
     victim.to = at;
-    if (victim.left !== null) victim.left /= 2;
     this.#ranges.add(stolen);
     return stolen;
   }
@@ -93,7 +86,6 @@ export class IdRangePool {
       return false;
     }
     range.from = page.next;
-    range.left = page.left ?? null;
     const { ids } = page;
     if (ids !== null && ids.count > 1) range.spacing = Math.max(1, Number(ids.last - ids.first) / (ids.count - 1));
     return true;
@@ -112,17 +104,13 @@ export class IdRangePool {
   }
 }
 
-/** Of a range before its first page. */
-const unread = { spacing: null, left: null } as const;
-
-function recordsLeft({ from, to, spacing, left }: OpenRange): number | null {
-  if (spacing === null || left !== null) return left;
+function recordsLeft({ from, to, spacing }: OpenRange): number | null {
+  if (spacing === null) return null;
   return to === null ? Number.POSITIVE_INFINITY : Number(to - from) / spacing;
 }
 
-function splitPoint({ from, to, spacing, left }: OpenRange): bigint {
-  const recordsAhead = Math.min(maxRecordsAhead, (left ?? Infinity) / 2);
-  const ahead = from + BigInt(Math.ceil(recordsAhead * (spacing ?? 1)));
+function splitPoint({ from, to, spacing }: OpenRange): bigint {
+  const ahead = from + BigInt(Math.ceil(maxRecordsAhead * (spacing ?? 1)));
   if (to === null) return ahead;
   const middle = from + (to - from) / 2n;
   return middle < ahead ? middle : ahead;

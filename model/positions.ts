@@ -43,7 +43,7 @@ export interface PlannedWindows {
 export function planWindows(positions: Positions, settings: WindowSettings, sourceNow: string): PlannedWindows {
   const nowMs = Math.max(Date.parse(sourceNow), Date.parse(positions.fast));
   const settledMs = Date.parse(positions.settled);
-  const fast = { fromMs: Date.parse(positions.fast) - settings.overlapMs, toMs: nowMs };
+  const fast = { fromMs: Date.parse(positions.fast) - settings.overlapMs, toMs: nowMs + clockStepMs };
   const settledToMs = nowMs - settings.horizonMs;
   const isDue = settledToMs - settledMs >= settings.settledEveryMs;
   const settled = isDue ? { fromMs: settledMs, toMs: settledToMs } : null;
@@ -53,6 +53,9 @@ export function planWindows(positions: Positions, settings: WindowSettings, sour
     positions: { fast: iso(nowMs), settled: iso(settled === null ? settledMs : settledToMs) },
   };
 }
+
+/** A source tells its time in whole seconds, and what it modified within the running one is to be found too. */
+const clockStepMs = 999;
 
 /** HubSpot's search fails from the epoch itself on. */
 const firstMs = 1_000;

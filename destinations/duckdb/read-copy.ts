@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile, open, rename, rm, stat } from 'node:fs/promises';
 import { SyncError } from '../../model/errors.ts';
-import { toSyncError } from './driver-errors.ts';
 
 /** What other programs may open at any time, while this one keeps writing the file itself (rule 15 of docs/spec.md). */
 export function readCopyPath(path: string): string {
@@ -26,13 +25,21 @@ export async function publishReadCopy(path: string): Promise<void> {
     await rename(unfinished, published);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
-    throw toSyncError(error, published).error;
+    throw error instanceof SyncError ? error : notWritten(published, error);
   }
 }
 
 async function fingerprint(path: string): Promise<string> {
   const { size, mtimeNs } = await stat(path, { bigint: true });
   return `${size} ${mtimeNs}`;
+}
+
+function notWritten(published: string, cause: unknown): SyncError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+  return new SyncError('Unavailable', `${published} cannot be written (${code})`, {
+    next: 'see that its disk has space and that this user may write there, or set readCopy to off',
+    cause,
+  });
 }
 
 function writtenMeanwhile(path: string): SyncError {

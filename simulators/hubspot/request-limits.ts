@@ -15,10 +15,10 @@ const burstWindowMs = 10_000;
 const searchWindowMs = 1_000;
 const dayMs = 86_400_000;
 
-/** The account's budgets. Requests count when they arrive; those stopped do not count. */
 /** Without a limit the headers tell one that no client reaches, so that none holds back for want of a number. */
 const shownWhenUnlimited = 1_000_000;
 
+/** The account's budgets. Requests count when they arrive; those stopped do not count. */
 export class RequestLimits {
   #settings: LimitSettings;
   #burst = new RollingWindow(burstWindowMs);

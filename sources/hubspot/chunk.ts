@@ -45,8 +45,13 @@ export class Chunk {
   /** Keeps room for one more page until `release`; false when the chunk is full. */
   reserve(size: number): boolean {
     if (!this.hasRoom) return false;
-    this.#expected += size;
+    this.expect(size);
     return true;
+  }
+
+  /** Keeps room for what is known to come. */
+  expect(size: number): void {
+    this.#expected += size;
   }
 
   release(size: number): void {

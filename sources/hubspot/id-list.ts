@@ -29,7 +29,7 @@ export class IdList {
       const ids = this.ids();
       for (let from = 0; from < ids.length && this.#chunk.hasRoom; from += pageSize) {
         const page = ids.slice(from, from + pageSize);
-        this.#chunk.reserve(page.length);
+        this.#chunk.expect(page.length);
         await batches.add(page.map((id) => ({ id, settled: () => this.#settle(id) })));
       }
       batches.flush();

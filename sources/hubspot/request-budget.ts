@@ -61,11 +61,10 @@ export class RequestBudget {
     return this.#isLimitNamed ? Math.min(1, window.used(performance.now()) / window.limit) : null;
   }
 
-  /** How many searches at once keep their limit in use, one of them to spare. */
+  /** How many searches at once keep their limit in use; two, so that one may be late. */
   get searchesAtOnce(): number {
-    const { leastMs } = this.#searchTrips;
-    if (leastMs === null) return searchLimit;
-    return Math.min(searchLimit, Math.ceil((searchLimit * leastMs) / searchWindowMs) + 1);
+    const leastMs = this.#searchTrips.leastMs ?? 0;
+    return Math.min(searchLimit, Math.max(2, Math.ceil((searchLimit * leastMs) / searchWindowMs)));
   }
 
   /** Waits for a slot; rejects with the signal's reason. Every `take` that resolves needs one `settle`. */

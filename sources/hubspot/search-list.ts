@@ -1,14 +1,11 @@
 import type { IdRange, WindowFrontier } from '../../model/frontier.ts';
-import { IdRangePool, type OpenRange } from '../../model/id-range-pool.ts';
 import type { Chunk } from './chunk.ts';
-import { IdBatches } from './id-batches.ts';
+import { IdBatches, type WantedRecord } from './id-batches.ts';
 import type { NamedRecords } from './named-records.ts';
 import { RangeCursors } from './range-cursors.ts';
-import { searchPageSize, type SearchPage, type SearchPages } from './search-pages.ts';
+import type { SearchPage, SearchPages } from './search-pages.ts';
+import { least, most, searchPageSize, SearchRanges, type Asked, type Claim, type FoundIds, type Side } from './search-ranges.ts';
 import { TaskGroup } from './task-group.ts';
-
-/** Five pages: at the limit of searches a cursor more is worth less than the half page that a split costs. */
-const minSplitRecords = 5 * searchPageSize;
 
 /** Raised before anything is read. */
 export class TooManyHits extends Error {
@@ -22,7 +19,7 @@ export class TooManyHits extends Error {
 
 interface OpenWindow {
   readonly window: WindowFrontier;
-  readonly pool: IdRangePool;
+  readonly unread: SearchRanges;
   /** Pages that were found and are not staged yet. */
   readonly found: Set<FoundPage>;
 }
@@ -34,9 +31,9 @@ interface FoundPage {
   unstaged: number;
 }
 
-interface ClaimedRange {
+interface WindowClaim {
   readonly open: OpenWindow;
-  readonly range: OpenRange;
+  readonly claim: Claim;
 }
 
 /**
@@ -52,7 +49,7 @@ export class SearchList {
   readonly #maxHits: number | null;
   readonly #cursorCount: number;
   /** First pages of ranges, read to know how many hits there are. */
-  readonly #firstPages = new Map<OpenRange, SearchPage>();
+  readonly #firstPages = new Map<Claim['range'], SearchPage>();
 
   constructor(options: {
     windows: readonly WindowFrontier[];
@@ -65,7 +62,7 @@ export class SearchList {
   }) {
     this.#windows = options.windows.map((window) => ({
       window,
-      pool: new IdRangePool(window.ranges, { minSplitRecords }),
+      unread: new SearchRanges(window.ranges),
       found: new Set(),
     }));
     this.#pages = options.pages;
@@ -77,10 +74,10 @@ export class SearchList {
   }
 
   windows(): WindowFrontier[] {
-    return this.#windows.map(({ window: { from, to }, pool, found }) => ({
+    return this.#windows.map(({ window: { from, to }, unread, found }) => ({
       from,
       to,
-      ranges: joinRanges([...pool.toRanges(), ...[...found].map(toRange)]),
+      ranges: joinRanges([...unread.toRanges(), ...[...found].map(toRange)]),
     }));
   }
 
@@ -92,11 +89,11 @@ export class SearchList {
     }
     const group = new TaskGroup(signal);
     const batches = new IdBatches({ group, stage: (ids, stop) => this.#records.stage(ids, stop) });
-    const cursors = new RangeCursors<ClaimedRange>({
-      isOver: () => this.#windows.every(({ pool }) => pool.isEmpty) || !this.#chunk.hasRoom,
+    const cursors = new RangeCursors<WindowClaim>({
+      isOver: () => this.#windows.every(({ unread }) => unread.isEmpty) || !this.#chunk.hasRoom,
       claim: () => this.#claim(),
       readPage: (claimed, stop) => this.#readPage(claimed, batches, stop),
-      release: ({ open, range }) => open.pool.release(range),
+      release: ({ open, claim }) => open.unread.release(claim),
     });
     let working = this.#cursorCount;
     for (let i = 0; i < this.#cursorCount; i++) {
@@ -111,81 +108,72 @@ export class SearchList {
   /** Keeps the pages it takes: they are not asked for again. */
   async #countHits(signal: AbortSignal): Promise<number> {
     const group = new TaskGroup(signal);
-    const claimed: ClaimedRange[] = [];
+    const claimed: WindowClaim[] = [];
     for (let next = this.#claim(); next !== null; next = this.#claim()) claimed.push(next);
-    for (const { open, range } of claimed) {
+    for (const { open, claim } of claimed) {
       group.run(async (stop) => {
-        this.#firstPages.set(range, await this.#search(open, range, stop));
+        this.#firstPages.set(claim.range, await this.#search(open, { ...claim.range, side: claim.side }, stop));
       });
     }
     await group.join();
-    for (const { open, range } of claimed) open.pool.release(range);
+    for (const { open, claim } of claimed) open.unread.release(claim);
     return [...this.#firstPages.values()].reduce((sum, { total }) => sum + total, 0);
   }
 
-  #claim(): ClaimedRange | null {
+  #claim(): WindowClaim | null {
     for (const open of this.#windows) {
-      const range = open.pool.claim();
-      if (range !== null) return { open, range };
+      const claim = open.unread.claim();
+      if (claim !== null) return { open, claim };
     }
     return null;
   }
 
-  async #readPage({ open, range }: ClaimedRange, batches: IdBatches, signal: AbortSignal): Promise<boolean> {
-    if (!this.#chunk.reserve(searchPageSize)) return false;
-    let reserved = searchPageSize;
+  async #readPage({ open, claim }: WindowClaim, batches: IdBatches, signal: AbortSignal): Promise<boolean> {
+    const asked = open.unread.ask(claim);
+    if (asked === null || !this.#chunk.reserve(searchPageSize)) return false;
+    let wanted: WantedRecord[];
     try {
-      const { from, to } = range;
-      const page = this.#firstPages.get(range) ?? (await this.#search(open, range, signal));
+      const { side, range } = claim;
+      const page = this.#firstPages.get(range) ?? (await this.#search(open, { ...asked, side }, signal));
       this.#firstPages.delete(range);
-      const own = page.hits.filter(({ id }) => open.pool.owns(range, id));
-      const news = own.filter(({ id, version }) => version === null || !this.#isKnown(String(id), version));
-      this.#chunk.knownRecords += own.length - news.length;
-      const goesOn = open.pool.advance(range, pageBounds(page, { isWhole: range.to === to }));
-      reserved = news.length;
-      this.#chunk.release(searchPageSize - reserved);
-      if (news.length === 0) return goesOn;
-      const found: FoundPage = { from, to: highest(own) + 1n, unstaged: news.length };
-      open.found.add(found);
-      reserved = 0;
-      await batches.add(news.map(({ id }) => ({ id: String(id), settled: () => this.#settle(open, found) })));
-      return goesOn;
+      wanted = this.#take(open, open.unread.advance(claim, asked, found(page)), page);
     } finally {
-      this.#chunk.release(reserved);
+      this.#chunk.release(searchPageSize);
     }
+    await batches.add(wanted);
+    return true;
   }
 
-  #settle(open: OpenWindow, page: FoundPage): void {
-    page.unstaged--;
-    if (page.unstaged === 0) open.found.delete(page);
-    this.#chunk.release(1);
+  /** Notes what of a page is to be read. Nothing may come between the move of the range and this. */
+  #take({ found }: OpenWindow, own: readonly bigint[], { hits }: SearchPage): WantedRecord[] {
+    const versions = new Map(hits.map(({ id, version }) => [id, version]));
+    const isNews = (id: bigint): boolean => {
+      const version = versions.get(id) ?? null;
+      return version === null || !this.#isKnown(String(id), version);
+    };
+    const news = own.filter(isNews);
+    this.#chunk.knownRecords += own.length - news.length;
+    if (news.length === 0) return [];
+    const page: FoundPage = { from: least(own), to: most(own) + 1n, unstaged: news.length };
+    found.add(page);
+    this.#chunk.expect(news.length);
+    const settled = (): void => {
+      page.unstaged--;
+      if (page.unstaged === 0) found.delete(page);
+      this.#chunk.release(1);
+    };
+    return news.map((id) => ({ id: String(id), settled }));
   }
 
   /** An answer that is short of what it counts itself is asked for once more, and then believed. */
-  async #search({ window }: OpenWindow, { from, to }: OpenRange, signal: AbortSignal): Promise<SearchPage> {
-    const page = await this.#pages.readPage(window, { from, to }, signal);
-    const isShort = !page.hasNext && page.hits.length < Math.min(page.total, searchPageSize);
-    return isShort ? this.#pages.readPage(window, { from, to }, signal) : page;
+  async #search({ window }: OpenWindow, asked: Asked & { side: Side }, signal: AbortSignal): Promise<SearchPage> {
+    const page = await this.#pages.readPage(window, asked, signal);
+    return page.isLast && page.hits.length < page.total ? this.#pages.readPage(window, asked, signal) : page;
   }
 }
 
-/** `isWhole`: the range was not cut while the page was on its way, so that its count is the range's. */
-function pageBounds(
-  { hits, total, hasNext }: SearchPage,
-  { isWhole }: { isWhole: boolean },
-): Parameters<IdRangePool['advance']>[1] {
-  if (hits.length === 0) return { ids: null, next: null };
-  const last = highest(hits);
-  const first = hits.reduce((least, { id }) => (id < least ? id : least), last);
-  return {
-    ids: { first, last, count: hits.length },
-    next: hasNext || hits.length >= searchPageSize ? last + 1n : null,
-    left: isWhole ? total - hits.length : null,
-  };
-}
-
-function highest(hits: SearchPage['hits']): bigint {
-  return hits.reduce((most, { id }) => (id > most ? id : most), -1n);
+function found({ hits, total, isLast }: SearchPage): FoundIds {
+  return { ids: hits.map(({ id }) => id), total, isLast };
 }
 
 function toRange({ from, to }: FoundPage): IdRange {

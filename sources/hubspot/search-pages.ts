@@ -5,9 +5,8 @@ import type { TimeWindow } from '../../model/positions.ts';
 import type { HubSpotApi, RequestMeter } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
 import { versionOf } from './record-row.ts';
+import { searchPageSize, type Asked, type Side } from './search-ranges.ts';
 
-/** HubSpot's maximum for search. */
-export const searchPageSize = 200;
 
 export interface SearchHit {
   readonly id: bigint;
@@ -16,12 +15,12 @@ export interface SearchHit {
 }
 
 export interface SearchPage {
-  /** Those of the lowest ids that match, in no order. */
+  /** Those of the lowest ids that match, or of the highest, in no order. */
   readonly hits: readonly SearchHit[];
-  /** Matches of this page and beyond. */
+  /** Of all matches. */
   readonly total: number;
-  /** Whether HubSpot says that more follow. */
-  readonly hasNext: boolean;
+  /** Whether no matches are beyond it. */
+  readonly isLast: boolean;
 }
 
 const answerSchema = z.object({
@@ -37,8 +36,8 @@ const answerSchema = z.object({
 });
 
 /**
- * Finds ids by a time property, page by page. Every page is a search of its own for the next ids up, from offset 0: HubSpot
- * refuses to page past 10,000 results. Values are not taken from hits, since the index trails.
+ * Finds ids by a time property, page by page. Every page is a search of its own for the next ids up or down, from offset 0:
+ * HubSpot refuses to page past 10,000 results. Values are not taken from hits, since the index trails.
  */
 export class SearchPages {
   readonly #api: HubSpotApi;
@@ -59,18 +58,18 @@ export class SearchPages {
 
   async readPage(
     window: TimeWindow,
-    range: { readonly from: bigint; readonly to: bigint | null },
+    { from, to, side }: Asked & { readonly side: Side },
     signal: AbortSignal,
   ): Promise<SearchPage> {
     const filters = [
       { propertyName: this.#property, operator: 'GTE', value: epochMs(window.from) },
       { propertyName: this.#property, operator: 'LTE', value: epochMs(window.to) },
-      { propertyName: 'hs_object_id', operator: 'GTE', value: String(range.from) },
-      ...(range.to === null ? [] : [{ propertyName: 'hs_object_id', operator: 'LT', value: String(range.to) }]),
+      { propertyName: 'hs_object_id', operator: 'GTE', value: String(from) },
+      ...(to === null ? [] : [{ propertyName: 'hs_object_id', operator: 'LT', value: String(to) }]),
     ];
     const body = {
       filterGroups: [{ filters }],
-      sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+      sorts: [{ propertyName: 'hs_object_id', direction: side === 'low' ? 'ASCENDING' : 'DESCENDING' }],
       properties: this.#properties,
       limit: searchPageSize,
     };
@@ -87,8 +86,8 @@ export class SearchPages {
     }));
     const hasNext = paging?.next !== undefined && paging.next !== null;
     if (hits.length === 0 && hasNext) throw this.#unfit('an empty page that says that more follow');
-    if (hits.some(({ id }) => id < range.from)) throw this.#unfit('hits that do not pass its filter');
-    return { hits, total, hasNext };
+    if (hits.some(({ id }) => id < from || (to !== null && id >= to))) throw this.#unfit('hits outside of its filter');
+    return { hits, total, isLast: !hasNext && hits.length < searchPageSize };
   }
 
   #unfit(reason: string): SyncError {

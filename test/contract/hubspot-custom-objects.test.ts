@@ -73,6 +73,18 @@ describe.concurrent('a custom object of HubSpot', () => {
     expect(none.estimatedRecords).toBe(0);
   });
 
+  it('of a range of creation times is read by that range alone', async () => {
+    await using hubspot = await startHubSpot({ records: { cars: 300 } });
+    const plan = await planFor(hubspot.source, 'cars', { properties: ['hs_createdate'] });
+    const all = (await extractAll(hubspot.source, { plan })).rows;
+    const [from, to] = [99, 199].map((i) => all.map(([, created]) => created!).toSorted()[i]!) as [string, string];
+    const inRange = all.filter(([, created]) => created! >= from && created! <= to).map(([id]) => id);
+    const { rows } = await extractAll(hubspot.source, { plan, scope: { kind: 'range', created: { from, to } } });
+    expect(rows.map(([id]) => id).toSorted()).toEqual(inRange.toSorted());
+    expect(inRange.length).toBeGreaterThan(100);
+    expect(inRange.length).toBeLessThan(300);
+  });
+
   it('is listed with the standard ones, and left out where the scope is missing', async () => {
     await using hubspot = await startHubSpot({ records: { cars: 7, contacts: 3 } });
     const listed = await hubspot.source.listObjects(never);

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { Sandbox, type WorkerProcess } from '../../examples/sandbox.ts';
-import { defaultTaskQueue, syncWorkflowId } from '../../model/workflow-id.ts';
+import type { SyncMode } from '../../model/plan.ts';
+import { defaultTaskQueue, syncWorkflowId, workflowNames } from '../../model/workflow-id.ts';
 import type { SimulatorOptions } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { compareWithTruth, type Comparison } from '../../simulators/verification/compare-with-truth.ts';
-import { progressQuery, type BackfillInput, type SyncProgress } from '../../workflows/messages.ts';
+import { progressQuery, type BackfillInput, type SyncProgress, type SyncResult } from '../../workflows/messages.ts';
 import type { backfill } from '../../workflows/index.ts';
 import { eventually } from './eventually.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
@@ -83,6 +84,20 @@ export class ChaosWorld implements AsyncDisposable {
       workflowIdConflictPolicy: 'FAIL',
       args: [{ stream: contacts, ...input }],
     });
+  }
+
+  /** Runs one workflow of a mode to its end. */
+  async run<Result extends SyncResult>(
+    mode: SyncMode,
+    { stream = contacts, ...input }: { readonly stream?: string } & object = {},
+  ): Promise<Result> {
+    const handle = await this.temporal.client.workflow.start(workflowNames[mode].type, {
+      workflowId: syncWorkflowId(mode, stream),
+      taskQueue: this.#taskQueue,
+      workflowIdConflictPolicy: 'FAIL',
+      args: [{ stream, ...input }],
+    });
+    return (await handle.result()) as Result;
   }
 
   /** The running backfill's progress; null while no worker answers. */

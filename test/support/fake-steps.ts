@@ -9,6 +9,7 @@ import { emptyPart, zeroRequests, type Batch, type LedgerHead } from '../../mode
 import type { Differences } from '../../model/comparison.ts';
 import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
 import type { WaitReason } from '../../model/errors.ts';
+import type { InspectResult } from '../../model/inspection.ts';
 import { isFrontierEmpty, type Frontier, type WorkFrontier } from '../../model/frontier.ts';
 
 /**
@@ -43,6 +44,8 @@ export class FakeSteps {
   readonly doubtsAt = new Set<number>();
   readonly chunkSizes: number[] = [];
   taskQueue: string | null = null;
+  /** What every inspection sees. */
+  inspected: InspectResult | null = null;
   /** Batches that the ledger has and the workflow's history does not know of. */
   ledgerAheadBy = 0;
 
@@ -181,7 +184,8 @@ export class FakeSteps {
       finishRun: async ({ status, error }) => this.#finish(status, error),
 
       inspect: async () => {
-        throw new Error('not part of a backfill');
+        if (this.inspected === null) throw new Error('nothing to look at');
+        return this.inspected;
       },
     };
   }

@@ -87,10 +87,18 @@ describe('the status of a stream', () => {
       nextAt: null,
     } as const;
     expect(rows({ schedules: [paused] })).toEqual([
-      [stream, '12,000', '—', '—', 'Never run'],
+      [stream, '12,000', '—', '—', 'Never run; schedules paused by anna@laptop "launch"'],
       ['  soft-delete', '', '—', '—', 'Never run; schedule paused by anna@laptop "launch"'],
       ['  positions', '', '', '', 'unknown: no incremental run has ended well'],
     ]);
+  });
+
+  it('is held only where every schedule is paused', () => {
+    const schedules = [
+      { mode: 'softDelete', isPaused: true, note: 'quota', nextAt: null } as const,
+      due('incremental', '2026-11-20T16:06:00.000Z'),
+    ];
+    expect(rows({ schedules })[0]?.at(-1)).toBe('Never run');
   });
 
   it('says how to approve', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { RunningSimulator } from '../../../simulators/hubspot/start.ts';
-import { get, listAll, startForTest, truthById } from './api-client.ts';
+import { get, listAll, post, startForTest, truthById } from './api-client.ts';
 
 const path = '/crm/objects/2026-03/contacts?limit=100';
 
@@ -30,6 +30,17 @@ describe('changes', () => {
     const truth = truthById(simulator, 'contacts');
     expect(new Set(ids).size).toBe(200);
     expect(new Set(ids.map((id) => truth.get(id)?.['_version'])).size).toBe(1);
+  });
+
+  it.each([25_000, 100_000])('of %i records in one call share one instant, again and again', async (count) => {
+    const simulator = await startForTest({ records: { contacts: count + 1_000 }, isHostile: false });
+    const { store } = simulator.portal.data('contacts');
+    simulator.portal.change('contacts', { count: 500, seed: 3 });
+    for (const seed of [1, 2]) {
+      const ids = simulator.portal.change('contacts', { count, seed });
+      expect(ids).toHaveLength(count);
+      expect(new Set(ids.map((id) => store.find(Number(id))?.modifiedMs)).size).toBe(1);
+    }
   });
 
   it('of calculated values leave the version', async () => {
@@ -72,6 +83,29 @@ describe('changes', () => {
     expect((await get(simulator, `${path}&archived=true`)).body.results).toEqual([]);
   });
 
+  it('raise the version of a restored record where asked to', async () => {
+    const simulator = await startForTest({ records: { contacts: 20 } });
+    const [before] = await listAll(simulator, path);
+    const id = before?.id ?? '';
+    simulator.portal.archive('contacts', { ids: [id] });
+    simulator.portal.restore('contacts', { ids: [id], raisesVersion: true });
+    expect(((await recordOf(simulator, id))?.updatedAt ?? '') > (before?.updatedAt ?? '')).toBe(true);
+  });
+
+  it('empty the recycle bin of what has been there for 90 days', async () => {
+    let nowMs = Date.UTC(2026, 5, 1);
+    const simulator = await startForTest({ records: { contacts: 30 }, now: () => nowMs });
+    const [old = ''] = simulator.portal.archive('contacts', { count: 1 });
+    nowMs += 60 * 86_400_000;
+    const [recent = ''] = simulator.portal.archive('contacts', { count: 1 });
+    nowMs += 31 * 86_400_000;
+    expect(simulator.portal.purge('contacts')).toEqual([old]);
+    expect((await listAll(simulator, `${path}&archived=true`)).map(({ id }) => id)).toEqual([recent]);
+    expect(() => simulator.portal.restore('contacts', { ids: [old] })).toThrow(RangeError);
+    expect(simulator.portal.purge('contacts', { olderThanDays: 0 })).toEqual([recent]);
+    expect(simulator.portal.count('contacts')).toMatchObject({ live: 28, archived: 0, purged: 2 });
+  });
+
   it('erase records from every read', async () => {
     const simulator = await startForTest({ records: { contacts: 30 } });
     const [id = ''] = simulator.portal.gdprDelete('contacts', { count: 1 });
@@ -100,6 +134,83 @@ describe('changes', () => {
       `${first};${second};${id};${third}`,
     );
     expect(simulator.portal.count('contacts')).toEqual({ live: 28, archived: 0, purged: 0, erased: 0, merged: 4 });
+  });
+
+  it('merge into the first record, which keeps its id, in the old style', async () => {
+    const simulator = await startForTest({ records: { contacts: 30 } });
+    const { portal } = simulator;
+    const [first = '', second = '', third = ''] = (await listAll(simulator, path)).map((record) => record.id);
+    portal.change('contacts', { ids: [first], values: { company: 'First', jobtitle: null } });
+    portal.change('contacts', { ids: [second], values: { company: 'Second', jobtitle: 'Buyer' } });
+    const before = truthById(simulator, 'contacts').get(first)?.['_version'] ?? '';
+    expect(portal.merge('contacts', first, second, { mergeStyle: 'primary' })).toBe(first);
+    expect(portal.merge('contacts', first, third, { mergeStyle: 'primary' })).toBe(first);
+    const truth = truthById(simulator, 'contacts');
+    expect(truth.get(first)).toMatchObject({
+      company: 'First',
+      jobtitle: 'Buyer',
+      hs_merged_object_ids: `${second};${third}`,
+    });
+    expect((truth.get(first)?.['_version'] ?? '') > before).toBe(true);
+    expect(truth.has(second) || truth.has(third)).toBe(false);
+    expect((await get(simulator, `/crm/objects/2026-03/contacts/${second}`)).body).toMatchObject({ id: first });
+    expect(portal.count('contacts')).toMatchObject({ live: 28, merged: 2 });
+    expect(() => portal.merge('contacts', first, first)).toThrow(RangeError);
+  });
+
+  it('merge contacts with their vids where the catalogue has them', async () => {
+    const simulator = await startForTest({ records: { contacts: 30 }, now: () => Date.UTC(2026, 5, 1) });
+    const { portal } = simulator;
+    portal.addProperty('contacts', { name: 'hs_calculated_merged_vids', type: 'string', value: null });
+    const [first = '', second = '', third = ''] = (await listAll(simulator, path)).map((record) => record.id);
+    const id = portal.merge('contacts', portal.merge('contacts', first, second), third);
+    const { body } = await get(simulator, `/crm/objects/2026-03/contacts/${id}?properties=hs_calculated_merged_vids`);
+    const vids = (body as unknown as { properties: Record<string, string> }).properties['hs_calculated_merged_vids'];
+    expect(vids?.split(';').slice(0, 2)).toEqual([`${first}:1780272000000`, `${second}:1780272000000`]);
+    expect(vids?.split(';')).toHaveLength(4);
+  });
+
+  it('show merged ids among the archived ones by choice alone', async () => {
+    const simulator = await startForTest({ records: { contacts: 30 } });
+    const [first = '', second = '', third = ''] = (await listAll(simulator, path)).map((record) => record.id);
+    simulator.portal.archive('contacts', { ids: [second] });
+    simulator.portal.merge('contacts', first, third);
+    const archived = async (): Promise<string[]> =>
+      (await listAll(simulator, '/crm/objects/2026-03/contacts?limit=1&archived=true')).map(({ id }) => id);
+    expect(await archived()).toEqual([second]);
+    simulator.configure({ mergedIdInArchivedList: 'listed' });
+    expect(await archived()).toEqual([first, second, third]);
+  });
+
+  it('are told of every record that is not live any more', async () => {
+    let nowMs = Date.UTC(2026, 5, 1);
+    const simulator = await startForTest({ records: { contacts: 30 }, now: () => nowMs });
+    const { portal } = simulator;
+    const ids = (await listAll(simulator, path)).map((record) => record.id);
+    const [purged = '', archived = '', erased = '', first = '', second = '', third = '', restored = ''] = ids;
+    portal.archive('contacts', { ids: [purged] });
+    nowMs += 91 * 86_400_000;
+    portal.purge('contacts');
+    portal.archive('contacts', { ids: [archived, restored] });
+    portal.restore('contacts', { ids: [restored] });
+    portal.gdprDelete('contacts', { ids: [erased] });
+    const middle = portal.merge('contacts', first, second);
+    const last = portal.merge('contacts', middle, third);
+    const lines = (await (await fetch(`${simulator.url}/_sim/truth-gone/contacts`)).text()).trimEnd().split('\n');
+    const gone = new Map(lines.map((line) => JSON.parse(line) as { id: string }).map((one) => [one.id, one]));
+    const away = { status: 'merged', archived_at: null, survivor: last };
+    expect([...gone.keys()].toSorted()).toEqual([purged, archived, erased, first, second, third, middle].toSorted());
+    expect(gone.get(purged)).toMatchObject({ status: 'purged', archived_at: '2026-06-01T00:00:00.000Z' });
+    expect(gone.get(archived)).toMatchObject({ status: 'archived', archived_at: '2026-08-31T00:00:00.000Z' });
+    expect(gone.get(erased)).toMatchObject({ status: 'erased', archived_at: null, survivor: null, merged_into: '' });
+    expect(gone.get(first)).toEqual({ id: first, ...away, merged_into: `${middle};${last}` });
+    expect(gone.get(third)).toEqual({ id: third, ...away, merged_into: last });
+    portal.archive('contacts', { ids: [last] });
+    const [chain] = [...portal.truthOfGone('contacts')]
+      .join('')
+      .split('\n')
+      .filter((line) => line.includes(`"id":"${first}"`));
+    expect(JSON.parse(chain ?? '')).toMatchObject({ merged_into: `${middle};${last}`, survivor: null });
   });
 
   it('are kept with their instants, so that the state at any instant can be told', async () => {
@@ -154,6 +265,16 @@ describe('changes of the catalogue', () => {
     expect((await get(simulator, `${path}&properties=shoe_size,email`)).body.results[0]?.properties).not.toHaveProperty(
       'shoe_size',
     );
+  });
+
+  it('tell an empty value from an unknown property: a null, or no key', async () => {
+    const simulator = await startForTest({ records: { contacts: 5 } });
+    const { body } = await get(simulator, `${path}&properties=hs_merged_object_ids,no_such_property`);
+    expect(body.results.map((record) => record.properties)).toEqual(Array(5).fill({ hs_merged_object_ids: null }));
+    const inputs = [{ id: body.results[0]?.id }];
+    const properties = ['hs_merged_object_ids', 'no_such_property'];
+    const batch = await post(simulator, '/crm/objects/2026-03/contacts/batch/read', { inputs, properties });
+    expect(batch.body.results[0]?.properties).toEqual({ hs_merged_object_ids: null });
   });
 
   it('leave the values of other properties as they were', async () => {

@@ -14,6 +14,8 @@ describe('the command line', () => {
     const options = {
       port: 0,
       records: { contacts: 10, line_items: 3 },
+      initialAssociations: { 'contacts>companies': 3, 'deals>contacts': 2 },
+      owners: 700,
       limits: { burst: null, search: 4, daily: 900, dailyResetsAt: '2026-01-01T00:00:00Z', background: 20 },
       search: { lagMs: 5 },
       latencyMs: 150,
@@ -29,12 +31,17 @@ describe('the command line', () => {
     expect(parseCommandLine(toCommandLine(options))).toEqual({ options, exitsWithStdin: false });
   });
 
-  it.each(['--contacts=many', '--limit=-1', '--spread=wide', '--hostile=maybe', '--unknown=1'])(
-    'refuses %s',
-    (argument) => {
-      expect(() => parseCommandLine([argument])).toThrow(argument.split('=')[0]);
-    },
-  );
+  it.each([
+    '--contacts=many',
+    '--limit=-1',
+    '--spread=wide',
+    '--hostile=maybe',
+    '--associations=contacts=3',
+    '--associations=contacts>companies=few',
+    '--unknown=1',
+  ])('refuses %s', (argument) => {
+    expect(() => parseCommandLine([argument])).toThrow(argument.split('=')[0]);
+  });
 });
 
 describe('a spawned simulator', () => {
