@@ -111,9 +111,10 @@ async function lookForChanges(
   const destination = await deps.destination(settings.destination);
   const description = await source.describeObject(settings.object, control.signal);
   const plan = deps.settledPlans.of(buildPlan(settings, description), destination.identity);
-  const found = await readFirstChunk(deps, { input, settings, standing, description, plan }, control);
-  const { chunk, look } = found;
-  const { sourceRecords, requests } = await countSource(source, settings.object, control.signal);
+  const [{ chunk, look, frontier }, { sourceRecords, requests }] = await Promise.all([
+    readFirstChunk(deps, { input, settings, standing, description, plan }, control),
+    countSource(source, settings.object, control.signal),
+  ]);
   const looked: Looked = {
     ...look,
     standing,
@@ -137,7 +138,7 @@ async function lookForChanges(
   }
   return begin(
     deps,
-    { input, settings, destination, plan, claim, chunk, looked, startFrontier: found.frontier },
+    { input, settings, destination, plan, claim, chunk, looked, startFrontier: frontier },
     control.signal,
   );
 }

@@ -1,7 +1,9 @@
-/** Program: `npm run bench [-- --only limit,unlimited,memory]` prints what a backfill costs, as ratios of one run. */
+/** Program: `npm run bench [-- --only limit,step,unlimited,memory]` prints what runs cost, as ratios of one run. */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { atTheLimit, memory, unlimited, type Measurement } from './scenarios.ts';
+import { inStep } from './in-step.ts';
+import type { Measurement } from './measurement.ts';
+import { atTheLimit, memory, unlimited } from './scenarios.ts';
 
 const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
   async *unlimited() {
@@ -9,6 +11,9 @@ const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
   },
   async *memory() {
     yield await memory([200_000, 1_000_000]);
+  },
+  async *step() {
+    for (const latencyMs of [150, 350]) yield* inStep({ contacts: 200_000, latencyMs });
   },
   async *limit() {
     for (const spread of ['even', 'clustered'] as const) {

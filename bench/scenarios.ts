@@ -1,12 +1,5 @@
+import { measured, median, seconds, type Measurement } from './measurement.ts';
 import { BenchSystem } from './system.ts';
-
-/** One line of the bench table. `target` is what the project set itself; null where the line only informs. */
-export interface Measurement {
-  readonly scenario: string;
-  readonly figure: string;
-  readonly target: string | null;
-  readonly isMet: boolean | null;
-}
 
 const pageRecords = 100;
 const connections = 16;
@@ -100,17 +93,4 @@ export async function memory(sizes: readonly number[]): Promise<Measurement[]> {
     );
   }
   return measurements;
-}
-
-function measured(scenario: string, figure: string, goal: Pick<Measurement, 'target' | 'isMet'>): Measurement {
-  return { scenario, figure, ...goal };
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }

@@ -8,14 +8,15 @@ import { Client, Connection } from '@temporalio/client';
 import { Sandbox, startLocalTemporal, type WorkerProcess } from '../examples/sandbox.ts';
 import { spawnHubspotSimulator, type SpawnedSimulator, type SpawnOptions } from '../simulators/hubspot/spawn.ts';
 import { compareWithTruth, isEqual } from '../simulators/verification/compare-with-truth.ts';
-import type { BackfillResult } from '../workflows/messages.ts';
+import type { SyncMode } from '../model/plan.ts';
+import { syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
+import type { BackfillResult, SyncResult } from '../workflows/messages.ts';
 
 const stream = 'crm.contacts';
-const workflowId = `backfill/${stream}`;
 const bareClient = fileURLToPath(new URL('bare-client.ts', import.meta.url));
 
-export interface RunFigures {
-  readonly result: BackfillResult;
+export interface RunFigures<Result extends SyncResult = BackfillResult> {
+  readonly result: Result;
   /** From the workflow's start to its close, by Temporal's clock. */
   readonly runMs: number;
   readonly historyEvents: number;
@@ -68,13 +69,17 @@ export class BenchSystem implements AsyncDisposable {
     this.#worker = parts.worker;
   }
 
-  async backfill(): Promise<RunFigures> {
-    const handle = await this.#client.workflow.start('backfill', {
+  backfill(): Promise<RunFigures> {
+    return this.run<BackfillResult>('backfill');
+  }
+
+  async run<Result extends SyncResult>(mode: SyncMode): Promise<RunFigures<Result>> {
+    const handle = await this.#client.workflow.start(workflowNames[mode].type, {
       taskQueue: 'sluice',
-      workflowId,
+      workflowId: syncWorkflowId(mode, stream),
       args: [{ stream }],
     });
-    const result = (await handle.result()) as BackfillResult;
+    const result = (await handle.result()) as Result;
     const { startTime, closeTime, historyLength } = await handle.describe();
     return {
       result,
@@ -82,6 +87,17 @@ export class BenchSystem implements AsyncDisposable {
       historyEvents: historyLength,
       peakWorkerBytes: await peakBytes(this.#worker.pid),
     };
+  }
+
+  /** Changes the simulator's account or its settings (docs of `simulators/hubspot/control.ts`). */
+  async control(path: string, body: object): Promise<void> {
+    const response = await fetch(`${this.#simulator.url}/_sim/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  }
+
+  /** Requests that have arrived at the simulator so far. */
+  async requests(): Promise<number> {
+    return (await this.#stats()).requests;
   }
 
   /** Downloads the same pages without Sluice. Milliseconds. */
@@ -107,9 +123,13 @@ export class BenchSystem implements AsyncDisposable {
   }
 
   async rateLimited(): Promise<number> {
+    return (await this.#stats()).rateLimited;
+  }
+
+  async #stats(): Promise<{ requests: number; rateLimited: number }> {
     const response = await fetch(`${this.#simulator.url}/_sim/stats`);
-    const stats = (await response.json()) as { all: { rateLimited: number } };
-    return stats.all.rateLimited;
+    const stats = (await response.json()) as { all: { requests: number; rateLimited: number } };
+    return stats.all;
   }
 
   /** Stops the worker and compares every value; throws where one differs. */

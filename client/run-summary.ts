@@ -37,7 +37,7 @@ function summaryLines(result: RunResult): Line[] {
     ['of them', countsText(totals, ['deleted', 'restored', 'erased'])],
     ['links', countsText(totals, ['linked', 'unlinked'])],
     ['found', foundText(result)],
-    ['batches', run.batches === 0 ? null : `${countText(run.batches)}; ${run.startReason}`],
+    ['batches', batchesText(run)],
     [
       'requests',
       `${countText(requests.requests)}, of them ${countText(requests.rateLimited)} rate limited (429), ${countText(requests.retried)} retried`,
@@ -69,6 +69,12 @@ function closedCounts(totals: Counts): string {
   return parts.length === 0 ? '0' : parts.join(' + ');
 }
 
+/** An incremental run gives the same reason in its first line. */
+function batchesText({ mode, batches, startReason }: SyncResult): string | null {
+  if (batches === 0) return null;
+  return mode === 'incremental' ? countText(batches) : `${countText(batches)}; ${startReason}`;
+}
+
 function countsText(totals: Counts, names: readonly (keyof Counts)[]): string | null {
   const parts = names.filter((name) => totals[name] > 0).map((name) => `${name} ${countText(totals[name])}`);
   return parts.length === 0 ? null : parts.join(', ');
@@ -79,7 +85,7 @@ function foundText(result: RunResult): string | null {
   if (progress === null) return null;
   const { missing, stale, recalculated, doubtful, vanished } = progress.differences;
   const repaired = missing + stale + recalculated + doubtful;
-  if (repaired + vanished === 0) return 'no difference';
+  if (repaired + vanished === 0) return result.mode === 'softDelete' ? null : 'no difference';
   const again = `missing ${countText(missing)}, stale ${countText(stale)}, recalculated ${countText(recalculated)}, doubtful ${countText(doubtful)}: read again`;
   const gone = `vanished ${countText(vanished)}: ${vanishedText[progress.approval]}`;
   return [...(repaired === 0 ? [] : [again]), ...(vanished === 0 ? [] : [gone])].join('; ');

@@ -10,10 +10,12 @@ export class RateWindow {
   readonly windowMs: number;
   /** Most slots of our own, however much the limit leaves: room kept for others. */
   readonly #ownLimit: number;
+  /** How much sooner than a window after its response a slot is free; see `RoundTrips`. */
+  leadMs = 0;
   #limit: number;
   #inFlight = 0;
-  /** Ascending; entries before `#head` have been freed. */
-  #freeAt: number[] = [];
+  /** When responses arrived; entries before `#head` have been freed. */
+  #settledAt: number[] = [];
   #head = 0;
   /** What others were seen to use, each until a window later; falling, so that the first is the most. */
   #foreign: { readonly slots: number; readonly untilMs: number }[] = [];
@@ -43,12 +45,17 @@ export class RateWindow {
   }
 
   #ownUse(now: number): number {
-    while (this.#head < this.#freeAt.length && this.#freeAt[this.#head]! <= now) this.#head++;
-    if (this.#head > 1024 && this.#head * 2 > this.#freeAt.length) {
-      this.#freeAt = this.#freeAt.slice(this.#head);
+    while (this.#firstFreeAt <= now) this.#head++;
+    if (this.#head > 1024 && this.#head * 2 > this.#settledAt.length) {
+      this.#settledAt = this.#settledAt.slice(this.#head);
       this.#head = 0;
     }
-    return this.#inFlight + this.#freeAt.length - this.#head;
+    return this.#inFlight + this.#settledAt.length - this.#head;
+  }
+
+  get #firstFreeAt(): number {
+    const settledAt = this.#settledAt[this.#head];
+    return settledAt === undefined ? Infinity : settledAt + this.windowMs - this.leadMs;
   }
 
   tryTake(now: number): boolean {
@@ -57,13 +64,10 @@ export class RateWindow {
     return true;
   }
 
-  /**
-   * Ends a request, answered or given up: its slot stays taken for one more window, less `leadMs` (see `RoundTrips`). A lead
-   * that grows frees no slot before those that were settled earlier.
-   */
-  settle(now: number, leadMs = 0): void {
+  /** Ends a request, answered or given up: its slot stays taken for one more window. */
+  settle(now: number): void {
     this.#inFlight--;
-    this.#freeAt.push(Math.max(now + this.windowMs - leadMs, this.#freeAt.at(-1) ?? 0));
+    this.#settledAt.push(now);
   }
 
   /**
@@ -81,6 +85,6 @@ export class RateWindow {
   /** When a slot may be free next; null while only requests in flight could free one. */
   nextFreeAt(now: number): number | null {
     if (this.used(now) === this.#inFlight) return null;
-    return Math.min(this.#freeAt[this.#head] ?? Infinity, this.#foreign[0]?.untilMs ?? Infinity);
+    return Math.min(this.#firstFreeAt, this.#foreign[0]?.untilMs ?? Infinity);
   }
 }

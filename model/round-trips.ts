@@ -11,23 +11,22 @@ const marginMs = 20;
  * where a limit is passed in spite of it, `distrust` ends it for good.
  */
 export class RoundTrips {
-  #leastMs: number | null = null;
+  #leastMs = Infinity;
   #seen = 0;
   #isTrusted = true;
 
-  /** The least seen; null before the first. */
+  /** The least seen; null before there are enough to tell. */
   get leastMs(): number | null {
-    return this.#leastMs;
+    return this.#seen < fewestSeen ? null : this.#leastMs;
   }
 
   get leadMs(): number {
-    if (!this.#isTrusted || this.#leastMs === null || this.#seen < fewestSeen) return 0;
-    return Math.max(0, this.#leastMs - marginMs);
+    return this.#isTrusted ? Math.max(0, (this.leastMs ?? 0) - marginMs) : 0;
   }
 
   add(roundTripMs: number): void {
     this.#seen++;
-    this.#leastMs = Math.min(this.#leastMs ?? Infinity, roundTripMs);
+    this.#leastMs = Math.min(this.#leastMs, roundTripMs);
   }
 
   distrust(): void {

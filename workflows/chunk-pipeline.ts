@@ -15,6 +15,9 @@ const maxStaged = 2;
 /** A disk that loses every stage must not make a run read the same chunk for ever. */
 const maxRewindsInARow = 5;
 
+/** A commit is in doubt for five seconds; what is read at once after it would be as doubtful again. */
+const doubtLastsMs = 6_000;
+
 const rewindAdvice: Readonly<Record<RewindReason, string>> = {
   stageLost: 'check the stage folder’s disk, then start the run again',
   ledgerAhead: 'look for another writer of the ledger, then start the run again',
@@ -208,7 +211,7 @@ export class ChunkPipeline {
         nonRetryable: true,
       });
     }
-    this.#wait = null;
+    this.#wait = reason === 'doubtful' ? untilDoubtIsOver() : null;
     this.#head = head;
     this.#dropStaged();
     this.#steps.onRewound(reason);
@@ -232,4 +235,9 @@ export class ChunkPipeline {
     const isInterrupted = waitMs > 0 && (await condition(() => !this.#steps.mayExtract(), waitMs));
     if (!isInterrupted) this.#wait = null;
   }
+}
+
+function untilDoubtIsOver(): WaitReason {
+  const until = new Date(Date.now() + doubtLastsMs).toISOString();
+  return { reason: 'another run of the stream has just committed', until };
 }

@@ -45,7 +45,7 @@ export async function incremental(input: IncrementalInput): Promise<IncrementalR
       if (start.kind === 'idle') return idle(sync, start, before);
       if (start.kind !== 'begun') return instead(sync, start, before);
       begun = noteOf(start, before);
-      sync.begin(start.planned, { batch: start.batch, requests: zeroRequests, wait: start.wait });
+      sync.begin(start.planned, { batch: start.batch, requests: start.requests, wait: start.wait });
     }
     return begun !== null && (await sync.readToTheEnd()) ? finish(sync, begun) : null;
   });

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { withBusyLine } from '../busy-line.ts';
 import { exitCode } from '../exit-code.ts';
 import { withInterruption } from '../interruption.ts';
 import { openConfig, withTemporal } from '../session.ts';
@@ -29,7 +28,10 @@ export const verifyCommand = (): Command =>
       const session = await openConfig(options);
       const [stream = ''] = session.resolveStreams(words);
       const { report, requests } = await withTemporal(session, async (temporal) => {
-        const { inspect } = await import('../inspection.ts');
+        const [{ inspect }, { withBusyLine }] = await Promise.all([
+          import('../inspection.ts'),
+          import('../busy-line.ts'),
+        ]);
         return withInterruption((signal) => {
           const input = { verb: 'verify', stream, ...sample } as const;
           const look = () => inspect(temporal, session.taskQueue, input, { timeoutMs: answerWithinMs, signal });

@@ -29,6 +29,9 @@ export interface DatabaseFile {
 /** Queues by real path: the driver's lock does not stop a second instance in the same process, which would corrupt the file. */
 const turns = new Map<string, Promise<void>>();
 
+/** How whatever this process has open is closed, and its real path: a file is copied once nobody has it open. */
+const holders = new Map<() => void, string>();
+
 /** Opens nothing yet: the file is opened by the first use and closed, checkpointed, soon after the last. */
 export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
   let open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
@@ -53,6 +56,7 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
     if (open === null) return;
     const { instance, connection } = open;
     open = null;
+    holders.delete(release);
     connection.closeSync();
     instance.closeSync();
   };
@@ -69,6 +73,7 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
       const instance = await DuckDBInstance.fromCache(config.path, instanceOptions(config));
       const connection = await instance.connect();
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      holders.set(release, await realPathOf(config.path));
       return (open = { instance, connection });
     } catch (error) {
       throw toSyncError(error, config.path).error;
@@ -119,7 +124,8 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
         } catch (error) {
           throw toSyncError(error, config.path).error;
         } finally {
-          release();
+          const path = await realPathOf(config.path);
+          for (const [letGo, held] of holders) if (held === path) letGo();
         }
         await publishReadCopy(config.path);
       }),

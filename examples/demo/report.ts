@@ -41,8 +41,8 @@ export function reportText(figures: DemoFigures): string {
 }
 
 function verdict(comparison: Comparison): string {
-  const { missing, extra, duplicated, differing, comparedValues } = comparison;
+  const { missing, extra, duplicated, tombstones, differing, comparedValues } = comparison;
   if (isEqual(comparison)) return `all ${comparedValues.toLocaleString('en-US')} values equal to the simulator's`;
   const columns = differing.map(({ column, count }) => `${column} (${count})`).join(', ');
-  return `NOT equal: ${missing.count} missing, ${extra.count} extra, ${duplicated.count} doubled, differing: ${columns || 'none'}`;
+  return `NOT equal: ${missing.count} missing, ${extra.count} extra, ${duplicated.count} doubled, ${tombstones.count} wrong tombstones, differing: ${columns || 'none'}`;
 }

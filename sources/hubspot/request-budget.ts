@@ -19,7 +19,7 @@ export interface ServerLimit {
 const lowestPublishedLimit = 100;
 const burstWindowMs = 10_000;
 /** Published: 5 per second and account. Search answers carry no header to correct us. */
-const searchLimit = 5;
+export const searchLimit = 5;
 const searchWindowMs = 1_000;
 /** Per second, of our own accord. */
 const associationsLimit = 10;
@@ -61,7 +61,7 @@ export class RequestBudget {
     return this.#isLimitNamed ? Math.min(1, window.used(performance.now()) / window.limit) : null;
   }
 
-  /** How many searches at once keep their limit in use; two, so that one may be late. */
+  /** How many searches at once keep their limit in use; two while that is not known, and so that one may be late. */
   get searchesAtOnce(): number {
     const leastMs = this.#searchTrips.leastMs ?? 0;
     return Math.min(searchLimit, Math.max(2, Math.ceil((searchLimit * leastMs) / searchWindowMs)));
@@ -88,8 +88,12 @@ export class RequestBudget {
   ): void {
     const { window, blockedUntilMs } = this.#lanes[bucket];
     const now = performance.now();
-    if (bucket === 'search' && roundTripMs !== null) this.#searchTrips.add(roundTripMs);
-    window.settle(now, bucket === 'search' && roundTripMs !== null ? this.#searchTrips.leadMs : 0);
+    if (bucket === 'search' && roundTripMs !== null) {
+      this.#searchTrips.add(roundTripMs);
+      window.leadMs = this.#searchTrips.leadMs;
+    }
+    // Of a request that was not served nothing tells how long ago it was counted.
+    window.settle(roundTripMs === null ? now + window.leadMs : now);
     if (bucket !== 'burst' || response === null) return;
     /* What comes while all wait was sent before, and tells nothing of the window after. */
     if (now >= blockedUntilMs) this.#needsProbe = false;
@@ -110,8 +114,13 @@ export class RequestBudget {
       const lane = this.#lanes[bucket];
       lane.blockedUntilMs = performance.now() + Math.max(windowMs, lane.window.windowMs);
       if (bucket === 'burst') this.#needsProbe = true;
-      if (bucket === 'search') this.#searchTrips.distrust();
+      if (bucket === 'search') this.#distrustLead();
     }
+  }
+
+  #distrustLead(): void {
+    this.#searchTrips.distrust();
+    this.#lanes.search.window.leadMs = 0;
   }
 
   #tryTake(bucket: Bucket): boolean {

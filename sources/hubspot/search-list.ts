@@ -4,7 +4,17 @@ import { IdBatches, type WantedRecord } from './id-batches.ts';
 import type { NamedRecords } from './named-records.ts';
 import { RangeCursors } from './range-cursors.ts';
 import type { SearchPage, SearchPages } from './search-pages.ts';
-import { least, most, searchPageSize, SearchRanges, type Asked, type Claim, type FoundIds, type Side } from './search-ranges.ts';
+import {
+  least,
+  most,
+  searchPageSize,
+  SearchRanges,
+  type Asked,
+  type Claim,
+  type FoundIds,
+  type Side,
+} from './search-ranges.ts';
+import { searchLimit } from './request-budget.ts';
 import { TaskGroup } from './task-group.ts';
 
 /** Raised before anything is read. */
@@ -47,7 +57,8 @@ export class SearchList {
   readonly #chunk: Chunk;
   readonly #isKnown: (id: string, version: string) => boolean;
   readonly #maxHits: number | null;
-  readonly #cursorCount: number;
+  readonly #cursorsOfUse: () => number;
+  #claims = 0;
   /** First pages of ranges, read to know how many hits there are. */
   readonly #firstPages = new Map<Claim['range'], SearchPage>();
 
@@ -58,7 +69,8 @@ export class SearchList {
     chunk: Chunk;
     isKnown: (id: string, version: string) => boolean;
     maxHits: number | null;
-    cursorCount: number;
+    /** Cursors that are of use at the moment. */
+    cursorsOfUse: () => number;
   }) {
     this.#windows = options.windows.map((window) => ({
       window,
@@ -70,7 +82,7 @@ export class SearchList {
     this.#chunk = options.chunk;
     this.#isKnown = options.isKnown;
     this.#maxHits = options.maxHits;
-    this.#cursorCount = options.cursorCount;
+    this.#cursorsOfUse = options.cursorsOfUse;
   }
 
   windows(): WindowFrontier[] {
@@ -91,12 +103,12 @@ export class SearchList {
     const batches = new IdBatches({ group, stage: (ids, stop) => this.#records.stage(ids, stop) });
     const cursors = new RangeCursors<WindowClaim>({
       isOver: () => this.#windows.every(({ unread }) => unread.isEmpty) || !this.#chunk.hasRoom,
-      claim: () => this.#claim(),
+      claim: () => (this.#claims < this.#cursorsOfUse() ? this.#claim() : null),
       readPage: (claimed, stop) => this.#readPage(claimed, batches, stop),
-      release: ({ open, claim }) => open.unread.release(claim),
+      release: (claimed) => this.#release(claimed),
     });
-    let working = this.#cursorCount;
-    for (let i = 0; i < this.#cursorCount; i++) {
+    let working = searchLimit;
+    for (let i = 0; i < searchLimit; i++) {
       group.run(async (stop) => {
         await cursors.run(stop);
         if (--working === 0) batches.flush();
@@ -116,16 +128,23 @@ export class SearchList {
       });
     }
     await group.join();
-    for (const { open, claim } of claimed) open.unread.release(claim);
+    for (const each of claimed) this.#release(each);
     return [...this.#firstPages.values()].reduce((sum, { total }) => sum + total, 0);
   }
 
   #claim(): WindowClaim | null {
     for (const open of this.#windows) {
       const claim = open.unread.claim();
-      if (claim !== null) return { open, claim };
+      if (claim === null) continue;
+      this.#claims++;
+      return { open, claim };
     }
     return null;
+  }
+
+  #release({ open, claim }: WindowClaim): void {
+    this.#claims--;
+    open.unread.release(claim);
   }
 
   async #readPage({ open, claim }: WindowClaim, batches: IdBatches, signal: AbortSignal): Promise<boolean> {

@@ -7,7 +7,6 @@ import type { ApiPaths } from './api-paths.ts';
 import { versionOf } from './record-row.ts';
 import { searchPageSize, type Asked, type Side } from './search-ranges.ts';
 
-
 export interface SearchHit {
   readonly id: bigint;
   /** As the index knows it; it may trail. */
@@ -87,7 +86,7 @@ export class SearchPages {
     const hasNext = paging?.next !== undefined && paging.next !== null;
     if (hits.length === 0 && hasNext) throw this.#unfit('an empty page that says that more follow');
     if (hits.some(({ id }) => id < from || (to !== null && id >= to))) throw this.#unfit('hits outside of its filter');
-    return { hits, total, isLast: !hasNext && hits.length < searchPageSize };
+    return { hits, total, isLast: !hasNext && (hits.length < searchPageSize || hits.length === total) };
   }
 
   #unfit(reason: string): SyncError {

@@ -64,16 +64,16 @@ export class SearchRanges {
     const ranges = [...this.#ranges];
     const unread = ranges.find(({ claims }) => claims.size === 0);
     if (unread !== undefined) return hold(unread, 'low');
-    const [most] = ranges.filter((range) => unasked(range) > 0).sort((a, b) => unasked(b) - unasked(a));
-    if (most === undefined) return null;
-    if (most.claims.size === 1) return hold(most, most.claims.has('low') ? 'high' : 'low');
-    return unasked(most) < minSplitRecords ? null : this.#split(most);
+    const [fullest] = ranges.filter(hasPageToSpare).sort((a, b) => unasked(b) - unasked(a));
+    if (fullest === undefined) return null;
+    if (fullest.claims.size === 1) return hold(fullest, fullest.claims.has('low') ? 'high' : 'low');
+    return unasked(fullest) < minSplitRecords ? null : this.#split(fullest);
   }
 
   /** Null where pages under way are enough for what is left; else to be followed by `advance` or `release`. */
   ask(claim: Claim): Asked | null {
     const { range } = claim;
-    if (!this.#ranges.has(range) || (pagesUnderWay(range) > 0 && unasked(range) <= 0)) return null;
+    if (!this.#ranges.has(range) || (pagesUnderWay(range) > 0 && !hasPageToSpare(range))) return null;
     claim.isAsking = true;
     return { from: range.from, to: range.to };
   }
@@ -147,6 +147,15 @@ function hold(range: OpenRange, side: Side): Claim {
   const claim = { side, range, isAsking: false };
   range.claims.set(side, claim);
   return claim;
+}
+
+/**
+ * Whether another page is worth asking for beside those under way. Not the last full one: two pages that meet without an
+ * overlap leave a gap, which a third would have to show empty, while the last page alone shows that nothing follows.
+ */
+function hasPageToSpare(range: OpenRange): boolean {
+  const records = unasked(range);
+  return records > 0 && (records !== searchPageSize || pagesUnderWay(range) === 0);
 }
 
 /** Records that no page under way will bring; 0 while they were not counted. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Counts, zeroCounts } from '../../model/counts.ts';
 import type { Destination } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import type { TableName } from '../../model/stream-table.ts';
 import type { DestinationUnderTest } from '../support/destination-under-test.ts';
 import { counts, merged } from '../support/merged-counts.ts';
 import {
@@ -337,6 +338,114 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
       expect(listed.total).toBe(10);
       expect(listed.rows).toHaveLength(3);
       expect(JSON.stringify(listed)).not.toContain('0.1234567891');
+    });
+
+    it('reports what does not convert, where that was asked for, and writes nothing', async () => {
+      const run = await openRun();
+      const records = [
+        { ...ada, visits: '1.5', born_on: 'once' },
+        { ...bob, visits: 'x' },
+        { ...ada, id: null },
+      ];
+      const request = await run.mint(records, { onNulled: 'report' });
+      expect(await run.merge(request)).toEqual({ kind: 'nulled', columns: ['visits', 'born_on'] });
+      expect(await contacts()).toEqual([]);
+      expect(await system('sync_errors')).toEqual([]);
+      expect(merged(await run.merge({ ...request, onNulled: 'quarantine' }))).toMatchObject({ nulledValues: 3 });
+    });
+
+    it('merges what was to be reported, where everything converts', async () => {
+      const run = await openRun();
+      const outcome = await run.mergeRecords([ada, { ...ada, id: null, visits: 'x' }], { onNulled: 'report' });
+      expect(merged(outcome)).toEqual(counts({ read: 2, rejected: 1, inserted: 1 }));
+    });
+
+    describe('columns that the source had no longer', () => {
+      const absent = (...records: readonly TestRecord[]): TestChunk => ({
+        records,
+        absentColumns: ['visits', 'email'],
+      });
+      const without: TestRecord = { ...ada, visits: null, email: null };
+
+      it('keep what rows have, and are NULL in new ones', async () => {
+        const run = await openRun();
+        await run.mergeRecords([ada]);
+        const outcome = await run.mergeRecords(
+          absent({ ...without, amount: '7', _version: instant(2) }, { ...without, id: '2' }),
+        );
+        expect(merged(outcome)).toEqual(counts({ read: 2, inserted: 1, updated: 1 }));
+        expect(await contact('1')).toMatchObject({ visits: '3', email: 'ada@example.com', amount: '7.000000000' });
+        expect(await contact('2')).toMatchObject({ visits: null, email: null });
+      });
+
+      it('make no difference', async () => {
+        const run = await openRun();
+        await run.mergeRecords([ada]);
+        expect(merged(await run.mergeRecords(absent({ ...without, _observed_at: instant(20) })))).toEqual(
+          counts({ read: 1, unchanged: 1 }),
+        );
+      });
+    });
+
+    it('takes any name for a schema, a table or a column', async () => {
+      const hostile = `we"ird'; DROP TABLE "x`;
+      const named = { schema: hostile, table: `${hostile} of contacts` };
+      const links = { schema: hostile, table: `${hostile} of links` };
+      const plan: StreamPlan = {
+        ...contactsPlan,
+        stream: `crm.${hostile}`,
+        table: named,
+        key: column(`${hostile} key`, 'integer'),
+        columns: [column(hostile, 'integer'), { ...column('c0', 'text'), property: hostile }],
+        listedColumns: [hostile],
+        onVanished: 'erase',
+        associations: [{ to: 'companies', table: links }],
+      };
+      const record = (id: string, value: string): TestRecord => ({
+        [plan.key.name]: id,
+        [hostile]: value,
+        c0: 'text',
+        _version: instant(1),
+        _observed_at: instant(10),
+      });
+      const run = await openTestRun(destination, { run: hostile, startedAt: instant(0), plan, keepsListing: true });
+      const outcome = await run.mergeRecords({
+        records: [record('1', '7'), record('2', 'x'), record('3', '8'), record('none', '9')],
+        tombstones: [
+          ['3', 'archived', null, null, instant(20)],
+          ['4', 'merged', null, hostile, instant(20)],
+        ],
+        associations: [
+          { table: links, heads: [['1', instant(10)]], links: [['1', '70', hostile, hostile, hostile, instant(10)]] },
+        ],
+      });
+      expect(merged(outcome)).toMatchObject({
+        read: 6,
+        rejected: 1,
+        nulledValues: 1,
+        inserted: 4,
+        deleted: 2,
+        linked: 1,
+      });
+      expect(
+        merged(await run.mergeRecords({ kind: 'listing', records: [record('1', '7'), record('3', 'x')] })),
+      ).toEqual(counts({ listed: 2 }));
+      const again = { ...record('2', '5'), _version: instant(2) };
+      const vanishing = { records: [again], tombstones: [['1', 'vanished', null, null, instant(20)]] } as const;
+      expect(merged(await run.mergeRecords(vanishing))).toMatchObject({ updated: 2, erased: 1 });
+      const escaped = (name: string) => name.replaceAll('"', '""');
+      const read = ({ schema, table: name }: TableName) =>
+        under.readRows({ schema: escaped(schema), table: escaped(name) });
+      const rows = await read(named);
+      expect(new Map(rows.map((row) => [row[plan.key.name], [row[hostile], row['_deleted']]]))).toEqual(
+        new Map([
+          ['1', [null, 'true']],
+          ['2', ['5', 'false']],
+          ['3', ['8', 'true']],
+          ['4', [null, 'true']],
+        ]),
+      );
+      expect(await read(links)).toEqual([]);
     });
 
     it('accepts every spelling of a value that loses nothing', async () => {

@@ -15,7 +15,8 @@ import { openTestRun } from '../support/staged-run.ts';
 const { stream, table } = contactsPlan;
 const target = { stream, table };
 const noAbort = new AbortController().signal;
-const open = (path: string) => openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2, readCopy: 'off' });
+const open = (path: string) =>
+  openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2, readCopy: 'off' });
 
 const record = (id: number): TestRecord => ({
   id: String(id),

@@ -95,6 +95,23 @@ describe('the read copy of a DuckDB file', () => {
     expect(await destination.countRows(target, noAbort)).toEqual({ live: 4, deleted: 0 });
   });
 
+  it('is whole although a second destination of this process has the file open', async () => {
+    const second = open('off');
+    try {
+      await Promise.all([
+        runWith('run-1', 0, [record(1)]),
+        openTestRun(second, { run: 'run-2', startedAt: instant(0), mode: 'softDelete' }),
+      ]);
+      await published();
+      await second.countRows(target, noAbort);
+      const reader = await openElsewhere();
+      expect(await reader.count()).toBe(1);
+      await reader.end();
+    } finally {
+      await second.close();
+    }
+  });
+
   it('is not made for a run that wrote nothing, nor where it is off', async () => {
     await runWith('run-1', 0, null);
     await destination.close();

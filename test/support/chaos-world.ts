@@ -2,16 +2,26 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
 import { Sandbox, type WorkerProcess } from '../../examples/sandbox.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import { defaultTaskQueue, syncWorkflowId, workflowNames } from '../../model/workflow-id.ts';
 import type { SimulatorOptions } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
-import { compareWithTruth, type Comparison } from '../../simulators/verification/compare-with-truth.ts';
+import {
+  compareAssociationsWithTruth,
+  type AssociationComparison,
+} from '../../simulators/verification/compare-associations.ts';
+import {
+  compareWithTruth,
+  type Comparison,
+  type ComparisonRequest,
+} from '../../simulators/verification/compare-with-truth.ts';
 import { progressQuery, type BackfillInput, type SyncProgress, type SyncResult } from '../../workflows/messages.ts';
 import type { backfill } from '../../workflows/index.ts';
 import { eventually } from './eventually.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
+import { readWarehouse, type WarehouseRow } from './warehouse.ts';
 
 export const contacts = 'crm.contacts';
 
@@ -22,12 +32,21 @@ export interface ChaosWorldOptions {
   readonly chunkRecords: number;
   /** More of the stream's options, as in config. */
   readonly stream?: object;
+  /** Further streams with their options, by name. */
+  readonly streams?: Readonly<Record<string, object>>;
+  /** Further simulated records, by object. */
+  readonly records?: SimulatorOptions['records'];
   readonly simulator?: Partial<SimulatorOptions>;
   /** Temporal keeps its state in a file and may be restarted. */
   readonly isTemporalDurable?: true;
 }
 
 export type BackfillHandle = WorkflowHandleWithFirstExecutionRunId<typeof backfill>;
+
+export interface ModeInput {
+  /** `pipeline.stream`; contacts where absent. */
+  readonly stream?: string;
+}
 
 /** Everything a backfill meets in production, in processes of its own: Temporal, a HubSpot, workers, a DuckDB file. */
 export class ChaosWorld implements AsyncDisposable {
@@ -38,17 +57,18 @@ export class ChaosWorld implements AsyncDisposable {
   #taskQueue: string = defaultTaskQueue;
 
   static async open({ contacts: count, seed, chunkRecords, ...rest }: ChaosWorldOptions): Promise<ChaosWorld> {
+    const records = { contacts: count, ...rest.records };
     const folder = await mkdtemp(join(tmpdir(), 'sluice-chaos-'));
     const databaseFile = join(folder, 'temporal.db');
     const [simulator, temporal] = await Promise.all([
-      startHubspotSimulator({ seed, records: { contacts: count }, limits: { burst: null }, ...rest.simulator }),
+      startHubspotSimulator({ seed, records, limits: { burst: null }, ...rest.simulator }),
       startTestTemporal(rest.isTemporalDurable ? { databaseFile } : {}),
     ]);
     const sandbox = await Sandbox.create({
       folder,
       simulatorUrl: simulator.url,
       temporalAddress: temporal.server.address,
-      streams: { contacts: { chunkRecords, ...rest.stream } },
+      streams: { contacts: { chunkRecords, ...rest.stream }, ...rest.streams },
     });
     return new ChaosWorld({ folder, simulator, sandbox, temporal });
   }
@@ -86,24 +106,29 @@ export class ChaosWorld implements AsyncDisposable {
     });
   }
 
-  /** Runs one workflow of a mode to its end. */
-  async run<Result extends SyncResult>(
+  /** Starts a workflow of any mode, with the mode's own input. */
+  async begin(
     mode: SyncMode,
-    { stream = contacts, ...input }: { readonly stream?: string } & object = {},
-  ): Promise<Result> {
-    const handle = await this.temporal.client.workflow.start(workflowNames[mode].type, {
+    { stream = contacts, ...input }: ModeInput & object = {},
+  ): Promise<WorkflowHandleWithFirstExecutionRunId<Workflow>> {
+    return this.temporal.client.workflow.start(workflowNames[mode].type, {
       workflowId: syncWorkflowId(mode, stream),
       taskQueue: this.#taskQueue,
       workflowIdConflictPolicy: 'FAIL',
       args: [{ stream, ...input }],
     });
+  }
+
+  /** Runs one workflow of a mode to its end. */
+  async run<Result extends SyncResult>(mode: SyncMode, input: ModeInput & object = {}): Promise<Result> {
+    const handle = await this.begin(mode, input);
     return (await handle.result()) as Result;
   }
 
-  /** The running backfill's progress; null while no worker answers. */
-  async progress(): Promise<SyncProgress | null> {
+  /** A running workflow's progress, the backfill's by default; null while no worker answers. */
+  async progress(mode: SyncMode = 'backfill', stream = contacts): Promise<SyncProgress | null> {
     const { client } = this.temporal;
-    const handle = client.workflow.getHandle(syncWorkflowId('backfill', contacts));
+    const handle = client.workflow.getHandle(syncWorkflowId(mode, stream));
     return client.withDeadline(Date.now() + 2_000, () => handle.query(progressQuery)).catch(() => null);
   }
 
@@ -124,31 +149,67 @@ export class ChaosWorld implements AsyncDisposable {
     return this.simulator.stats.snapshot()['all']?.requests ?? 0;
   }
 
-  /** Rewrites the config; workers read it when they start. */
-  async configure({ stream, taskQueue = this.#taskQueue }: { stream?: object; taskQueue?: string }): Promise<void> {
+  /** Rewrites the config; workers read it when they start. What is given is added to what there is. */
+  async configure({
+    stream,
+    streams = {},
+    source,
+    taskQueue = this.#taskQueue,
+  }: {
+    stream?: object;
+    streams?: Readonly<Record<string, object>>;
+    source?: object;
+    taskQueue?: string;
+  }): Promise<void> {
     const config = JSON.parse(await readFile(this.sandbox.configPath, 'utf8')) as {
       temporal: object;
-      pipelines: { crm: { streams: { contacts: object } } };
+      sources: { crm: object };
+      pipelines: { crm: { streams: Record<string, object> } };
     };
     config.temporal = { taskQueue };
-    config.pipelines.crm.streams.contacts = { ...config.pipelines.crm.streams.contacts, ...stream };
+    config.sources.crm = { ...config.sources.crm, ...source };
+    const configured = config.pipelines.crm.streams;
+    for (const [name, options] of Object.entries({ contacts: { ...stream }, ...streams })) {
+      configured[name] = { ...configured[name], ...options };
+    }
     await writeFile(this.sandbox.configPath, JSON.stringify(config));
     this.#taskQueue = taskQueue;
   }
 
-  compare(): Promise<Comparison> {
+  /** A table against the simulator's object of the same name. */
+  compare(
+    table = 'contacts',
+    request: Partial<Pick<ComparisonRequest, 'object' | 'ids' | 'ignoredColumns' | 'erasedIds'>> = {},
+  ): Promise<Comparison> {
     return compareWithTruth({
       databasePath: this.sandbox.databasePath,
       schema: 'hubspot',
-      table: 'contacts',
+      table,
       simulatorUrl: this.simulator.url,
-      object: 'contacts',
+      object: table,
+      ...request,
     });
   }
 
-  /** Runs that have something staged. */
-  async stagedRuns(): Promise<string[]> {
-    return readdir(join(this.folder, '.sluice', 'stage', contacts, 'backfill')).catch(() => []);
+  compareAssociations(from: string, to: string): Promise<AssociationComparison> {
+    return compareAssociationsWithTruth({
+      databasePath: this.sandbox.databasePath,
+      schema: 'hubspot',
+      table: `assoc_${from}_${to}`,
+      simulatorUrl: this.simulator.url,
+      from,
+      to,
+    });
+  }
+
+  /** Asks the DuckDB file, once the worker has let go of it. */
+  query(sql: string): Promise<WarehouseRow[]> {
+    return readWarehouse(this.sandbox.databasePath, (query) => query(sql));
+  }
+
+  /** Runs of a stream and mode that have something staged. */
+  async stagedRuns(mode: SyncMode = 'backfill', stream = contacts): Promise<string[]> {
+    return readdir(join(this.folder, '.sluice', 'stage', stream, mode)).catch(() => []);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -40,7 +40,7 @@ describe('the report of a run', () => {
         '  table      200,000 rows live, 0 deleted\n' +
         '  records    read 550 = inserted 50 + updated 500\n' +
         '  links      linked 4, unlinked 1\n' +
-        '  batches    1; why\n' +
+        '  batches    1\n' +
         '  requests   12, of them 1 rate limited (429), 2 retried\n' +
         '  counts     do not fit: a reconciliation was called\n',
     );

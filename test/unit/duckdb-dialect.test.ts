@@ -9,17 +9,30 @@ import {
   tableColumns,
 } from '../../destinations/duckdb/dialect.ts';
 import {
+  buildEraseAssociations,
+  buildInsertLinks,
+  buildUnlinkDeleted,
+} from '../../destinations/duckdb/association-statements.ts';
+import {
   buildClassify,
-  buildDeleteDuplicates,
+  buildErasedMatches,
   buildInsert,
-  buildLoadStage,
-  buildMatch,
+  buildRevive,
+  buildUpdateContent,
+} from '../../destinations/duckdb/content-statements.ts';
+import { buildDeleteDuplicates, buildLoadStage, buildSummary } from '../../destinations/duckdb/load-statements.ts';
+import { buildMatch } from '../../destinations/duckdb/matching.ts';
+import {
+  buildForgetPayloads,
   buildQuarantineRecords,
   buildQuarantineValues,
-  buildRevive,
-  buildSummary,
-  buildUpdateContent,
-} from '../../destinations/duckdb/merge-statements.ts';
+} from '../../destinations/duckdb/quarantine-statements.ts';
+import {
+  buildErase,
+  buildFlip,
+  buildInsertTombstones,
+  buildRefine,
+} from '../../destinations/duckdb/tombstone-statements.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { column, contactsPlan } from '../support/staged-records.ts';
 
@@ -51,7 +64,7 @@ describe('the DuckDB dialect', () => {
         '"_state_observed_at" TIMESTAMP WITH TIME ZONE, "_synced_at" TIMESTAMP WITH TIME ZONE, "_deleted" BOOLEAN, ' +
         '"_deleted_at" TIMESTAMP WITH TIME ZONE, "_merged_into" VARCHAR, "_batch_id" VARCHAR)',
     );
-    expect(buildAddColumn(plan.table, { name: hostile, type: 'DATE', isRequired: false })).toBe(
+    expect(buildAddColumn(plan.table, { name: hostile, type: 'DATE' })).toBe(
       `ALTER TABLE ${table} ADD COLUMN "we""ird; DROP" DATE`,
     );
   });
@@ -94,6 +107,10 @@ describe('the DuckDB dialect', () => {
 
 describe('the statements of a merge into DuckDB', () => {
   const read = buildReadStage(['/s/0.csv'], 5);
+  const content = { ...plan, absentColumns: [] };
+  const isErased =
+    '(t._deleted IS TRUE AND t._version IS NULL AND t._observed_at IS NOT NULL AND ' +
+    't._observed_at IS NOT DISTINCT FROM t._state_observed_at)';
 
   it('loads and summarises', () => {
     expect(buildLoadStage(plan, ['/s/0.csv'])).toBe(
@@ -133,21 +150,28 @@ describe('the statements of a merge into DuckDB', () => {
   });
 
   it('matches by key and classifies within the rows matched', () => {
-    expect(buildMatch(plan)).toBe(
-      'CREATE TEMP TABLE _sluice_match AS SELECT s.rowid AS staged_row, t.rowid AS target_row ' +
+    expect(buildMatch(plan, { table: '_sluice_staged', key: 'c0' })).toBe(
+      'CREATE OR REPLACE TEMP TABLE _sluice_match AS SELECT s.rowid AS staged_row, t.rowid AS target_row ' +
         `FROM _sluice_staged s JOIN ${table} t ON t."id" = s.c0`,
     );
     const differs =
       't."we""ird; DROP" IS DISTINCT FROM s.c1 OR t."visits" IS DISTINCT FROM s.c2 OR t."_version" IS DISTINCT FROM s.c3';
-    expect(buildClassify(plan, { lowest: '10', highest: '20' })).toBe(
+    expect(buildClassify(content, { matched: 1, lowest: '10', highest: '20' })).toBe(
       'CREATE TEMP TABLE _sluice_verdict AS SELECT s.rowid AS staged_row, m.target_row, m.target_row IS NULL AS is_new, ' +
         'coalesce(t._deleted IS TRUE AND (t._state_observed_at IS NULL OR s.state_at > t._state_observed_at), false) AS revives, ' +
         `coalesce(m.target_row IS NOT NULL AND (${differs}) AND (s.c3 > t._version OR (s.c3 IS NOT NULL AND t._version IS NULL) OR ` +
-        '(s.c3 IS NOT DISTINCT FROM t._version AND (t._observed_at IS NULL OR s.c4 > t._observed_at))), false) AS wins, ' +
+        '(s.c3 IS NOT DISTINCT FROM t._version AND (t._observed_at IS NULL OR s.c4 > t._observed_at))) ' +
+        `AND NOT (${isErased} AND s.c4 <= t._observed_at), false) AS wins, ` +
         `m.target_row IS NOT NULL AND NOT (${differs}) AND t._deleted IS NOT TRUE AS is_same ` +
         'FROM _sluice_staged s LEFT JOIN _sluice_match m ON m.staged_row = s.rowid ' +
         `LEFT JOIN (SELECT *, rowid AS _sluice_row FROM ${table} WHERE rowid BETWEEN 10 AND 20) t ON t._sluice_row = m.target_row`,
     );
+  });
+
+  it('neither compares nor writes columns that were absent', () => {
+    const absent = { ...plan, absentColumns: ['visits'] };
+    expect(buildClassify(absent, { matched: 1, lowest: '10', highest: '20' })).not.toContain('visits');
+    expect(buildUpdateContent(absent)).not.toContain('visits');
   });
 
   it('inserts, updates and revives', () => {
@@ -161,13 +185,64 @@ describe('the statements of a merge into DuckDB', () => {
     expect(buildInsert(plan, { hasMatches: true })).toBe(
       `${insert} JOIN _sluice_verdict v ON v.staged_row = s.rowid WHERE v.is_new`,
     );
-    expect(buildUpdateContent(plan)).toBe(
+    expect(buildUpdateContent(content)).toBe(
       `UPDATE ${table} t SET "we""ird; DROP" = s.c1, "visits" = s.c2, "_version" = s.c3, "_observed_at" = s.c4, ${stamps} ` +
         `${verdicts} WHERE v.wins AND t.rowid = v.target_row`,
     );
     expect(buildRevive(plan)).toBe(
       `UPDATE ${table} t SET _deleted = false, _deleted_at = NULL, _merged_into = NULL, ${stamps} ` +
         `${verdicts} WHERE v.revives AND t.rowid = v.target_row`,
+    );
+  });
+
+  it('keeps tombstones, fills them in, and erases every column that the table has', () => {
+    expect(buildInsertTombstones(plan)).toBe(
+      `INSERT INTO ${table} ("id", _deleted, _deleted_at, _merged_into, _state_observed_at, _synced_at, _batch_id) ` +
+        'SELECT id, true, coalesce(deleted_at, observed_at), merged_into, observed_at, now(), $batch ' +
+        "FROM _sluice_fate WHERE fate = 'insert'",
+    );
+    expect(buildFlip(plan)).toBe(
+      `UPDATE ${table} t SET _deleted = true, _deleted_at = coalesce(f.deleted_at, f.observed_at), ` +
+        '_merged_into = coalesce(f.merged_into, t._merged_into), _state_observed_at = f.observed_at, ' +
+        "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate = 'flip' AND t.rowid = f.target_row",
+    );
+    expect(buildRefine(plan)).toBe(
+      `UPDATE ${table} t SET _deleted_at = greatest(f.deleted_at, t._deleted_at), ` +
+        '_merged_into = coalesce(t._merged_into, f.merged_into), ' +
+        '_state_observed_at = greatest(f.observed_at, t._state_observed_at), ' +
+        "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate = 'refine' AND t.rowid = f.target_row",
+    );
+    expect(buildErase(plan, ['ID', hostile, 'of an earlier plan', '_version', '_deleted', '_batch_id'])).toBe(
+      `UPDATE ${table} t SET "we""ird; DROP" = NULL, "of an earlier plan" = NULL, "_version" = NULL, ` +
+        '_observed_at = greatest(f.observed_at, t._state_observed_at), ' +
+        '_state_observed_at = greatest(f.observed_at, t._state_observed_at), _deleted = true, ' +
+        '_deleted_at = coalesce(t._deleted_at, f.deleted_at, f.observed_at), ' +
+        "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate = 'erase' AND t.rowid = f.target_row",
+    );
+  });
+
+  it('forgets what quarantine holds of erased rows', () => {
+    expect(buildForgetPayloads(plan, buildErasedMatches(plan))).toBe(
+      'UPDATE "we""ird; DROP"."sync_errors" SET payload = NULL WHERE stream = $stream AND payload IS NOT NULL AND record_id IN ' +
+        `(SELECT t."id" FROM _sluice_match m JOIN ${table} t ON t.rowid = m.target_row WHERE ${isErased})`,
+    );
+  });
+
+  it('writes associations, and ends those of records that are gone', () => {
+    const links = { schema: hostile, table: 'assoc_"a"_b' };
+    const quoted = '"we""ird; DROP"."assoc_""a""_b"';
+    expect(buildInsertLinks(links)).toBe(
+      `INSERT INTO ${quoted} (from_id, to_id, category, type_id, label, _observed_at, _synced_at, _deleted, _batch_id) ` +
+        'SELECT from_id, to_id, category, type_id, label, observed_at, now(), false, $batch ' +
+        "FROM _sluice_link_fate WHERE fate = 'insert'",
+    );
+    expect(buildUnlinkDeleted(plan, links, 'to_id')).toBe(
+      `UPDATE ${quoted} a SET _deleted = true, _deleted_at = f.observed_at, _observed_at = f.observed_at, ` +
+        "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate IN ('insert', 'flip') " +
+        'AND TRY_CAST(a.to_id AS VARCHAR) = f.id AND a._deleted IS NOT TRUE AND (a._observed_at >= f.observed_at) IS NOT TRUE',
+    );
+    expect(buildEraseAssociations(plan, links, 'from_id')).toBe(
+      `DELETE FROM ${quoted} a USING _sluice_fate f WHERE f.fate = 'erase' AND TRY_CAST(a.from_id AS VARCHAR) = f.id`,
     );
   });
 });

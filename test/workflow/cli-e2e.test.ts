@@ -201,7 +201,7 @@ describe('sluice, as a person uses it', () => {
     expect(await describeRun()).toBe('RUNNING');
 
     const cancelled = await sluice('cancel', stream);
-    expect(cancelled.stdout).toContain(`cancelled ${stream}`);
+    expect(cancelled.stdout).toContain(`cancelled backfill of ${stream}`);
     expect(cancelled.exitCode).toBe(0);
     expect(await describeRun()).toBe('CANCELLED');
     simulator.configure({ latencyMs: 0 });

@@ -175,9 +175,13 @@ describe('search', () => {
     ];
     for (const [query, total] of queries) {
       expect((await post(simulator, search, query)).body.total).toBe(total);
-      const startedMs = performance.now();
-      for (let i = 0; i < 10; i++) await post(simulator, search, query);
-      expect((performance.now() - startedMs) / 10).toBeLessThan(40);
+      let fastestMs = Infinity;
+      for (let i = 0; i < 10; i++) {
+        const startedMs = performance.now();
+        await post(simulator, search, query);
+        fastestMs = Math.min(fastestMs, performance.now() - startedMs);
+      }
+      expect(fastestMs).toBeLessThan(20);
     }
   });
 

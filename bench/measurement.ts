@@ -1,0 +1,21 @@
+/** One line of the bench table. `target` is what the project set itself; null where the line only informs. */
+export interface Measurement {
+  readonly scenario: string;
+  readonly figure: string;
+  readonly target: string | null;
+  readonly isMet: boolean | null;
+}
+
+/** A line with its goal. */
+export function measured(scenario: string, figure: string, goal: Pick<Measurement, 'target' | 'isMet'>): Measurement {
+  return { scenario, figure, ...goal };
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { syncWorkflowId } from '../../model/workflow-id.ts';
+import { defaultToken } from '../../simulators/hubspot/options.ts';
+import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
+import { compareWithTruth, isEqual } from '../../simulators/verification/compare-with-truth.ts';
+import { eventually } from '../support/eventually.ts';
+import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
+import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
+
+const stream = 'crm.contacts';
+
+let temporal: TestTemporal;
+let simulator: RunningSimulator;
+let directory = '';
+let worker: ReturnType<typeof spawnCli>;
+
+beforeAll(async () => {
+  [temporal, simulator] = await Promise.all([
+    startTestTemporal(),
+    startHubspotSimulator({ seed: 7, records: { contacts: 2_000 }, search: { lagMs: 0 } }),
+  ]);
+  directory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+  writeFileSync(
+    join(directory, 'sluice.yaml'),
+    `version: 1
+temporal: { address: "${temporal.server.address}" }
+sources:
+  crm: { kind: hubspot, accessToken: ${defaultToken}, baseUrl: "${simulator.url}" }
+destinations:
+  local: { kind: duckdb, path: ./warehouse.duckdb }
+pipelines:
+  crm: { source: crm, destination: local, schema: hubspot, streams: { contacts: {} } }
+`,
+  );
+  worker = spawnCli(['worker'], { directory });
+  let said = '';
+  worker.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  await eventually('the worker is ready', () => said.includes('ready: task queue sluice'), 20_000);
+});
+
+afterAll(async () => {
+  worker?.kill('SIGKILL');
+  await simulator?.close();
+  await temporal?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const sluice = (...words: string[]): Promise<CliRun> => runCli(words, { directory });
+const expectEqual = async (): Promise<void> => {
+  const run = await sluice('verify', stream);
+  expect(run.stdout).toContain(`${stream}: equal to its source\n`);
+  expect(run.exitCode).toBe(0);
+};
+
+/** From the first backfill to a table that has followed its source, each step leaning on the one before. */
+describe('keeping a stream in step, as a person does', () => {
+  it('needs a backfill first', async () => {
+    const early = await sluice('sync', stream, '--wait');
+    expect(early.stderr).toMatch(/^error: crm\.contacts: needs backfill: .*; next: sluice backfill crm\.contacts$/m);
+    expect(early.exitCode).toBe(1);
+    expect((await sluice('backfill', stream, '--wait')).exitCode).toBe(0);
+    await expectEqual();
+  });
+
+  it('sync says that nothing changed, and then what did', async () => {
+    const idle = await sluice('sync', '--wait');
+    expect(idle.stdout).toMatch(/ {2}Performing incremental sync from \S+ to \S+: nothing changed\n/);
+    expect(idle.exitCode).toBe(0);
+
+    simulator.portal.change('contacts', { count: 5 });
+    simulator.portal.create('contacts', { count: 2 });
+    const changed = await sluice('sync', '--wait');
+    expect(changed.stdout).toContain('read 7 = inserted 2 + updated 5\n');
+    expect(changed.exitCode).toBe(0);
+    await expectEqual();
+  });
+
+  it('verify tells a difference by its ids, and soft-delete flags it', async () => {
+    const [id = ''] = simulator.portal.archive('contacts', { count: 1, seed: 3 });
+    const differing = await sluice('verify', stream);
+    expect(differing.stdout).toContain(`${stream}: differs from its source\n`);
+    expect(differing.stdout).toContain(`extra      1 (${id})\n`);
+    expect(differing.exitCode).toBe(3);
+
+    const deleted = await sluice('soft-delete', stream, '--wait');
+    expect(deleted.stdout).toContain('2,001 rows live, 1 deleted\n');
+    expect(deleted.exitCode).toBe(0);
+    await expectEqual();
+  });
+
+  it('reconcile asks before it flags what vanished in a mass, and approve lets it', async () => {
+    simulator.portal.archive('contacts', { count: 200 });
+    simulator.portal.purge('contacts', { olderThanDays: 0 });
+    const asks = await sluice('reconcile', stream, '--wait');
+    expect(asks.stdout).toContain('needs approval: 200 of 2001 live rows (10.0 %) are gone from the source\n');
+    expect(asks.exitCode).toBe(7);
+    expect((await sluice('approve', stream, '--digest', '0'.repeat(64))).exitCode).toBe(2);
+    expect((await sluice('approve', stream)).exitCode).toBe(7);
+    expect((await sluice('verify', stream)).exitCode).toBe(3);
+
+    expect((await sluice('approve', stream, '--yes')).exitCode).toBe(0);
+    await temporal.client.workflow.getHandle(syncWorkflowId('reconcile', stream)).result();
+    expect((await sluice('approve', stream, '--yes')).stderr).toContain(`nothing of ${stream} waits for an approval`);
+    await expectEqual();
+  });
+
+  it('resync reads named records again, and says so where there are none', async () => {
+    const [id = ''] = simulator.portal.change('contacts', { count: 1, seed: 9 });
+    const run = await sluice('resync', stream, '--ids', `${id},999999999999`, '--wait');
+    expect(run.stdout).toContain('read 2 = updated 1 + unchanged 1\n');
+    expect(run.exitCode).toBe(0);
+    const none = await sluice('resync', stream, '--ids', '999999999998', '--wait');
+    expect(none.stderr).toContain('none of the 1 ids is a record at the source');
+    expect(none.exitCode).toBe(1);
+    await expectEqual();
+  });
+
+  it('sync --full and backfill --replace read everything, and find nothing left over', async () => {
+    const full = await sluice('sync', stream, '--full', '--wait');
+    expect(full.stdout).toContain('  Performing full sync (asked for)\n');
+    expect(full.stdout).toContain('found      no difference\n');
+    expect(full.exitCode).toBe(0);
+    const replaced = await sluice('backfill', stream, '--replace', '--wait');
+    expect(replaced.stdout).toContain('found      no difference\n');
+    expect(replaced.exitCode).toBe(0);
+  });
+
+  it('history tells every run by its mode', async () => {
+    const { stdout } = await sluice('history', stream, '--json');
+    const { runs } = JSON.parse(stdout) as { runs: { mode: string; status: string }[] };
+    expect(new Set(runs.map(({ mode }) => mode))).toEqual(
+      new Set(['backfill', 'incremental', 'softDelete', 'reconcile', 'resync']),
+    );
+    expect(runs.every(({ status }) => status === 'done')).toBe(true);
+  });
+
+  it('reset makes it begin anew, and keeps the rows', async () => {
+    const reset = await sluice('reset', stream, '--yes');
+    expect(reset.stdout).toBe(`reset ${stream} (rows kept)\n`);
+    expect(reset.exitCode).toBe(0);
+    const sync = await sluice('sync', stream, '--wait');
+    expect(sync.stderr).toContain('needs backfill');
+    expect(sync.exitCode).toBe(1);
+    const backfill = await sluice('backfill', stream, '--wait');
+    expect(backfill.stdout).toContain('read 1,801 = unchanged 1,801\n');
+    expect(backfill.exitCode).toBe(0);
+  });
+
+  it('leaves a table that is its source', async () => {
+    worker.kill('SIGTERM');
+    await once(worker, 'exit');
+    const databasePath = join(directory, 'warehouse.duckdb');
+    const table = { databasePath, schema: 'hubspot', table: 'contacts' };
+    const comparison = await compareWithTruth({ ...table, simulatorUrl: simulator.url, object: 'contacts' });
+    expect(isEqual(comparison), JSON.stringify(comparison)).toBe(true);
+  });
+});
