@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { zeroRequests, addRequests, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
 import type { ClaimResult, Destination } from '../model/destination.ts';
-import { LongWait, type WaitReason } from '../model/errors.ts';
+import { LongWait, SyncError, type WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type SourceFrontier } from '../model/frontier.ts';
 import { allIds } from '../model/id-range-pool.ts';
 import { decideIncremental, mostHitsToSearch } from '../model/incremental-start.ts';
+import type { Log } from '../model/log.ts';
 import type { StreamPlan } from '../model/plan.ts';
 import { planWindows, type Positions, type TimeWindow } from '../model/positions.ts';
 import type { ObjectDescription, Source } from '../model/source.ts';
@@ -78,7 +79,7 @@ export async function beginIncremental(
   if (input.forceFullSync) return { kind: 'fullSync', reason: 'asked for' };
   if (!settings.incremental.enabled) return { kind: 'fullSync', reason: 'incremental sync is switched off' };
   try {
-    const standing = input.standing ?? (await readStanding(deps, settings, control.signal));
+    const standing = await standingOf(deps, { input, settings }, control.signal);
     if ('kind' in standing) return standing;
     return await lookForChanges(deps, { input, settings, standing }, control);
   } catch (error) {
@@ -88,6 +89,28 @@ export async function beginIncremental(
 }
 
 type NoStanding = Extract<BegunIncrementalRun, { kind: 'needsBackfill' | 'fullSync' }>;
+
+/**
+ * What the run before left is enough where a look costs money. Elsewhere the ledger is asked, so that a reset or another run
+ * is noticed at once; idle runs since it was last written are believed as long as it stands where they left it.
+ */
+async function standingOf(
+  deps: ActivityDeps,
+  { input, settings }: { input: BeginIncrementalInput; settings: StreamSettings },
+  signal: AbortSignal,
+): Promise<StreamStanding | NoStanding> {
+  const left = input.standing;
+  const destination = await deps.destination(settings.destination);
+  if (left !== null && destination.isMetered) return left;
+  const now = await readStanding(deps, settings, signal);
+  if (left === null || 'kind' in now) return now;
+  const isSame = now.generation === left.generation && areSame(now.ledgerPositions, left.ledgerPositions);
+  return isSame ? { ...now, positions: left.positions } : now;
+}
+
+function areSame(a: Positions, b: Positions | null): boolean {
+  return a.fast === b?.fast && a.settled === b.settled;
+}
 
 async function readStanding(
   deps: ActivityDeps,
@@ -113,7 +136,7 @@ async function lookForChanges(
   const plan = deps.settledPlans.of(buildPlan(settings, description), destination.identity);
   const [{ chunk, look, frontier }, { sourceRecords, requests }] = await Promise.all([
     readFirstChunk(deps, { input, settings, standing, description, plan }, control),
-    countSource(source, settings.object, control.signal),
+    countSource({ source, object: settings.object, log: deps.log }, control.signal),
   ]);
   const looked: Looked = {
     ...look,
@@ -211,8 +234,7 @@ function latest(a: Positions, b: Positions): Positions {
 }
 
 async function countSource(
-  source: Source,
-  object: string,
+  { source, object, log }: { source: Source; object: string; log: Log },
   signal: AbortSignal,
 ): Promise<{ sourceRecords: number | null; requests: RequestCounts }> {
   try {
@@ -220,20 +242,16 @@ async function countSource(
     return { sourceRecords: count?.records ?? null, requests: count?.requests ?? zeroRequests };
   } catch (error) {
     signal.throwIfAborted();
+    if (!(error instanceof SyncError)) throw error;
     // The check is a hint: what was found must not be lost for it.
-    if (error instanceof LongWait) return { sourceRecords: null, requests: zeroRequests };
-    throw error;
+    log.warn({ object, reason: error.message }, 'records could not be counted');
+    return { sourceRecords: null, requests: zeroRequests };
   }
 }
 
 function isStanding(standing: StreamStanding, { generation, state, self }: ClaimResult): boolean {
   if (self !== null) return true;
-  const { ledgerPositions: expected } = standing;
-  return (
-    generation === standing.generation &&
-    state.positions?.fast === expected.fast &&
-    state.positions.settled === expected.settled
-  );
+  return generation === standing.generation && areSame(standing.ledgerPositions, state.positions);
 }
 
 async function begin(

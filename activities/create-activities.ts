@@ -3,6 +3,7 @@ import type { ExtractHeartbeat } from '../model/heartbeat.ts';
 import type { InspectInput } from '../model/inspection.ts';
 import { beginIncremental, type BeginIncrementalInput } from './begin-incremental.ts';
 import { beginVanished, type BeginVanishedInput } from './begin-vanished.ts';
+import { callReconcile, type CallReconcileInput } from './call-reconcile.ts';
 import { compareListing, type CompareListingInput } from './compare-listing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractChunk, type ExtractChunkInput } from './extract-chunk.ts';
@@ -36,7 +37,7 @@ export function createActivities(external: ActivityDeps) {
     finishRun: (input: FinishRunInput) => beating((signal) => finishRun(deps, input, signal)),
 
     resetStream: (input: ResetStreamInput) => beating((signal) => resetStream(deps, input, signal)),
-    callReconcile: ({ stream }: { stream: string }) => deps.callReconcile(stream),
+    callReconcile: (input: CallReconcileInput) => beating((signal) => callReconcile(deps, input, signal)),
     inspect: (input: InspectInput) => beating((signal) => inspect(deps, input, signal)),
 
     locateStream: (input: { stream: string }) => locateStream(deps, input),

@@ -23,7 +23,7 @@ export interface RunTarget extends RunKey {
  * The runs of a mode and stream that can still matter, newest start first: the one under the fixed id, those that the
  * schedule knows to be running, and its last. Found by their ids, so that visibility, which trails, has no say.
  */
-export async function describeRuns(
+async function describeRuns(
   temporal: TemporalConnection,
   { mode, stream }: RunKey,
 ): Promise<WorkflowExecutionDescription[]> {

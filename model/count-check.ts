@@ -25,14 +25,27 @@ export function checkCount(
   count: { records: number; liveRows: number; now: string; earliestMs: number },
 ): { readonly history: CountHistory; readonly callsReconcile: boolean } {
   const { records, liveRows, now, earliestMs } = count;
+  if (countFits({ records, liveRows })) return { history: { ...history, ...settled(count) }, callsReconcile: false };
   const difference = records - liveRows;
-  const tolerated = Math.max(toleratedRows, liveRows * toleratedShare);
-  const isBeyond = Math.abs(difference - (history.calledFor ?? 0)) > tolerated;
-  const since = isBeyond ? (history.since ?? now) : null;
+  const isNew = Math.abs(difference - (history.calledFor ?? 0)) > tolerance(liveRows);
+  const since = isNew ? (history.since ?? now) : null;
   const hasLasted = since !== null && Date.parse(now) - Date.parse(since) >= lastsMs;
   const mayCall = history.calledAt === null || Date.parse(now) - Date.parse(history.calledAt) >= earliestMs;
   if (!hasLasted || !mayCall) return { history: { ...history, difference, since }, callsReconcile: false };
   return { history: { difference, since: null, calledFor: difference, calledAt: now }, callsReconcile: true };
+}
+
+/** Whether a count differs no more than indexes do at any time. */
+export function countFits({ records, liveRows }: { records: number; liveRows: number }): boolean {
+  return Math.abs(records - liveRows) <= tolerance(liveRows);
+}
+
+function tolerance(liveRows: number): number {
+  return Math.max(toleratedRows, liveRows * toleratedShare);
+}
+
+function settled({ records, liveRows }: { records: number; liveRows: number }) {
+  return { difference: records - liveRows, since: null, calledFor: null };
 }
 
 /** Whether a scheduled reconciliation may be left out this time. */

@@ -153,6 +153,8 @@ export interface ResetRequest extends StreamTable {
 export interface Destination {
   /** Names the database itself, not the way to it; part of the plan digest. */
   readonly identity: string;
+  /** Whether a look into it costs money: then a run that finds nothing to write does not take one (rule 16 of docs/spec.md). */
+  readonly isMetered: boolean;
   /** Queue of the one process that may open it; null where any process may. */
   readonly ownerQueue: string | null;
   /**

@@ -38,7 +38,14 @@ function proxySteps(place: Place) {
   return proxyActivities<
     Pick<
       Activities,
-      'planBackfill' | 'planListing' | 'mergeChunk' | 'compareListing' | 'beginVanished' | 'finishRun' | 'resetStream'
+      | 'planBackfill'
+      | 'planListing'
+      | 'mergeChunk'
+      | 'compareListing'
+      | 'beginVanished'
+      | 'finishRun'
+      | 'resetStream'
+      | 'callReconcile'
     >
   >({ ...shared, ...place, startToCloseTimeout: '1 hour' });
 }
@@ -69,12 +76,6 @@ const local = proxyLocalActivities<Pick<Activities, 'locateStream'>>({
 export async function placeOf(stream: string): Promise<string | null> {
   return (await local.locateStream({ stream })).taskQueue;
 }
-
-/** A hint to another workflow: the next run gives it again. */
-export const calls = proxyActivities<Pick<Activities, 'callReconcile'>>({
-  startToCloseTimeout: '30 seconds',
-  retry: { maximumAttempts: 3 },
-});
 
 /** Somebody sits in front of the terminal: an answer now, or an error. */
 export function inspectionOn(queue: string | null, verb: string) {

@@ -9,10 +9,9 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { BegunIncrementalRun, StreamStanding } from '../activities/begin-incremental.ts';
 import { zeroRequests } from '../model/batch.ts';
-import { checkCount, noCounts } from '../model/count-check.ts';
+import { checkCount, noCounts, type CountHistory } from '../model/count-check.ts';
 import { zeroCounts } from '../model/counts.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
-import { calls } from './activity-options.ts';
 import { backfill } from './backfill.ts';
 import type {
   BackfillResult,
@@ -86,17 +85,18 @@ function noteOf(start: Begun<'begun'>, before: IncrementalCache | null): BegunIn
 
 async function finish(sync: SyncRun, begun: BegunIncremental): Promise<IncrementalResult> {
   const { result, rows } = await sync.finish();
-  const { counts, calledReconcile } = await judgeCount(sync, { ...begun, liveRows: rows.live });
+  const { counts, liveRows, calledReconcile } = await judgeCount(sync, { ...begun, liveRows: rows.live });
   const { generation } = sync.settled;
   const { positions, text } = begun;
-  const next = { generation, ledgerPositions: positions, positions, liveRows: rows.live, idleRuns: 0, counts };
+  const next = { generation, ledgerPositions: positions, positions, liveRows, idleRuns: 0, counts };
   return { ...result, outcome: 'changed', text, full: null, calledReconcile, next };
 }
 
 async function idle(sync: SyncRun, start: Begun<'idle'>, before: IncrementalCache | null): Promise<IncrementalResult> {
-  const { generation, ledgerPositions, liveRows } = start.standing;
+  const { generation, ledgerPositions } = start.standing;
   const history = before?.counts ?? noCounts;
-  const { counts, calledReconcile } = await judgeCount(sync, { ...start, counts: history, liveRows });
+  const known = { ...start, counts: history, liveRows: start.standing.liveRows };
+  const { counts, liveRows, calledReconcile } = await judgeCount(sync, known);
   const idleRuns = (before?.idleRuns ?? 0) + 1;
   return {
     ...nothingRead(sync, start.text),
@@ -109,29 +109,38 @@ async function idle(sync: SyncRun, start: Begun<'idle'>, before: IncrementalCach
   };
 }
 
-/** The cheap check after each run: a difference that lasts calls a reconciliation before its time. */
-async function judgeCount(
-  sync: SyncRun,
-  count: {
-    sourceRecords: number | null;
-    liveRows: number | null;
-    counts: BegunIncremental['counts'];
-    sourceNow: string;
-    earliestReconcileMs: number;
-  },
-): Promise<{ counts: BegunIncremental['counts']; calledReconcile: boolean }> {
+/**
+ * The cheap check after each run: a difference that lasts calls a reconciliation before its time, unless the rows, counted
+ * again, have come to fit.
+ */
+async function judgeCount(sync: SyncRun, count: JudgedCount): Promise<CountJudgement> {
   const { sourceRecords: records, liveRows, counts, sourceNow: now, earliestReconcileMs: earliestMs } = count;
-  if (records === null || liveRows === null) return { counts, calledReconcile: false };
+  if (records === null || liveRows === null) return { counts, liveRows, calledReconcile: false };
   const { history, callsReconcile } = checkCount(counts, { records, liveRows, now, earliestMs });
-  if (!callsReconcile) return { counts: history, calledReconcile: false };
+  if (!callsReconcile) return { counts: history, liveRows, calledReconcile: false };
   try {
-    await calls.callReconcile({ stream: sync.name.stream });
-    return { counts: history, calledReconcile: true };
+    const answer = await sync.steps.callReconcile({ stream: sync.name.stream, records });
+    if (answer.kind === 'fits') return { counts: noCounts, liveRows: answer.liveRows, calledReconcile: false };
+    return { counts: history, liveRows: answer.liveRows, calledReconcile: answer.kind === 'called' };
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('a count does not fit, and no reconciliation could be called; the schedule makes the next one', { error });
-    return { counts, calledReconcile: false };
+    return { counts, liveRows, calledReconcile: false };
   }
+}
+
+interface JudgedCount {
+  readonly sourceRecords: number | null;
+  readonly liveRows: number | null;
+  readonly counts: CountHistory;
+  readonly sourceNow: string;
+  readonly earliestReconcileMs: number;
+}
+
+interface CountJudgement {
+  readonly counts: CountHistory;
+  readonly liveRows: number | null;
+  readonly calledReconcile: boolean;
 }
 
 /** A full sync, or the word that a backfill is needed first. */

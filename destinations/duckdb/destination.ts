@@ -52,6 +52,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     database.use(signal, (session) => session.transaction(() => work(session)));
 
   return {
+    isMetered: false,
     identity: `duckdb:${config.path}`,
     ownerQueue: ownerQueueOf(config.path),
     own: () => acquireOwnership(config.path),

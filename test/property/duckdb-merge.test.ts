@@ -138,7 +138,11 @@ function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: bool
       tally.erased++;
       if (!present.isDeleted) tally.deleted++;
       table.set(key, {
-        ...{ email: null, version: null, observed: erasedAt, stateObserved: erasedAt, isDeleted: true },
+        email: null,
+        version: null,
+        observed: erasedAt,
+        stateObserved: erasedAt,
+        isDeleted: true,
         deletedAt: present.deletedAt ?? tombstone.deletedAt,
         mergedInto: present.mergedInto,
       });

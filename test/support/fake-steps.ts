@@ -118,7 +118,7 @@ export class FakeSteps {
       locateStream: async () => ({ taskQueue: this.taskQueue }),
       callReconcile: async () => {
         this.reconcileCalls++;
-        return 'called';
+        return { kind: 'called', liveRows: this.liveRows };
       },
 
       extractChunk: async (input) => {

@@ -26,6 +26,11 @@ describe('checkCount', () => {
       [...Array<number>(3).fill(9_900), ...Array<number>(9).fill(9_700)],
       [2, 8],
     ],
+    [
+      'a difference that was mended and comes back calls again',
+      [9_900, 9_900, 9_900, 10_000, 9_900, 9_900, 9_900, 9_900, 9_900, 9_900],
+      [2, 8],
+    ],
     ['more records than rows count too', [10_100, 10_100, 10_100], [2]],
   ])('%s', (_, records, calls) => {
     expect(callsAt(records)).toEqual(calls);

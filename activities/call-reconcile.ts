@@ -1,0 +1,27 @@
+import { countFits } from '../model/count-check.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export interface CallReconcileInput {
+  readonly stream: string;
+  /** Records that the source counts. */
+  readonly records: number;
+}
+
+export interface CallReconcileResult {
+  /** `fits`: counted again, the rows differ no more. */
+  readonly kind: 'called' | 'alreadyRunning' | 'fits';
+  readonly liveRows: number | null;
+}
+
+/** Calls a reconciliation for a count that has not fitted for long; first counts the rows, which other runs may have mended. */
+export async function callReconcile(
+  deps: ActivityDeps,
+  { stream, records }: CallReconcileInput,
+  signal: AbortSignal,
+): Promise<CallReconcileResult> {
+  const settings = deps.streamSettings(stream);
+  const destination = await deps.destination(settings.destination);
+  const { liveRows } = await destination.readState({ stream, table: settings.table }, signal);
+  if (liveRows !== null && countFits({ records, liveRows })) return { kind: 'fits', liveRows };
+  return { kind: await deps.callReconcile(stream), liveRows };
+}

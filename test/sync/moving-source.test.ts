@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import type { IncrementalResult, ReconcileResult } from '../../workflows/messages.ts';
+import { AccountLife } from '../support/account-life.ts';
+import { ChaosWorld } from '../support/chaos-world.ts';
+import { expectSame } from '../support/expect-same.ts';
+
+const seed = 2_301;
+
+it(
+  `case 16: records that come, change and go while reconcile lists and incremental pages, seed ${seed}`,
+  { timeout: 120_000 },
+  async () => {
+    await using world = await ChaosWorld.open({
+      contacts: 6_000,
+      seed,
+      chunkRecords: 500,
+      simulator: { latencyMs: 150, jitterMs: 100 },
+    });
+    await world.startWorker().ready;
+    await world.run('backfill');
+    const life = new AccountLife(world.simulator.portal, seed);
+    life.begin();
+    const reconciling = world.begin('reconcile');
+    for (let round = 0; round < 3; round++) {
+      const result = await world.run<IncrementalResult>('incremental');
+      expect(result.totals.read).toBeGreaterThan(100);
+    }
+    const during = (await (await reconciling).result()) as ReconcileResult;
+    expect(during.totals.listed).toBeGreaterThan(5_000);
+    await world.run('softDelete');
+    life.end();
+    expect(life.steps).toBeGreaterThan(60);
+
+    world.simulator.configure({ latencyMs: 0, jitterMs: 0 });
+    await world.run('incremental');
+    await world.run('softDelete');
+    // Only recalculated values are left for the last reconciliation.
+    const ignoredColumns = ['hs_latest_source_data_1'];
+    await expectSame(world, 'contacts', { ignoredColumns });
+    const last = await world.run<ReconcileResult>('reconcile');
+    expect(last.vanished?.differences).toMatchObject({ missing: 0, stale: 0, vanished: 0 });
+    await expectSame(world);
+  },
+);
