@@ -17,7 +17,7 @@ import { mintBatch } from './extract-chunk.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
 import type { SettledPlans } from './settled-plans.ts';
-import { newStageFolder } from './stage-folders.ts';
+import { newStageFolder, removeRunStages } from './stage-folders.ts';
 import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
 
 /** Where the stream stands: as the run before left it, or as the ledger has it. */
@@ -147,7 +147,8 @@ async function lookForChanges(
     requests: addRequests({ ...requests, requests: requests.requests + 1 }, chunk.requests),
   };
   if (chunk.stage === null || chunk.records === 0) {
-    if (chunk.stage !== null) await discard(chunk.stage);
+    // What killed attempts left goes too: a run that takes no claim is not the next one's to sweep until that one finds a change.
+    await removeRunStages({ stageRoot: deps.stageRoot, ...input });
     if (chunk.wait !== null) return { kind: 'wait', wait: chunk.wait };
     if (isFrontierEmpty(chunk.frontier)) return { kind: 'idle', ...looked };
     control.signal.throwIfAborted();

@@ -64,7 +64,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
 function createProgram(): Command {
   const program = new Command('sluice')
-    .description('Durable HubSpot backfills into DuckDB, on Temporal.')
+    .description('Keeps DuckDB in step with HubSpot, as durable Temporal workflows.')
     .version(version, '--version', 'print the version')
     .helpCommand(false)
     .configureHelp({ formatHelp: formatProgramHelp });

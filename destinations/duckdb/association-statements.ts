@@ -2,7 +2,7 @@ import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
 import { buildCast, columnTypeFor } from './column-types.ts';
 import { buildReadStage, quoteIdentifier, quoteTable } from './dialect.ts';
-import { systemTable } from './system-tables.ts';
+import { buildDoubtfulUntil } from './doubt.ts';
 
 /** Merging one table of associations: load, check, compare with what the table has of the same records, then write. */
 
@@ -61,17 +61,9 @@ export function buildDropDeadHeads(plan: StreamPlan): string {
 }
 
 /**
- * Until when other runs may have seen associations without leaving a trace, since those that are unchanged are not written: what
- * is missing from an older reading is left to the next one. Binds stream and run.
+ * Says what becomes of each association staged, and of each that the table has of the same records. What only another run may
+ * have seen since is left to the next reading. Binds stream and run.
  */
-function buildDoubtfulUntil(plan: StreamPlan): string {
-  return (
-    `(SELECT max(committed_at) + INTERVAL 5 SECOND FROM ${systemTable(plan.table.schema, 'sync_batches')} ` +
-    'WHERE stream = $stream AND run <> $run AND heads > 0)'
-  );
-}
-
-/** Says what becomes of each association staged, and of each that the table has of the same records. Binds stream and run. */
 export function buildClassifyLinks(plan: StreamPlan, table: TableName): string {
   const key = ['from_id', 'to_id', 'category', 'type_id'];
   const staged =
@@ -85,7 +77,7 @@ export function buildClassifyLinks(plan: StreamPlan, table: TableName): string {
     "WHEN a.target_row IS NULL THEN 'insert' " +
     'WHEN l.from_id IS NOT NULL THEN if(l.observed_at > a._observed_at AND (a._deleted OR a.label IS DISTINCT FROM l.label), ' +
     "'update', 'keep') " +
-    `WHEN a._deleted IS NOT TRUE AND a._observed_at < a.read_at AND (a.read_at < ${buildDoubtfulUntil(plan)}) IS NOT TRUE ` +
+    `WHEN a._deleted IS NOT TRUE AND a._observed_at < a.read_at AND (a.read_at < ${buildDoubtfulUntil(plan, 'associations')}) IS NOT TRUE ` +
     "THEN 'remove' ELSE 'keep' END AS fate " +
     `FROM (${staged}) l FULL JOIN (${present}) a ON ${key.map((name) => `a.${name} = l.${name}`).join(' AND ')}`
   );

@@ -2,8 +2,8 @@ import type { StreamPlan } from '../../model/plan.ts';
 import { buildCast } from './column-types.ts';
 import { buildIsErased } from './content-statements.ts';
 import { buildReadStage, quoteIdentifier, quoteTable, systemColumnTypes } from './dialect.ts';
+import { buildDoubtfulUntil } from './doubt.ts';
 import { buildMatchedRows, type Matches } from './matching.ts';
-import { systemTable } from './system-tables.ts';
 
 /** Merging tombstones: load, reduce, (match), classify, then write each verdict. */
 
@@ -31,24 +31,11 @@ export const reduceTombstones =
   'first(merged_into ORDER BY observed_at DESC, merged_into) FILTER (merged_into IS NOT NULL) AS merged_into ' +
   'FROM _sluice_tombstones WHERE id IS NOT NULL GROUP BY id';
 
-/** Clocks and a commit's own time may differ by this. */
-const doubtMargin = 'INTERVAL 5 SECOND';
-
 /**
- * Until when other runs may have seen records alive without leaving a trace: an observation that changes nothing is not
- * written. Batches that wrote all they saw leave no doubt. Binds stream and run.
- */
-function buildDoubtfulUntil(plan: StreamPlan): string {
-  return (
-    `(SELECT max(committed_at) + ${doubtMargin} FROM ${systemTable(plan.table.schema, 'sync_batches')} ` +
-    'WHERE stream = $stream AND run <> $run AND unchanged + superseded > 0 AND read > coalesce(tombstones, 0))'
-  );
-}
-
-/**
- * Says what becomes of each tombstone. A deletion goes by observation alone, against the table and against the records of the
- * same stage. What is a tombstone already is written only where more is known of it: a later deletion, which a restoration in between
- * made possible, or where it was merged into. Binds stream and run.
+ * Says what becomes of each tombstone. A deletion goes by observation alone, against the table and against the records of
+ * the same stage. What is a tombstone already is written only where more is known of it: where it was merged into (by now: a
+ * survivor may be merged away in its turn), or that it was deleted anew, so that what was seen alive in between cannot bring
+ * it back. Binds stream and run.
  */
 export function buildClassifyTombstones(
   plan: StreamPlan,
@@ -57,7 +44,8 @@ export function buildClassifyTombstones(
   const erases = plan.onVanished === 'erase' ? "g.kind = 'vanished'" : 'false';
   const isErased = buildIsErased('t');
   const knowsMore =
-    '((g.merged_into IS NOT NULL AND t._merged_into IS NULL) OR g.deleted_at > t._deleted_at ' +
+    '((g.merged_into IS NOT NULL AND (t._merged_into IS NULL OR ' +
+    '(g.merged_into <> t._merged_into AND g.observed_at > t._state_observed_at))) OR g.deleted_at > t._deleted_at ' +
     'OR (g.deleted_at IS NOT NULL AND t._deleted_at IS NULL))';
   return (
     'CREATE TEMP TABLE _sluice_fate AS SELECT g.*, m.target_row, t._deleted IS NOT TRUE AS was_live, CASE ' +
@@ -66,7 +54,7 @@ export function buildClassifyTombstones(
     `WHEN t._deleted AND ${erases} THEN 'erase' ` +
     `WHEN t._deleted THEN if(${knowsMore}, 'refine', 'unchanged') ` +
     `WHEN t._state_observed_at >= g.observed_at${hasRecords ? ' OR s.state_at >= g.observed_at' : ''} THEN 'superseded' ` +
-    `WHEN g.observed_at < ${buildDoubtfulUntil(plan)} THEN 'doubtful' ` +
+    `WHEN g.observed_at < ${buildDoubtfulUntil(plan, 'records')} THEN 'doubtful' ` +
     `ELSE if(${erases}, 'erase', 'flip') END AS fate ` +
     'FROM _sluice_gone g LEFT JOIN _sluice_match m ON m.staged_row = g.rowid ' +
     (hasRecords ? 'LEFT JOIN _sluice_staged s ON s.c0 = g.id ' : '') +
@@ -104,7 +92,8 @@ export function buildFlip(plan: StreamPlan): string {
 export function buildRefine(plan: StreamPlan): string {
   return (
     `UPDATE ${quoteTable(plan.table)} t SET _deleted_at = greatest(f.deleted_at, t._deleted_at), ` +
-    '_merged_into = coalesce(t._merged_into, f.merged_into), ' +
+    '_merged_into = if(f.observed_at > t._state_observed_at, coalesce(f.merged_into, t._merged_into), ' +
+    'coalesce(t._merged_into, f.merged_into)), ' +
     `_state_observed_at = greatest(f.observed_at, t._state_observed_at), ${stamps} ` +
     "FROM _sluice_fate f WHERE f.fate = 'refine' AND t.rowid = f.target_row"
   );

@@ -36,9 +36,7 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
     throw new SyncError(
       'StateCorrupt',
       `batch ${batch.batchId} of ${plan.stream} holds tombstones that cannot be read`,
-      {
-        next: 'report this with the batch id: nothing of the batch was written',
-      },
+      { next: 'report this with the batch id: nothing of the batch was written' },
     );
   }
   const rejected = read - numberOf(summary, 'keyed');

@@ -43,7 +43,7 @@ export async function extract(
   try {
     await reading.read(signal);
   } catch (error) {
-    if (sink.hasFailed) throw error;
+    if (sink.failure !== null) throw sink.failure.error;
     if (error instanceof TooManyHits) return nothing({ tooManyHits: error.hits });
     if (error instanceof ListContractBroken) {
       deps.log.warn({ stream: plan.stream, reason: error.message }, 'list read again by one cursor');
@@ -59,7 +59,7 @@ export async function extract(
     using grace = abortedLater(signal, graceMs);
     await associations.flush(grace.signal);
   } catch (error) {
-    if (sink.hasFailed) throw error;
+    if (sink.failure !== null) throw sink.failure.error;
     if (error instanceof LongWait) return nothing({ wait: error.wait });
     if (wait !== null || signal.aborted) return nothing({ wait });
     throw failure ?? error;

@@ -13,9 +13,10 @@ export function mergeProperties(object: string): readonly string[] {
 
 /** Ids that were merged into this record; never its own. */
 export function mergedIds({ id, properties }: HubSpotRecord): string[] {
-  const listed = [mergedIdsProperty, mergedVidsProperty].flatMap((name) => (properties?.[name] ?? '').split(';'));
-  const ids = listed.map((entry) => entry.split(':')[0]!.trim()).filter((entry) => /^\d+$/.test(entry));
-  return [...new Set(ids)].filter((merged) => merged !== String(id));
+  const listed = `${properties?.[mergedIdsProperty] ?? ''};${properties?.[mergedVidsProperty] ?? ''}`;
+  if (listed === ';') return [];
+  const ids = listed.split(';').map((entry) => entry.split(':')[0]!.trim());
+  return [...new Set(ids)].filter((merged) => /^\d+$/.test(merged) && merged !== String(id));
 }
 
 export function mergedTombstones(record: HubSpotRecord, observedAt: string): StagedTombstone[] {

@@ -77,7 +77,7 @@ export function openReading(request: ExtractRequest, deps: ReadingDeps): Reading
         chunk,
         isKnown,
         maxHits,
-        cursorsOfUse: () => deps.api.budget.searchesAtOnce,
+        searchesOfUse: () => deps.api.budget.searchesAtOnce,
       });
       return read(list, () => ({ kind: 'windows', property, windows: list.windows() }));
     }

@@ -40,7 +40,7 @@ interface Lane {
  */
 export class RequestBudget {
   readonly #lanes: Readonly<Record<Bucket, Lane>>;
-  /** Of searches alone: at five a second, and at ten seconds' worth of them, the way back would cost a quarter of the time. */
+  /** Of searches alone: against a window of ten seconds the way back is short, against one second it is not. */
   readonly #searchTrips = new RoundTrips();
   #needsProbe = true;
   #isLimitNamed = false;

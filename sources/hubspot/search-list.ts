@@ -1,20 +1,12 @@
-import type { IdRange, WindowFrontier } from '../../model/frontier.ts';
+import type { WindowFrontier } from '../../model/frontier.ts';
 import type { Chunk } from './chunk.ts';
 import { IdBatches, type WantedRecord } from './id-batches.ts';
 import type { NamedRecords } from './named-records.ts';
 import { RangeCursors } from './range-cursors.ts';
-import type { SearchPage, SearchPages } from './search-pages.ts';
-import {
-  least,
-  most,
-  searchPageSize,
-  SearchRanges,
-  type Asked,
-  type Claim,
-  type FoundIds,
-  type Side,
-} from './search-ranges.ts';
 import { searchLimit } from './request-budget.ts';
+import type { SearchPage, SearchPages } from './search-pages.ts';
+import { searchPageSize, type Asked, type Claim, type Side } from './search-ranges.ts';
+import { SearchWindow } from './search-window.ts';
 import { TaskGroup } from './task-group.ts';
 
 /** Raised before anything is read. */
@@ -27,91 +19,62 @@ export class TooManyHits extends Error {
   }
 }
 
-interface OpenWindow {
-  readonly window: WindowFrontier;
-  readonly unread: SearchRanges;
-  /** Pages that were found and are not staged yet. */
-  readonly found: Set<FoundPage>;
-}
-
-interface FoundPage {
-  readonly from: bigint;
-  readonly to: bigint;
-  /** Records of it that are not staged. */
-  unstaged: number;
+export interface SearchListOptions {
+  readonly windows: readonly WindowFrontier[];
+  readonly pages: SearchPages;
+  readonly records: NamedRecords;
+  readonly chunk: Chunk;
+  readonly isKnown: (id: string, version: string) => boolean;
+  readonly maxHits: number | null;
+  /** How many searches at once are of use at the moment. */
+  readonly searchesOfUse: () => number;
 }
 
 interface WindowClaim {
-  readonly open: OpenWindow;
+  readonly open: SearchWindow;
   readonly claim: Claim;
 }
 
 /**
- * Reads the records of time windows: ids by search, over parallel id ranges, and what they are by batch read beside it.
+ * Reads the records of time windows: ids by search, from several ends at once, and what they are by batch read beside it.
  * `windows()` is right at any moment: a range moves only past ids whose records are staged, known, or gone.
  */
 export class SearchList {
-  readonly #windows: readonly OpenWindow[];
-  readonly #pages: SearchPages;
-  readonly #records: NamedRecords;
-  readonly #chunk: Chunk;
-  readonly #isKnown: (id: string, version: string) => boolean;
-  readonly #maxHits: number | null;
-  readonly #cursorsOfUse: () => number;
+  readonly #options: SearchListOptions;
+  readonly #windows: readonly SearchWindow[];
   #claims = 0;
   /** First pages of ranges, read to know how many hits there are. */
   readonly #firstPages = new Map<Claim['range'], SearchPage>();
 
-  constructor(options: {
-    windows: readonly WindowFrontier[];
-    pages: SearchPages;
-    records: NamedRecords;
-    chunk: Chunk;
-    isKnown: (id: string, version: string) => boolean;
-    maxHits: number | null;
-    /** Cursors that are of use at the moment. */
-    cursorsOfUse: () => number;
-  }) {
-    this.#windows = options.windows.map((window) => ({
-      window,
-      unread: new SearchRanges(window.ranges),
-      found: new Set(),
-    }));
-    this.#pages = options.pages;
-    this.#records = options.records;
-    this.#chunk = options.chunk;
-    this.#isKnown = options.isKnown;
-    this.#maxHits = options.maxHits;
-    this.#cursorsOfUse = options.cursorsOfUse;
+  constructor(options: SearchListOptions) {
+    this.#options = options;
+    this.#windows = options.windows.map((window) => new SearchWindow(window));
   }
 
   windows(): WindowFrontier[] {
-    return this.#windows.map(({ window: { from, to }, unread, found }) => ({
-      from,
-      to,
-      ranges: joinRanges([...unread.toRanges(), ...[...found].map(toRange)]),
-    }));
+    return this.#windows.map((open) => open.frontier());
   }
 
   /** Throws `TooManyHits` before anything is read. */
   async read(signal: AbortSignal): Promise<void> {
-    if (this.#maxHits !== null) {
+    const { chunk, records, maxHits, searchesOfUse } = this.#options;
+    if (maxHits !== null) {
       const hits = await this.#countHits(signal);
-      if (hits > this.#maxHits) throw new TooManyHits(hits);
+      if (hits > maxHits) throw new TooManyHits(hits);
     }
     const group = new TaskGroup(signal);
-    const batches = new IdBatches({ group, stage: (ids, stop) => this.#records.stage(ids, stop) });
+    const batches = new IdBatches({ group, stage: (ids, stop) => records.stage(ids, stop) });
     const cursors = new RangeCursors<WindowClaim>({
-      isOver: () => this.#windows.every(({ unread }) => unread.isEmpty) || !this.#chunk.hasRoom,
-      claim: () => (this.#claims < this.#cursorsOfUse() ? this.#claim() : null),
+      isOver: () => this.#windows.every(({ unread }) => unread.isEmpty) || !chunk.hasRoom,
+      claim: () => (this.#claims < searchesOfUse() ? this.#claim() : null),
       readPage: (claimed, stop) => this.#readPage(claimed, batches, stop),
       release: (claimed) => this.#release(claimed),
     });
-    let working = searchLimit;
+    let reading = searchLimit;
     for (let i = 0; i < searchLimit; i++) {
       group.run(async (stop) => {
         await cursors.run(stop);
-        if (--working === 0) batches.flush();
+        if (--reading === 0) batches.flush();
       });
     }
     await group.join();
@@ -123,8 +86,9 @@ export class SearchList {
     const claimed: WindowClaim[] = [];
     for (let next = this.#claim(); next !== null; next = this.#claim()) claimed.push(next);
     for (const { open, claim } of claimed) {
+      const { side, range } = claim;
       group.run(async (stop) => {
-        this.#firstPages.set(claim.range, await this.#search(open, { ...claim.range, side: claim.side }, stop));
+        this.#firstPages.set(range, await this.#search(open, { from: range.from, to: range.to, side }, stop));
       });
     }
     await group.join();
@@ -148,64 +112,41 @@ export class SearchList {
   }
 
   async #readPage({ open, claim }: WindowClaim, batches: IdBatches, signal: AbortSignal): Promise<boolean> {
+    const { chunk } = this.#options;
     const asked = open.unread.ask(claim);
-    if (asked === null || !this.#chunk.reserve(searchPageSize)) return false;
+    if (asked === null || !chunk.reserve(searchPageSize)) return false;
     let wanted: WantedRecord[];
     try {
       const { side, range } = claim;
       const page = this.#firstPages.get(range) ?? (await this.#search(open, { ...asked, side }, signal));
       this.#firstPages.delete(range);
-      wanted = this.#take(open, open.unread.advance(claim, asked, found(page)), page);
+      const ids = open.unread.advance(claim, asked, { ...page, ids: page.hits.map(({ id }) => id) });
+      wanted = this.#wantedOf(open, page, new Set(ids));
     } finally {
-      this.#chunk.release(searchPageSize);
+      chunk.release(searchPageSize);
     }
     await batches.add(wanted);
     return true;
   }
 
-  /** Notes what of a page is to be read. Nothing may come between the move of the range and this. */
-  #take({ found }: OpenWindow, own: readonly bigint[], { hits }: SearchPage): WantedRecord[] {
-    const versions = new Map(hits.map(({ id, version }) => [id, version]));
-    const isNews = (id: bigint): boolean => {
-      const version = versions.get(id) ?? null;
-      return version === null || !this.#isKnown(String(id), version);
-    };
-    const news = own.filter(isNews);
-    this.#chunk.knownRecords += own.length - news.length;
-    if (news.length === 0) return [];
-    const page: FoundPage = { from: least(own), to: most(own) + 1n, unstaged: news.length };
-    found.add(page);
-    this.#chunk.expect(news.length);
+  /** Of a page's own ids those to be read. Until they are staged they stay in the frontier, which has just moved past them. */
+  #wantedOf(open: SearchWindow, { hits }: SearchPage, ids: ReadonlySet<bigint>): WantedRecord[] {
+    const { chunk, isKnown } = this.#options;
+    const wanted = hits.filter(({ id, version }) => ids.has(id) && (version === null || !isKnown(String(id), version)));
+    chunk.knownRecords += ids.size - wanted.length;
+    chunk.expect(wanted.length);
+    const letGo = open.hold([...ids], { wanted: wanted.length });
     const settled = (): void => {
-      page.unstaged--;
-      if (page.unstaged === 0) found.delete(page);
-      this.#chunk.release(1);
+      letGo();
+      chunk.release(1);
     };
-    return news.map((id) => ({ id: String(id), settled }));
+    return wanted.map(({ id }) => ({ id: String(id), settled }));
   }
 
   /** An answer that is short of what it counts itself is asked for once more, and then believed. */
-  async #search({ window }: OpenWindow, asked: Asked & { side: Side }, signal: AbortSignal): Promise<SearchPage> {
-    const page = await this.#pages.readPage(window, asked, signal);
-    return page.isLast && page.hits.length < page.total ? this.#pages.readPage(window, asked, signal) : page;
+  async #search({ window }: SearchWindow, asked: Asked & { side: Side }, signal: AbortSignal): Promise<SearchPage> {
+    const { pages } = this.#options;
+    const page = await pages.readPage(window, asked, signal);
+    return page.isLast && page.hits.length < page.total ? pages.readPage(window, asked, signal) : page;
   }
-}
-
-function found({ hits, total, isLast }: SearchPage): FoundIds {
-  return { ids: hits.map(({ id }) => id), total, isLast };
-}
-
-function toRange({ from, to }: FoundPage): IdRange {
-  return { from: String(from), to: String(to) };
-}
-
-/** Disjoint ranges in order, those that touch as one. */
-function joinRanges(ranges: readonly IdRange[]): IdRange[] {
-  const joined: IdRange[] = [];
-  for (const range of ranges.toSorted((a, b) => (BigInt(a.from) < BigInt(b.from) ? -1 : 1))) {
-    const last = joined.at(-1);
-    if (last !== undefined && last.to === range.from) joined[joined.length - 1] = { from: last.from, to: range.to };
-    else joined.push(range);
-  }
-  return joined;
 }

@@ -14,7 +14,7 @@ export interface SearchHit {
 }
 
 export interface SearchPage {
-  /** Those of the lowest ids that match, or of the highest, in no order. */
+  /** Those of the lowest ids that match, or of the highest, each once, in no order. */
   readonly hits: readonly SearchHit[];
   /** Of all matches. */
   readonly total: number;
@@ -79,14 +79,16 @@ export class SearchPages {
     const parsed = answerSchema.safeParse(answer.json);
     if (!parsed.success) throw this.#unfit('the answer has not the documented shape');
     const { total, results, paging } = parsed.data;
-    const hits = results.map((record) => ({
-      id: record.id,
-      version: versionOf({ updatedAt: record.updatedAt ?? null, properties: record.properties ?? {} }, this.#plan),
-    }));
+    const hits = results.map(({ id, updatedAt = null, properties = {} }): [bigint, SearchHit] => [
+      id,
+      { id, version: versionOf({ updatedAt, properties }, this.#plan) },
+    ]);
     const hasNext = paging?.next !== undefined && paging.next !== null;
-    if (hits.length === 0 && hasNext) throw this.#unfit('an empty page that says that more follow');
-    if (hits.some(({ id }) => id < from || (to !== null && id >= to))) throw this.#unfit('hits outside of its filter');
-    return { hits, total, isLast: !hasNext && (hits.length < searchPageSize || hits.length === total) };
+    if (results.length === 0 && hasNext) throw this.#unfit('an empty page that says that more follow');
+    if (results.some(({ id }) => id < from || (to !== null && id >= to)))
+      throw this.#unfit('hits outside of its filter');
+    const isLast = !hasNext && (results.length < searchPageSize || results.length === total);
+    return { hits: [...new Map(hits).values()], total, isLast };
   }
 
   #unfit(reason: string): SyncError {

@@ -1,9 +1,9 @@
 import type { StageSink } from '../../model/source.ts';
 
-/** A sink that remembers a write that failed: what is staged is then unknown, and may not be handed on. */
+/** A sink that remembers the first write that failed: what is staged is then unknown, and may not be handed on. */
 export class WatchedSink implements StageSink {
   readonly #sink: StageSink;
-  hasFailed = false;
+  failure: { readonly error: unknown } | null = null;
 
   constructor(sink: StageSink) {
     this.#sink = sink;
@@ -19,7 +19,7 @@ export class WatchedSink implements StageSink {
     try {
       await write;
     } catch (error) {
-      this.hasFailed = true;
+      this.failure ??= { error };
       throw error;
     }
   }

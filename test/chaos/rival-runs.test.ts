@@ -16,13 +16,7 @@ describe.concurrent('two backfills of one stream', () => {
 
   it('the second goes on where the first stood frozen within a transaction', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({ contacts: 15_000, seed: 702, chunkRecords: 1_000 });
-    const { first, second, result, frozen } = await overtake(
-      world,
-      { at: 'beforeCommit', sequence: 5, does: 'stop' },
-      {
-        thawsBeforeSecondEnds: true,
-      },
-    );
+    const { first, second, result, frozen } = await overtake(world, { at: 'beforeCommit', sequence: 5, does: 'stop' });
     const { runs, batches } = await expectWhole(world);
     expect(runs).toMatchObject([
       { run: first, status: 'lost' },
@@ -36,13 +30,19 @@ describe.concurrent('two backfills of one stream', () => {
 
   it('a merge of the first that wakes up after the second has ended writes nothing', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({ contacts: 15_000, seed: 703, chunkRecords: 1_000 });
-    const { first, second } = await overtake(
-      world,
-      { at: 'mergeStarts', sequence: 4, does: 'stop' },
-      {
-        thawsBeforeSecondEnds: false,
-      },
-    );
+    const late: Harm = { at: 'mergeStarts', sequence: 4, does: 'holdSilently' };
+    const sabotage = planSabotage(world.folder, [late]);
+    // The one owner of the file does the work of both.
+    const worker = world.startWorker(sabotage);
+    const overtaken = await world.start();
+    await eventually('a merge is held', () => sabotage.isDone(late), 60_000);
+    await overtaken.terminate('overtaken');
+    const overtaking = await world.start();
+    await overtaking.result();
+    sabotage.release();
+    expect(await eventually('the held merge ends', sabotage.heldOutcome)).toBe('Fenced');
+    await worker.stop();
+    const [first, second] = [overtaken.firstExecutionRunId, overtaking.firstExecutionRunId];
     const { runs, batches } = await expectWhole(world);
     expect(runs).toMatchObject([
       { run: first, status: 'lost' },
@@ -54,8 +54,8 @@ describe.concurrent('two backfills of one stream', () => {
   });
 });
 
-/** Freezes the first run's worker at a point, terminates the run, and starts a second one with a worker of its own. */
-async function overtake(world: ChaosWorld, harm: Harm, { thawsBeforeSecondEnds }: { thawsBeforeSecondEnds: boolean }) {
+/** Freezes the first run's worker at a point, terminates the run, and starts a second one with a worker beside. */
+async function overtake(world: ChaosWorld, harm: Harm) {
   const sabotage = planSabotage(world.folder, [harm]);
   const frozen = world.startWorker(sabotage);
   try {
@@ -68,19 +68,16 @@ async function overtake(world: ChaosWorld, harm: Harm, { thawsBeforeSecondEnds }
     const other = world.startWorker();
     await other.ready;
     const second = await world.start();
-    if (thawsBeforeSecondEnds) {
-      await eventually(
-        'the second run meets the lock',
-        async () => {
-          const { pendingActivities } = (await second.describe()).raw;
-          return pendingActivities?.some(({ attempt, lastFailure }) => (attempt ?? 0) > 1 && lastFailure != null);
-        },
-        60_000,
-      );
-      process.kill(frozen.pid, 'SIGCONT');
-    }
-    const result = await second.result();
+    await eventually(
+      'the second run meets the frozen owner',
+      async () => {
+        const { pendingActivities } = (await second.describe()).raw;
+        return pendingActivities?.some(({ attempt, lastFailure }) => (attempt ?? 0) > 1 && lastFailure != null);
+      },
+      60_000,
+    );
     process.kill(frozen.pid, 'SIGCONT');
+    const result = await second.result();
     await frozen.stop();
     await other.stop();
     return { first: first.firstExecutionRunId, second: second.firstExecutionRunId, result, frozen };

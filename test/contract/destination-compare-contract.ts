@@ -310,7 +310,7 @@ export function describeComparison(name: string, open: () => Promise<Destination
       const run = await openComparison(destination);
       const request = await run.request();
       const elsewhere = destination.compareListing({ ...request, sequence: 5, predecessor: 'x' }, noAbort);
-      await expect(elsewhere).rejects.toMatchObject({ kind: 'Conflict' });
+      await expect(elsewhere).rejects.toMatchObject({ kind: 'StateCorrupt' });
       const reset = destination.compareListing({ ...request, generation: 0 }, noAbort);
       await expect(reset).rejects.toMatchObject({ kind: 'Fenced' });
       await destination.closeRun({ ...target, run: 'reconcile-1', status: 'failed', error: null }, noAbort);

@@ -152,11 +152,18 @@ export function describeTombstones(name: string, open: () => Promise<Destination
         row: { _deleted: 'true', _deleted_at: instant(19), _merged_into: '2', _state_observed_at: instant(20) },
       },
       {
-        title: 'a tombstone, said to be merged elsewhere later: the first stays',
+        title: 'a tombstone, said to be merged elsewhere later: what it was merged into was merged away itself',
         before: [ada, mergedAway(20, '2')],
         tombstone: mergedAway(25, '3'),
+        expected: { updated: 1 },
+        row: { _merged_into: '3', _state_observed_at: instant(25) },
+      },
+      {
+        title: 'a tombstone, said earlier to be merged elsewhere: nothing',
+        before: [ada, mergedAway(25, '3')],
+        tombstone: mergedAway(20, '2'),
         expected: { unchanged: 1 },
-        row: { _merged_into: '2', _state_observed_at: instant(20) },
+        row: { _merged_into: '3', _state_observed_at: instant(25) },
       },
       {
         title: 'a tombstone, deleted anew since: the later deletion counts',

@@ -62,6 +62,24 @@ describe('a backfill of HubSpot', () => {
     }
   });
 
+  it('names the columns whose property is gone, by list, by id and where it goes meanwhile', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 1_500 } });
+    const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });
+    const whole = await extractAll(hubspot.source, { plan });
+    expect(whole.chunks[0]!.absentColumns).toEqual([]);
+    let writes = 0;
+    const onWrite = (): void => {
+      writes += 1;
+      if (writes === 7) hubspot.simulator.portal.removeProperty('contacts', 'company');
+    };
+    const meanwhile = await extractAll(hubspot.source, { plan, onWrite });
+    expect(meanwhile.chunks[0]!.absentColumns).toEqual(['company']);
+    expect(meanwhile.rows).toHaveLength(1_500);
+    const ids = { kind: 'ids', ids: idsOf(whole.rows).slice(0, 50) } as const;
+    const named = await extractAll(hubspot.source, { plan, frontier: ids });
+    expect(named.chunks[0]!.absentColumns).toEqual(['company']);
+  });
+
   it('of an object without records ends at once', async () => {
     await using hubspot = await startHubSpot({ records: {} });
     const plan = await planFor(hubspot.source, 'deals');

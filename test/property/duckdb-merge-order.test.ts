@@ -36,8 +36,8 @@ interface Reading {
 
 const life = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.constant<Event>('nothing') },
-    { weight: 2, arbitrary: fc.constantFrom<Event>('change', 'archive', 'restore') },
+    { weight: 12, arbitrary: fc.constantFrom<Event>('nothing', 'archive', 'restore') },
+    { weight: 2, arbitrary: fc.constant<Event>('change') },
     { weight: 1, arbitrary: fc.constant<Event>('merge') },
   ),
   { minLength: minutes, maxLength: minutes },
@@ -146,11 +146,11 @@ describe('batches of two runs, merged as they come', () => {
   }
 
   it('leave each row as it was seen last, alive or not, with its newest content', async () => {
-    const reached = { doubtful: 0, restored: 0, superseded: 0, unchanged: 0 };
+    const reached = { restored: 0, superseded: 0, unchanged: 0 };
     await fc.assert(
       fc.asyncProperty(
         fc.tuple(life, life, life),
-        fc.array(reading, { minLength: 2, maxLength: minutes / 2 }),
+        fc.array(reading, { minLength: 4, maxLength: minutes / 2 }),
         fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
         async (events, readings, turns) => {
           const { rows, seen, totals } = await merge(events.map(live), readings, turns);

@@ -108,6 +108,10 @@ const latest = (values: readonly (number | null)[]): number | null => {
   return known.length === 0 ? null : Math.max(...known);
 };
 
+const isElsewhere = (present: ModelRow, { mergedInto, observed }: { mergedInto: string | null; observed: number }) =>
+  mergedInto !== null &&
+  (present.mergedInto === null || (mergedInto !== present.mergedInto && observed > present.stateObserved));
+
 /** The same: tombstones, after the records that came with them. */
 function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: boolean): Counts {
   const tally = { ...zeroCounts, read: tombstones.length, tombstones: tombstones.length };
@@ -150,13 +154,14 @@ function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: bool
       tally.updated++;
       tally.deleted++;
       table.set(key, { ...present, ...tombstone });
-    } else if ((mergedInto !== null && present.mergedInto === null) || (deletedAt ?? 0) > present.deletedAt!) {
+    } else if (isElsewhere(present, { mergedInto, observed }) || (deletedAt ?? 0) > present.deletedAt!) {
+      const isLater = observed > present.stateObserved;
       tally.updated++;
       table.set(key, {
         ...present,
         stateObserved: Math.max(present.stateObserved, observed),
         deletedAt: latest([present.deletedAt, deletedAt]),
-        mergedInto: present.mergedInto ?? mergedInto,
+        mergedInto: isLater ? (mergedInto ?? present.mergedInto) : (present.mergedInto ?? mergedInto),
       });
     } else tally.unchanged++;
   }

@@ -40,7 +40,7 @@ export interface Unseen {
 /** By object, what is derived of it and may so change without a new version. */
 const calculated: Readonly<Record<Kind, (n: number) => Readonly<Record<string, string>>>> = {
   contacts: (n) => ({ hs_latest_source_data_1: `recalculated ${n}` }),
-  companies: (n) => ({ num_associated_contacts: String(10_000 + n) }),
+  companies: (n) => ({ num_associated_contacts: String(1_000_000 + n) }),
 };
 
 /**
@@ -51,8 +51,8 @@ const calculated: Readonly<Record<Kind, (n: number) => Readonly<Record<string, s
 export class AccountSteps {
   readonly #portal: Portal;
   readonly #random: Random;
-  /** Numbers everything made up, so that no value comes twice. */
-  #made = 0;
+  /** Numbers everything made up, so that no value comes twice, from another seed either. */
+  #made: number;
   readonly #recalculated = new Set<string>();
   /** Left without a trace. */
   readonly #gone = new Set<string>();
@@ -63,6 +63,7 @@ export class AccountSteps {
   constructor(portal: Portal, seed: number) {
     this.#portal = portal;
     this.#random = createRandom(seed);
+    this.#made = seed * 1_000;
   }
 
   /** Says what was done. */

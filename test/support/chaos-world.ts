@@ -17,7 +17,14 @@ import {
   type Comparison,
   type ComparisonRequest,
 } from '../../simulators/verification/compare-with-truth.ts';
-import { progressQuery, type BackfillInput, type SyncProgress, type SyncResult } from '../../workflows/messages.ts';
+import {
+  progressQuery,
+  type BackfillInput,
+  type IncrementalInput,
+  type ResyncInput,
+  type SyncProgress,
+  type SyncResult,
+} from '../../workflows/messages.ts';
 import type { backfill } from '../../workflows/index.ts';
 import { eventually } from './eventually.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
@@ -43,10 +50,8 @@ export interface ChaosWorldOptions {
 
 export type BackfillHandle = WorkflowHandleWithFirstExecutionRunId<typeof backfill>;
 
-export interface ModeInput {
-  /** `pipeline.stream`; contacts where absent. */
-  readonly stream?: string;
-}
+/** A mode's own input, of which the stream is `pipeline.stream`; contacts where absent. */
+export type ModeInput = Partial<BackfillInput & IncrementalInput & ResyncInput>;
 
 /** Everything a backfill meets in production, in processes of its own: Temporal, a HubSpot, workers, a DuckDB file. */
 export class ChaosWorld implements AsyncDisposable {
@@ -109,7 +114,7 @@ export class ChaosWorld implements AsyncDisposable {
   /** Starts a workflow of any mode, with the mode's own input. */
   async begin(
     mode: SyncMode,
-    { stream = contacts, ...input }: ModeInput & object = {},
+    { stream = contacts, ...input }: ModeInput = {},
   ): Promise<WorkflowHandleWithFirstExecutionRunId<Workflow>> {
     return this.temporal.client.workflow.start(workflowNames[mode].type, {
       workflowId: syncWorkflowId(mode, stream),
@@ -120,7 +125,7 @@ export class ChaosWorld implements AsyncDisposable {
   }
 
   /** Runs one workflow of a mode to its end. */
-  async run<Result extends SyncResult>(mode: SyncMode, input: ModeInput & object = {}): Promise<Result> {
+  async run<Result extends SyncResult>(mode: SyncMode, input: ModeInput = {}): Promise<Result> {
     const handle = await this.begin(mode, input);
     return (await handle.result()) as Result;
   }

@@ -26,12 +26,16 @@ export type ExtractedChunk = ExtractOutcome & Staged;
 export interface ChunkRequest extends Partial<Omit<ExtractRequest, 'plan' | 'frontier' | 'sink'>> {
   readonly plan: StreamPlan;
   readonly frontier: SourceFrontier;
-  /** Called before each page of records, tombstones or associations is taken. */
+  /** Called before each page of records or tombstones is taken. */
   readonly onWrite?: () => Promise<void> | void;
+  readonly onAssociations?: () => Promise<void> | void;
 }
 
 /** One chunk, all it staged collected. The frontier goes through JSON on both sides, as it does on its way through Temporal. */
-export async function extractChunk(source: Source, { onWrite, ...request }: ChunkRequest): Promise<ExtractedChunk> {
+export async function extractChunk(
+  source: Source,
+  { onWrite, onAssociations, ...request }: ChunkRequest,
+): Promise<ExtractedChunk> {
   const rows: StagedRow[] = [];
   const tombstones: StagedTombstone[] = [];
   const associations: ReadAssociations[] = [];
@@ -54,7 +58,7 @@ export async function extractChunk(source: Source, { onWrite, ...request }: Chun
         tombstones.push(...page);
       },
       associations: async (table, read) => {
-        await onWrite?.();
+        await onAssociations?.();
         associations.push({ table, ...read });
       },
     },

@@ -7,11 +7,22 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { DuckDBConnection } from '@duckdb/node-api';
+import { Context } from '@temporalio/activity';
 import type { PayloadCodec } from '@temporalio/common';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Activities } from '../../activities/create-activities.ts';
 import type { Stage } from '../../model/batch.ts';
-import { sabotageFolder, sabotagePlan, type Harm, type SabotagePoint } from './sabotage-plan.ts';
+import { SyncError } from '../../model/errors.ts';
+import type { SyncMode } from '../../model/plan.ts';
+import {
+  heldOutcomeMark,
+  markOf,
+  releasedMark,
+  sabotageFolder,
+  sabotagePlan,
+  type Harm,
+  type SabotagePoint,
+} from './sabotage-plan.ts';
 
 /** DuckDB files are let go of two seconds after their last use. */
 const untilFileIsReleasedMs = 3_000;
@@ -19,18 +30,27 @@ const untilFileIsReleasedMs = 3_000;
 const plan: readonly Harm[] = JSON.parse(process.env[sabotagePlan] ?? '[]') as Harm[];
 const folder = process.env[sabotageFolder] ?? '';
 
+interface Moment {
+  readonly at: SabotagePoint;
+  readonly mode?: SyncMode;
+  readonly sequence?: number;
+}
+
 /** What is to happen now, if it has not happened yet. Marks it as done first, since it may be the last thing done. */
-function due(at: SabotagePoint, sequence: number | null): Harm | undefined {
-  const harm = plan.find((entry) => entry.at === at && (entry.sequence === undefined || entry.sequence === sequence));
-  if (harm === undefined) return undefined;
-  const marker = join(folder, `${harm.at}-${harm.sequence ?? 'any'}`);
-  if (existsSync(marker)) return undefined;
-  writeFileSync(marker, '');
+function due({ at, mode, sequence }: Moment): Harm | undefined {
+  const harm = plan.find(
+    (entry) =>
+      entry.at === at &&
+      (entry.mode === undefined || entry.mode === mode) &&
+      (entry.sequence === undefined || entry.sequence === sequence) &&
+      !existsSync(join(folder, markOf(entry))),
+  );
+  if (harm !== undefined) writeFileSync(join(folder, markOf(harm)), '');
   return harm;
 }
 
-function strike(at: SabotagePoint, sequence: number | null): void {
-  const harm = due(at, sequence);
+function strike(moment: Moment): void {
+  const harm = due(moment);
   if (harm !== undefined) process.kill(process.pid, harm.does === 'stop' ? 'SIGSTOP' : 'SIGKILL');
 }
 
@@ -51,34 +71,75 @@ function sabotaged(activities: Activities): Activities {
     async extractChunk(input) {
       const result = await activities.extractChunk(input);
       if (result.batch === null) return result;
-      const harm = due('staged', input.sequence);
+      const harm = due({ at: 'staged', ...input });
       if (harm?.does === 'kill') process.kill(process.pid, 'SIGKILL');
       else if (harm !== undefined) harmStage(result.batch.stage, harm);
       return result;
     },
     async mergeChunk(input) {
-      const harm = due('mergeStarts', input.batch.sequence);
-      if (harm !== undefined) await sleep(untilFileIsReleasedMs);
+      const harm = due({ at: 'mergeStarts', mode: input.mode, sequence: input.batch.sequence });
+      if (harm?.does === 'hold') await released(() => Context.current().heartbeat());
+      else if (harm?.does === 'holdSilently') return tellingOutcome(() => activities.mergeChunk(input));
+      else if (harm !== undefined) await sleep(untilFileIsReleasedMs);
       if (harm?.does === 'stop') process.kill(process.pid, 'SIGSTOP');
       return activities.mergeChunk(input);
     },
   };
 }
 
+async function released(meanwhile: () => void): Promise<void> {
+  while (!existsSync(join(folder, releasedMark))) {
+    meanwhile();
+    await sleep(50);
+  }
+}
+
+/** Without a heartbeat before, so that nothing tells the step what became of its run. */
+async function tellingOutcome<T>(step: () => Promise<T>): Promise<T> {
+  await released(() => {});
+  const tell = (outcome: string): void => writeFileSync(join(folder, heldOutcomeMark), outcome);
+  try {
+    const result = await step();
+    tell('merged');
+    return result;
+  } catch (error) {
+    tell(error instanceof SyncError ? error.kind : String(error));
+    throw error;
+  }
+}
+
+interface Written {
+  /** The point after the commit. */
+  readonly at: 'afterCommit' | 'compared' | 'vanishedBegun' | 'claimed' | 'opened';
+  readonly mode: SyncMode;
+  readonly sequence: number;
+}
+
+/** What of the ledger a statement writes; null for all others. */
+function writtenBy(sql: string, values: Readonly<Record<string, unknown>>): Written | null {
+  const [, table] = /^(?:INSERT INTO|UPDATE) \S*(sync_batches|sync_claims|sync_runs)\b/.exec(sql) ?? [];
+  const named = { mode: values['mode'] as SyncMode, sequence: Number(values['sequence'] ?? 0) };
+  if (table === 'sync_claims') return { at: 'claimed', ...named };
+  if (table === 'sync_runs' && sql.startsWith('INSERT')) return { at: 'opened', ...named };
+  if (table !== 'sync_batches') return null;
+  const batchId = String(values['batch_id']);
+  if (batchId.endsWith('-compare')) return { at: 'compared', ...named };
+  return { at: batchId.endsWith('-vanished') ? 'vanishedBegun' : 'afterCommit', ...named };
+}
+
 /** Around the COMMIT of a transaction that wrote the ledger. */
 function watchCommits(): void {
   const run = Reflect.get(DuckDBConnection.prototype, 'run') as DuckDBConnection['run'];
-  let sequence: number | null = null;
+  let written: Written | null = null;
   DuckDBConnection.prototype.run = async function (sql, values, types) {
-    if (/^INSERT INTO \S*sync_batches/.test(sql)) {
-      sequence = Number((values as Record<string, unknown> | undefined)?.['sequence']);
-    }
-    if (sql !== 'COMMIT' || sequence === null) return run.call(this, sql, values, types);
-    const committed = sequence;
-    sequence = null;
-    strike('beforeCommit', committed);
+    written = writtenBy(sql, (values ?? {}) as Record<string, unknown>) ?? written;
+    if (sql === 'ROLLBACK') written = null;
+    if (sql !== 'COMMIT' || written === null) return run.call(this, sql, values, types);
+    const committed = written;
+    written = null;
+    if (committed.at === 'afterCommit') strike({ ...committed, at: 'beforeCommit' });
     const result = await run.call(this, sql, values, types);
-    strike('afterCommit', committed);
+    strike(committed);
     return result;
   };
 }
@@ -86,11 +147,11 @@ function watchCommits(): void {
 /** A run that continues as new says so in the input of its next execution, which passes here on its way out and in. */
 const continuationWatch: PayloadCodec = {
   async encode(payloads) {
-    if (payloads.some(({ data }) => isContinuation(data))) strike('continueAsNewSent', null);
+    if (payloads.some(({ data }) => isContinuation(data))) strike({ at: 'continueAsNewSent' });
     return payloads;
   },
   async decode(payloads) {
-    if (payloads.some(({ data }) => isContinuation(data))) strike('continuationArrived', null);
+    if (payloads.some(({ data }) => isContinuation(data))) strike({ at: 'continuationArrived' });
     return payloads;
   },
 };

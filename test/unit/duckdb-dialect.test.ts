@@ -208,7 +208,8 @@ describe('the statements of a merge into DuckDB', () => {
     );
     expect(buildRefine(plan)).toBe(
       `UPDATE ${table} t SET _deleted_at = greatest(f.deleted_at, t._deleted_at), ` +
-        '_merged_into = coalesce(t._merged_into, f.merged_into), ' +
+        '_merged_into = if(f.observed_at > t._state_observed_at, coalesce(f.merged_into, t._merged_into), ' +
+        'coalesce(t._merged_into, f.merged_into)), ' +
         '_state_observed_at = greatest(f.observed_at, t._state_observed_at), ' +
         "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate = 'refine' AND t.rowid = f.target_row",
     );
