@@ -108,7 +108,11 @@ function watermarkText(result: RunResult): string | null {
 
 function missingText(result: RunResult): string | null {
   if (result.mode !== 'backfill' && result.mode !== 'resync') return null;
-  return result.missingIds === 0 ? null : `${countText(result.missingIds)} ids: archived, merged away, or never there`;
+  if (result.missingIds === 0) return null;
+  const missing = `${countText(result.missingIds)} ids`;
+  return result.mode === 'resync'
+    ? `${missing}: not alive at the source; rows of theirs are tombstones now`
+    : `${missing}: archived, merged away, or never there`;
 }
 
 function addedText({ addedColumns }: SyncResult): string | null {

@@ -31,7 +31,7 @@ export interface Differences {
   readonly recalculated: number;
   /** Tombstones that a later batch may contradict, and tombstones that the source's bin no longer holds. */
   readonly doubtful: number;
-  /** Live rows that no list of the source has. */
+  /** Rows that no list of the source has: live ones, and tombstones too where a stream's vanished rows are erased. */
   readonly vanished: number;
 }
 

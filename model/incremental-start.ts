@@ -15,7 +15,8 @@ export function decideIncremental(
   state: StreamState,
   settings: { readonly neverBackfilled: 'wait' | 'fullSync' },
 ): IncrementalStart {
-  if (state.positions !== null) return { kind: 'incremental', positions: state.positions };
+  if (state.positions !== null && state.liveRows !== null) return { kind: 'incremental', positions: state.positions };
+  if (state.positions !== null) return { kind: 'fullSync', reason: 'the ledger has positions, and the table is gone' };
   const hasRows = (state.liveRows ?? 0) > 0;
   if (state.isUnreadable) return { kind: 'fullSync', reason: 'the positions in the ledger cannot be read' };
   if (state.backfill === 'done')

@@ -65,7 +65,7 @@ function vanishedLines(vanished: VanishedProgress | null): string[] {
       ? []
       : [
           `- **needs approval** until ${pending.until}: ${pending.reason}`,
-          `- to approve: \`sluice approve <pipeline.stream> --digest ${pending.digest.slice(0, 12)}\``,
+          `- to approve: \`sluice approve <pipeline.stream> --digest ${pending.digest}\``,
         ]),
   ];
 }

@@ -35,9 +35,10 @@ export function buildFindDifferences(plan: StreamPlan, mode: SyncMode, looksFor:
     `WHEN l.state = 'live' AND ${isLive} AND l.version IS NOT DISTINCT FROM t._version ` +
     `AND (t._observed_at > l.observed_at) IS NOT TRUE AND ${buildListedDiffers(plan, 'l', 't')} THEN 'recalculated' `;
   const doubted = "WHEN w.id IS NOT NULL THEN 'doubtful' ";
-  const outOfBin =
-    `WHEN t._deleted IS TRUE AND ${isUnlisted} AND t._merged_into IS NULL AND NOT ${buildIsErased('t')} ` +
-    "AND t._deleted_at >= $restorableSince::TIMESTAMPTZ THEN 'doubtful' ";
+  const isOutOfBin = `t._deleted IS TRUE AND ${isUnlisted} AND t._merged_into IS NULL AND NOT ${buildIsErased('t')}`;
+  const outOfBin = erasesTombstones({ plan, looksFor })
+    ? `WHEN ${isOutOfBin} THEN 'vanished' `
+    : `WHEN ${isOutOfBin} AND t._deleted_at >= $restorableSince::TIMESTAMPTZ THEN 'doubtful' `;
   const vanished =
     `WHEN ${isLive} AND ${isUnlisted} AND (t._state_observed_at IS NULL OR t._state_observed_at < ` +
     `least($firstStartedAt::TIMESTAMPTZ, (SELECT min(observed_at) FROM ${quoteTable(listing)}))) THEN 'vanished' `;
@@ -53,10 +54,19 @@ export function buildFindDifferences(plan: StreamPlan, mode: SyncMode, looksFor:
   );
 }
 
+/**
+ * What has left the bin too is gone for good. Where that means to be erased, a tombstone's values are at stake as a live row's
+ * are, so it counts as vanished, under the breaker and with the second look.
+ */
+function erasesTombstones({ plan, looksFor }: Pick<CompareRequest, 'plan' | 'looksFor'>): boolean {
+  return plan.onVanished === 'erase' && looksFor === 'all';
+}
+
 /** The values of `buildFindDifferences`. */
-export function boundInstants({ looksFor, restorableSince, firstStartedAt }: CompareRequest) {
+export function boundInstants(request: CompareRequest) {
+  const { looksFor, restorableSince, firstStartedAt } = request;
   return {
-    ...(looksFor === 'vanished' ? {} : { restorableSince }),
+    ...(looksFor === 'vanished' || erasesTombstones(request) ? {} : { restorableSince }),
     ...(looksFor === 'restored' ? {} : { firstStartedAt }),
   };
 }

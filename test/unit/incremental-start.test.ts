@@ -25,6 +25,7 @@ describe('decideIncremental', () => {
       'needsBackfill',
     ],
     ['only a look at some records', { ...untouched, generation: 1, liveRows: 40 }, 'needsBackfill'],
+    ['a table that is gone, or is another one by now', { ...backfilled, liveRows: null }, 'fullSync'],
     ['positions lost', { ...backfilled, positions: null }, 'fullSync'],
     ['positions that cannot be read', { ...backfilled, positions: null, isUnreadable: true }, 'fullSync'],
     ['rows without any ledger', { ...untouched, liveRows: 40 }, 'fullSync'],
