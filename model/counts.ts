@@ -20,7 +20,7 @@ export interface Counts {
   readonly deleted: number;
   /** Of the written: tombstones that are alive again. */
   readonly restored: number;
-  /** Of the deleted: rows of which nothing but the id was kept. */
+  /** Rows of which nothing but the id was kept: of the written, and those that had been merged into one of them. */
   readonly erased: number;
   /** Ids listed to be compared, and not merged themselves. */
   readonly listed: number;

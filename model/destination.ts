@@ -81,6 +81,8 @@ export interface CloseRunRequest extends StreamTable {
   readonly status: Exclude<RunStatus, 'running'>;
   /** Kind and text of the failure, without values. */
   readonly error: string | null;
+  /** What vanished under the access that the run noted was never approved: later runs are not to be compared with it. */
+  readonly forgetsAccess?: boolean;
 }
 
 export interface RejectRow {

@@ -3,6 +3,7 @@ import type { TableName } from '../../model/stream-table.ts';
 import { buildCast, columnTypeFor } from './column-types.ts';
 import { buildReadStage, quoteIdentifier, quoteTable } from './dialect.ts';
 import { buildDoubtfulUntil } from './doubt.ts';
+import { isErasing } from './tombstone-statements.ts';
 
 /** Merging one table of associations: load, check, compare with what the table has of the same records, then write. */
 
@@ -127,7 +128,7 @@ export function buildUnlinkDeleted(plan: StreamPlan, table: TableName, end: Asso
 export function buildEraseAssociations(plan: StreamPlan, table: TableName, end: AssociationEnd): string {
   return (
     `DELETE FROM ${quoteTable(table)} a USING _sluice_fate f ` +
-    `WHERE f.fate = 'erase' AND ${buildEndId(plan, end)} = f.id`
+    `WHERE ${isErasing('f')} AND ${buildEndId(plan, end)} = f.id`
   );
 }
 

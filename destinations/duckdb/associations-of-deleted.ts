@@ -26,9 +26,11 @@ async function findAssociations(
   session: Session,
   plan: StreamPlan,
 ): Promise<readonly { readonly table: TableName; readonly end: AssociationEnd }[]> {
+  // Associations of an object with itself have its records at both ends.
+  const incoming = [...plan.incomingAssociations, ...plan.associations.filter(({ to }) => to === plan.object)];
   const ends = [
     ...plan.associations.map(({ table }) => ({ table, end: 'from_id' as const })),
-    ...plan.incomingAssociations.map(({ table }) => ({ table, end: 'to_id' as const })),
+    ...incoming.map(({ table }) => ({ table, end: 'to_id' as const })),
   ];
   const found = [];
   for (const one of ends) {

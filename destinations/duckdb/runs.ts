@@ -131,10 +131,10 @@ export async function storePlan(session: Session, run: string, plan: StreamPlan)
 /** A later close counts; the same one again changes nothing. */
 export async function markRunClosed(
   session: Session,
-  { stream, table, run, status, error }: CloseRunRequest,
+  { stream, table, run, status, error, forgetsAccess = false }: CloseRunRequest,
 ): Promise<void> {
   await session.execute(
-    `UPDATE ${systemTable(table.schema, 'sync_runs')} SET status = $status, error = $error, ended_at = now() ` +
+    `UPDATE ${systemTable(table.schema, 'sync_runs')} SET status = $status, error = $error, ended_at = now()${forgetsAccess ? ', access = NULL' : ''} ` +
       'WHERE stream = $stream AND run = $run AND (status, error) IS DISTINCT FROM ($status, $error)',
     { stream, run, status, error },
   );

@@ -51,10 +51,11 @@ export function buildClassifyTombstones(
     'CREATE TEMP TABLE _sluice_fate AS SELECT g.*, m.target_row, t._deleted IS NOT TRUE AS was_live, CASE ' +
     "WHEN m.target_row IS NULL THEN if(g.kind = 'vanished', 'unchanged', 'insert') " +
     `WHEN t._deleted AND ${isErased} THEN 'unchanged' ` +
-    `WHEN t._deleted AND ${erases} THEN 'erase' ` +
+    `WHEN t._deleted AND ${erases} AND t._merged_into IS NULL THEN 'erase' ` +
     `WHEN t._deleted THEN if(${knowsMore}, 'refine', 'unchanged') ` +
     `WHEN t._state_observed_at >= g.observed_at${hasRecords ? ' OR s.state_at >= g.observed_at' : ''} THEN 'superseded' ` +
-    `WHEN g.observed_at < ${buildDoubtfulUntil(plan, 'records')} THEN 'doubtful' ` +
+    // What was merged away never comes back, whoever may have seen it alive before.
+    `WHEN g.kind <> 'merged' AND g.observed_at < ${buildDoubtfulUntil(plan, 'records')} THEN 'doubtful' ` +
     `ELSE if(${erases}, 'erase', 'flip') END AS fate ` +
     'FROM _sluice_gone g LEFT JOIN _sluice_match m ON m.staged_row = g.rowid ' +
     (hasRecords ? 'LEFT JOIN _sluice_staged s ON s.c0 = g.id ' : '') +
@@ -110,8 +111,29 @@ export function buildErase(plan: StreamPlan, columns: readonly string[]): string
     `UPDATE ${quoteTable(plan.table)} t SET ${cleared.join(', ')}, _observed_at = ${observedAt}, ` +
     `_state_observed_at = ${observedAt}, _deleted = true, ` +
     `_deleted_at = coalesce(t._deleted_at, f.deleted_at, f.observed_at), ${stamps} ` +
-    "FROM _sluice_fate f WHERE f.fate = 'erase' AND t.rowid = f.target_row"
+    `FROM _sluice_fate f WHERE ${isErasing('f')} AND t.rowid = f.target_row`
   );
 }
 
-export const erasedIds = "SELECT id FROM _sluice_fate WHERE fate = 'erase'";
+/**
+ * Adds the rows that were merged into one that is erased, over any number of merges: they hold the same person's values.
+ */
+export function buildAddMergedFates(plan: StreamPlan): string {
+  const key = `t.${quoteIdentifier(plan.key.name)}`;
+  return (
+    'INSERT INTO _sluice_fate (id, observed_at, target_row, was_live, fate) WITH RECURSIVE gone(id, observed_at) AS (' +
+    "SELECT id::VARCHAR, observed_at FROM _sluice_fate WHERE fate = 'erase' " +
+    `UNION SELECT ${key}::VARCHAR, g.observed_at FROM ${quoteTable(plan.table)} t JOIN gone g ON t._merged_into = g.id) ` +
+    `SELECT ${key}, max(g.observed_at), t.rowid, false, 'eraseMerged' FROM ${quoteTable(plan.table)} t ` +
+    `JOIN gone g ON t._merged_into = g.id WHERE t._deleted AND NOT ${buildIsErased('t')} GROUP BY ALL`
+  );
+}
+
+export const countMergedFates = "SELECT count(*) AS erased FROM _sluice_fate WHERE fate = 'eraseMerged'";
+
+/** Whether a row of `_sluice_fate` is to be erased. */
+export function isErasing(row: string): string {
+  return `${row}.fate IN ('erase', 'eraseMerged')`;
+}
+
+export const erasedIds = `SELECT f.id FROM _sluice_fate f WHERE ${isErasing('f')}`;

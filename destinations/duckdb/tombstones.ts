@@ -12,6 +12,7 @@ import { numberOf, type Session } from './session.ts';
 import { stagePaths } from './stage-files.ts';
 import { readColumnTypes } from './target-table.ts';
 import {
+  buildAddMergedFates,
   buildClassifyTombstones,
   buildErase,
   buildFlip,
@@ -19,6 +20,7 @@ import {
   buildLoadTombstones,
   buildRefine,
   countFates,
+  countMergedFates,
   erasedIds,
   reduceTombstones,
   summariseTombstones,
@@ -68,7 +70,10 @@ async function writeFates(session: Session, { plan, batch }: MergeRequest): Prom
   if (flipped > 0) await session.execute(buildFlip(plan), values);
   if (refined > 0) await session.execute(buildRefine(plan), values);
   const unlinked = inserted + flipped > 0 ? await unlinkDeleted(session, plan, batch.batchId) : 0;
+  let erasedMerged = 0;
   if (erased > 0) {
+    await session.execute(buildAddMergedFates(plan));
+    erasedMerged = numberOf((await session.query(countMergedFates))[0], 'erased');
     const columns = await readColumnTypes(session, plan.table);
     await session.execute(buildErase(plan, [...columns.keys()]), values);
     await eraseAssociations(session, plan);
@@ -81,7 +86,7 @@ async function writeFates(session: Session, { plan, batch }: MergeRequest): Prom
     unchanged: numberOf(fates, 'unchanged'),
     superseded: numberOf(fates, 'superseded'),
     deleted: inserted + flipped + numberOf(fates, 'erased_live'),
-    erased,
+    erased: erased + erasedMerged,
     doubtful: numberOf(fates, 'doubtful'),
     unlinked,
   };

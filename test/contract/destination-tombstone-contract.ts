@@ -205,6 +205,14 @@ export function describeTombstones(name: string, open: () => Promise<Destination
         row: { ...erased, _deleted_at: instant(19), _observed_at: instant(30) },
       },
       {
+        title: 'a row merged away, vanished, where such are erased: it belongs to the row it was merged into',
+        plan: erasing,
+        before: [ada, mergedAway(20)],
+        tombstone: vanished(30),
+        expected: { unchanged: 1 },
+        row: { email: 'ada@example.com', _deleted: 'true', _merged_into: '2' },
+      },
+      {
         title: 'an erased row, vanished again: nothing',
         plan: erasing,
         before: [ada, vanished(20)],
@@ -373,6 +381,25 @@ export function describeTombstones(name: string, open: () => Promise<Destination
         ]);
       });
 
+      it('takes with it what was merged into the row, over any number of merges', async () => {
+        const run = await openRun(erasing);
+        const carla = { ...bob, id: '3' };
+        const into = (id: string, survivor: string, minute: number): StagedTombstone => [
+          id,
+          'merged',
+          null,
+          survivor,
+          instant(minute),
+        ];
+        await run.mergeRecords([ada, bob, carla]);
+        await bury(run, into('1', '2', 20));
+        await bury(run, into('2', '3', 21));
+        const gone: StagedTombstone = ['3', 'vanished', null, null, instant(30)];
+        expect(await bury(run, gone)).toEqual(counts({ read: 1, tombstones: 1, updated: 1, deleted: 1, erased: 3 }));
+        for (const id of ['1', '2', '3']) expect(await rowOf(id)).toMatchObject(bare);
+        expect(await rowOf('1')).toMatchObject({ _deleted: 'true', _merged_into: '2' });
+      });
+
       it('takes what quarantine holds of it, and of nobody else', async () => {
         const run = await openRun(erasing);
         await run.mergeRecords([
@@ -438,6 +465,12 @@ export function describeTombstones(name: string, open: () => Promise<Destination
         expect((await bury(other, ['7', 'archived', null, null, instant(21)])).unchanged).toBe(1);
         const run = await openRun(contactsPlan, 'softDelete');
         expect(await bury(run, archived(20))).toMatchObject({ deleted: 1, doubtful: 0 });
+      });
+
+      it('is not in doubt for what was merged away, which never comes back', async () => {
+        await seeUnchanged();
+        const run = await openRun(contactsPlan, 'incremental');
+        expect(await bury(run, mergedAway(20))).toMatchObject({ deleted: 1, doubtful: 0 });
       });
 
       it('is not in doubt for what was merged by the run itself', async () => {
