@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { IncrementalResult, ReconcileResult } from '../../workflows/messages.ts';
 import { ChaosWorld } from '../support/chaos-world.ts';
@@ -9,13 +10,12 @@ import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 /** Short enough that a change is missed at once by a position that was moved beyond what was read. */
 const narrow = { incremental: { overlap: '0s', horizon: '1s', settledEvery: '1s' } };
 
-async function open(seed: number, harms: readonly Harm[]) {
+async function openFilled(seed: number): Promise<ChaosWorld> {
   const world = await ChaosWorld.open({ contacts: 1_200, seed, chunkRecords: 500, stream: narrow });
-  const sabotage = planSabotage(world.folder, harms);
-  const harmless = world.startWorker();
+  const worker = world.startWorker();
   await world.run('backfill');
-  await harmless.stop();
-  return { world, sabotage };
+  await worker.stop();
+  return world;
 }
 
 describe.concurrent('a worker killed with SIGKILL', () => {
@@ -25,8 +25,8 @@ describe.concurrent('a worker killed with SIGKILL', () => {
       { at: 'compared', mode: 'reconcile', does: 'kill' },
       { at: 'vanishedBegun', mode: 'reconcile', does: 'kill' },
     ];
-    const { world, sabotage } = await open(1_301, harms);
-    await using _ = world;
+    await using world = await openFilled(1_301);
+    const sabotage = planSabotage(world.folder, harms);
     const { portal } = world.simulator;
     portal.archive('contacts', { count: 30, seed: 1 });
     let worker = world.startWorker(sabotage);
@@ -63,20 +63,18 @@ describe.concurrent('a worker killed with SIGKILL', () => {
   });
 
   it('once an incremental run is claimed, or opened, and what changes meanwhile', { timeout: 180_000 }, async () => {
-    const harms: Harm[] = [
-      { at: 'claimed', mode: 'incremental', does: 'kill' },
-      { at: 'opened', mode: 'incremental', does: 'kill' },
-      { at: 'afterCommit', mode: 'incremental', does: 'kill' },
-    ];
-    const { world, sabotage } = await open(1_302, harms);
-    await using _ = world;
+    await using world = await openFilled(1_302);
     const { portal } = world.simulator;
-    for (const [n, harm] of harms.entries()) {
+    for (const [n, at] of (['claimed', 'opened', 'afterCommit'] as const).entries()) {
+      const harm: Harm = { at, mode: 'incremental', does: 'kill' };
+      const sabotage = planSabotage(world.folder, [harm]);
       const first = portal.change('contacts', { count: 25, seed: 2 * n + 1 });
       const killed = world.startWorker(sabotage);
       const run = await world.begin('incremental');
-      await eventually(`a kill at ${harm.at}`, () => !killed.isRunning, 60_000);
+      await eventually(`a kill at ${at}`, () => !killed.isRunning, 60_000);
       expect(sabotage.isDone(harm)).toBe(true);
+      // Later than any window that the killed attempt had planned, and before the next attempt plans its own.
+      await sleep(2_500);
       const second = portal.change('contacts', { count: 25, seed: 2 * n + 2 });
       const changed = new Set([...first, ...second]).size;
 
@@ -86,7 +84,7 @@ describe.concurrent('a worker killed with SIGKILL', () => {
       // What the run did not read, no position may have passed.
       const next = await world.run<IncrementalResult>('incremental');
       await worker.stop();
-      expect(result.totals.updated + next.totals.updated, harm.at).toBeGreaterThanOrEqual(changed);
+      expect(result.totals.updated + next.totals.updated, at).toBeGreaterThanOrEqual(changed);
       await expectSame(world);
     }
     await auditLedger(world.sandbox.databasePath);

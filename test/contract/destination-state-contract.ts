@@ -136,6 +136,9 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
       expect({ access, comparedColumns }).toEqual({ access: 'second', comparedColumns: ['email'] });
       const [, reconciled] = await destination.listRuns({ ...target, limit: 2 }, noAbort);
       expect(reconciledAt).toBe(reconciled?.endedAt);
+      await openRun('run-4', 3, { mode: 'reconcile', plan, access: 'third' });
+      await destination.closeRun({ ...target, run: 'run-4', status: 'done', error: null, forgetsAccess: true }, noAbort);
+      expect((await state()).access).toBe('second');
     });
 
     describe('and forgets it at a reset', () => {

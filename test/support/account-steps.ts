@@ -131,7 +131,7 @@ export class AccountSteps {
       case 'change few':
         return text(kind, this.#portal.change(kind, { count: this.#random.between(1, 6), seed }));
       case 'change many':
-        return text(kind, this.#portal.change(kind, { count: this.#random.between(100, 400), seed }));
+        return text('contacts', this.#portal.change('contacts', { count: this.#random.between(100, 400), seed }));
       case 'create': {
         const place = this.#random.pick(['gaps', 'end'] as const);
         return text(kind, this.#portal.create(kind, { count: this.#random.between(1, 5), place, seed }));

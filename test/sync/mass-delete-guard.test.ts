@@ -96,9 +96,12 @@ describe('the guard against mass deletion', { timeout: 90_000 }, () => {
   it('case 25: a few that vanish while the token is of another account wait, and lapse', async () => {
     world.simulator.configure({ portalId: portalId + 1 });
     world.simulator.portal.gdprDelete('tickets', { count: 3, seed: 2 });
-    const result = await world.run<ReconcileResult>('reconcile', { stream: 'crm.tickets' });
-    expect(result.vanished).toMatchObject({ approval: 'lapsed', differences: { vanished: 3 } });
-    expect(await flagged('tickets')).toBe(0);
+    // What lapsed once is not what the next run is measured by.
+    for (let run = 1; run <= 2; run++) {
+      const result = await world.run<ReconcileResult>('reconcile', { stream: 'crm.tickets' });
+      expect(result.vanished).toMatchObject({ approval: 'lapsed', differences: { vanished: 3 } });
+      expect(await flagged('tickets')).toBe(0);
+    }
     world.simulator.configure({ portalId });
     const own = await world.run<ReconcileResult>('reconcile', { stream: 'crm.tickets' });
     expect(own.vanished?.approval).toBe('notNeeded');
