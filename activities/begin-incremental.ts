@@ -8,6 +8,7 @@ import { decideIncremental, mostHitsToSearch } from '../model/incremental-start.
 import type { Log } from '../model/log.ts';
 import type { StreamPlan } from '../model/plan.ts';
 import { planWindows, type Positions, type TimeWindow } from '../model/positions.ts';
+import type { RunProgress } from '../model/run.ts';
 import type { ObjectDescription, Source } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { earnedPositions } from '../model/watermark.ts';
@@ -269,7 +270,8 @@ async function begin(
   },
   signal: AbortSignal,
 ): Promise<BegunIncrementalRun> {
-  const { input, settings, destination, plan, claim, chunk, looked, startFrontier } = facts;
+  const { input, settings, destination, plan, claim, chunk, startFrontier } = facts;
+  const looked = claim.self === null ? facts.looked : { ...facts.looked, positions: positionsOf(claim.self, facts) };
   const { planned, plan: opened } = await openPlannedRun(
     deps,
     {
@@ -301,6 +303,19 @@ async function begin(
   const position = { run: input.run, sequence: 1, predecessor: null, frontier: startFrontier };
   const batch = mintBatch(deps, position, { ...chunk, stage: chunk.stage });
   return { kind: 'begun', planned, batch, wait: chunk.wait, ...looked };
+}
+
+/**
+ * Of a run that an earlier attempt had opened: it goes on with the windows of then, which ended at its first start, however
+ * late it is now. How far the settled pass got is not recorded; the next run makes it again.
+ */
+function positionsOf({ record }: RunProgress, { looked }: { looked: Looked }): Positions {
+  const { ledgerPositions } = looked.standing;
+  const { settled } = ledgerPositions;
+  return {
+    ...latest(ledgerPositions, earnedPositions({ scope: 'whole', firstStartedAt: record.firstStartedAt })!),
+    settled,
+  };
 }
 
 /** The stage is laid out by the columns it was read with. */

@@ -41,7 +41,8 @@ export async function extractChunk(
       ...input,
       plan,
       folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, input.sequence),
-      isKnown: (id, version) => deps.knownVersions.has(scope, id, version),
+      // Whoever asks for a range by creation wants its records read, known or not.
+      isKnown: (id, version) => input.mode === 'incremental' && deps.knownVersions.has(scope, id, version),
       maxHits: null,
     },
     control,

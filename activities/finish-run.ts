@@ -10,6 +10,7 @@ export interface FinishRunInput {
   readonly run: string;
   readonly status: CloseRunRequest['status'];
   readonly error: string | null;
+  readonly forgetsAccess?: boolean;
 }
 
 export interface FinishRunResult {
@@ -23,11 +24,11 @@ export async function finishRun(
   input: FinishRunInput,
   signal: AbortSignal,
 ): Promise<FinishRunResult> {
-  const { stream, run, status, error } = input;
+  const { stream, run, status, error, forgetsAccess = false } = input;
   const settings = deps.streamSettings(stream);
   const destination = await deps.destination(settings.destination);
   const target = { stream, table: settings.table };
-  const head = await destination.closeRun({ ...target, run, status, error }, signal);
+  const head = await destination.closeRun({ ...target, run, status, error, forgetsAccess }, signal);
   await removeRunStages({ stageRoot: deps.stageRoot, ...input });
   const rows = (await destination.countRows(target, signal)) ?? { live: 0, deleted: 0 };
   return { head, rows };

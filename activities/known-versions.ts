@@ -6,13 +6,14 @@ const maxEntries = 100_000;
  * (rule 7 of docs/spec.md). Bounded and in memory: what is not known is read again, which changes nothing.
  */
 export class KnownVersions {
-  readonly #versions = new Map<string, string>();
+  /** Milliseconds since the epoch: one instant may be written in several ways. */
+  readonly #versions = new Map<string, number>();
   readonly #staged = new Map<string, ReadonlyMap<string, string>>();
 
   /** `scope` names stream and generation. True as well for an older version than the one that was merged. */
   has(scope: string, id: string, version: string): boolean {
     const known = this.#versions.get(keyOf(scope, id));
-    return known !== undefined && version <= known;
+    return known !== undefined && Date.parse(version) <= known;
   }
 
   /** What a batch will have merged, once it is. */
@@ -26,10 +27,11 @@ export class KnownVersions {
     const versions = this.#staged.get(batchId);
     this.#staged.delete(batchId);
     if (versions === undefined) return;
-    for (const [id, version] of versions) this.#remember(keyOf(scope, id), version);
+    for (const [id, version] of versions) this.#remember(keyOf(scope, id), Date.parse(version));
   }
 
-  #remember(key: string, version: string): void {
+  #remember(key: string, version: number): void {
+    if (Number.isNaN(version)) return;
     this.#versions.delete(key);
     if (this.#versions.size >= maxEntries) this.#versions.delete(this.#versions.keys().next().value!);
     this.#versions.set(key, version);

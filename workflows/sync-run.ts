@@ -167,8 +167,10 @@ export class SyncRun {
   /** Closes a run that came to its end. The last merge may have done so already. */
   async finish(): Promise<FinishRunResult & { readonly result: SyncResult }> {
     const { stream, mode, run, scope, startReason, addedColumns } = this.settled;
+    const forgetsAccess = this.status.vanished?.approval === 'lapsed';
     const finished =
-      this.status.finished ?? (await this.steps.finishRun({ stream, mode, run, status: 'done', error: null }));
+      this.status.finished ??
+      (await this.steps.finishRun({ stream, mode, run, status: 'done', error: null, forgetsAccess }));
     this.status.enter('done');
     const { head, rows } = finished;
     const { totals, requests, sequence: batches } = head;
