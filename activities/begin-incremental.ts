@@ -13,6 +13,8 @@ import type { ObjectDescription, Source } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { earnedPositions } from '../model/watermark.ts';
 import { buildPlan } from './build-plan.ts';
+import { requireSameAccess } from './require-access.ts';
+import { trustedNow } from './trusted-now.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mintBatch } from './extract-chunk.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
@@ -133,11 +135,13 @@ async function lookForChanges(
 ): Promise<BegunIncrementalRun> {
   const source = await deps.source(settings.source);
   const destination = await deps.destination(settings.destination);
-  const description = await source.describeObject(settings.object, control.signal);
-  const plan = deps.settledPlans.of(buildPlan(settings, description), destination.identity);
+  const described = await source.describeObject(settings.object, control.signal);
+  const description = { ...described, sourceNow: trustedNow(described.sourceNow) };
+  const asked = buildPlan(settings, description);
+  const plan = deps.settledPlans.of(asked, destination.identity);
   const [{ chunk, look, frontier }, { sourceRecords, requests }] = await Promise.all([
     readFirstChunk(deps, { input, settings, standing, description, plan }, control),
-    countSource({ source, object: settings.object, log: deps.log }, control.signal),
+    countSource({ source, settings, log: deps.log }, control.signal),
   ]);
   const looked: Looked = {
     ...look,
@@ -155,6 +159,10 @@ async function lookForChanges(
     control.signal.throwIfAborted();
   }
   const claim = await claimRun(deps, { name: input, plan, destination }, control.signal);
+  if (claim.state.access !== null) {
+    const accessNow = await source.describeAccess(settings.object, control.signal);
+    requireSameAccess(input.stream, { before: claim.state.access, now: accessNow });
+  }
   if (!isStanding(standing, claim)) {
     // Somebody else moved the ledger on, or the stream was reset: what was found begins at the wrong place.
     if (chunk.stage !== null) await discard(chunk.stage);
@@ -163,7 +171,7 @@ async function lookForChanges(
   }
   return begin(
     deps,
-    { input, settings, destination, plan, claim, chunk, looked, startFrontier: frontier },
+    { input, settings, destination, asked, plan, claim, chunk, looked, startFrontier: frontier },
     control.signal,
   );
 }
@@ -236,9 +244,12 @@ function latest(a: Positions, b: Positions): Positions {
 }
 
 async function countSource(
-  { source, object, log }: { source: Source; object: string; log: Log },
+  { source, settings, log }: { source: Source; settings: StreamSettings; log: Log },
   signal: AbortSignal,
 ): Promise<{ sourceRecords: number | null; requests: RequestCounts }> {
+  // A stream whose reconciliation is off has nothing that the count could call.
+  if (settings.schedules.reconcileMs === null) return { sourceRecords: null, requests: zeroRequests };
+  const { object } = settings;
   try {
     const count = await source.countRecords(object, signal);
     return { sourceRecords: count?.records ?? null, requests: count?.requests ?? zeroRequests };
@@ -262,6 +273,9 @@ async function begin(
     input: BeginIncrementalInput;
     settings: StreamSettings;
     destination: Destination;
+    /** As config and catalogue ask for it. */
+    asked: StreamPlan;
+    /** As it was read by: what became of `asked` when it last met the table. */
     plan: StreamPlan;
     claim: ClaimResult;
     chunk: StagedChunk;
@@ -270,7 +284,7 @@ async function begin(
   },
   signal: AbortSignal,
 ): Promise<BegunIncrementalRun> {
-  const { input, settings, destination, plan, claim, chunk, startFrontier } = facts;
+  const { input, settings, destination, asked, plan, claim, chunk, startFrontier } = facts;
   const looked = claim.self === null ? facts.looked : { ...facts.looked, positions: positionsOf(claim.self, facts) };
   const { planned, plan: opened } = await openPlannedRun(
     deps,
@@ -278,7 +292,7 @@ async function begin(
       name: input,
       settings,
       destination,
-      plan,
+      plan: asked,
       claim,
       scope: 'whole',
       startFrontier,
@@ -294,7 +308,7 @@ async function begin(
     },
     signal,
   );
-  deps.settledPlans.settle(plan, opened, destination.identity);
+  deps.settledPlans.settle(asked, opened, destination.identity);
   const isUsable = claim.self === null && hasColumnsOf(opened, plan);
   if (chunk.stage === null || !isUsable) {
     if (chunk.stage !== null) await discard(chunk.stage);

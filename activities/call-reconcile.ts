@@ -9,7 +9,7 @@ export interface CallReconcileInput {
 
 export interface CallReconcileResult {
   /** `fits`: counted again, the rows differ no more. */
-  readonly kind: 'called' | 'alreadyRunning' | 'fits';
+  readonly kind: 'called' | 'alreadyRunning' | 'paused' | 'fits';
   readonly liveRows: number | null;
 }
 

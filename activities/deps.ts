@@ -24,6 +24,8 @@ export interface ActivityDeps {
   readonly hashKey: () => string;
   readonly knownVersions: KnownVersions;
   /** Starts a reconciliation of the stream now, by its schedule where there is one. */
-  readonly callReconcile: (stream: string) => Promise<'called' | 'alreadyRunning'>;
+  readonly callReconcile: (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
+  /** Whether an execution under this workflow id is open. */
+  readonly isRunning: (workflowId: string) => Promise<boolean>;
   readonly log: Log;
 }

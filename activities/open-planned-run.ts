@@ -97,10 +97,16 @@ export async function openPlannedRun(
     positions: opening.positions,
     comparesAfter: opening.comparesAfter,
     access: { before: claim.state.access, now: opening.accessNow },
-    approvalWaitMs: settings.reconcile.approvalWaitMs,
+    approvalWaitMs: approvalWaitOf(settings),
     head: self?.head ?? startOf(opening.startFrontier),
   };
   return { planned, plan: opened.plan };
+}
+
+/** A full sync in place of incremental runs must not hold the next one up. */
+function approvalWaitOf({ incremental, schedules, reconcile }: StreamSettings): number {
+  if (incremental.enabled || schedules.incrementalMs === null) return reconcile.approvalWaitMs;
+  return Math.min(reconcile.approvalWaitMs, schedules.incrementalMs);
 }
 
 function startOf(frontier: Frontier): LedgerHead {

@@ -12,6 +12,8 @@ import type { ActivityDeps } from './deps.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
 import { planDigest } from './plan-digest.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
+import { requireSameAccess } from './require-access.ts';
+import { trustedNow } from './trusted-now.ts';
 
 export interface PlanBackfillInput extends RunName, BackfillRequest {
   readonly mode: 'backfill' | 'resync';
@@ -38,9 +40,10 @@ export async function planBackfill(
     const description = await source.describeObject(settings.object, signal);
     requireCapability(input.stream, description, request.scope);
     const start = await source.planBackfill(settings.object, request.scope, signal);
-    const accessNow = request.replaces ? await source.describeAccess(settings.object, signal) : null;
+    const accessNow = await source.describeAccess(settings.object, signal);
     const plan = buildPlan(settings, description);
     const claim = await claimRun(deps, { name: input, plan, destination }, signal);
+    requireSameAccess(input.stream, { before: claim.state.access, now: accessNow });
     const begin = beginningOf({ input, request, description, start, plan, claim, destination });
     const { chunkRecords } = request;
     const opening = { name: input, settings, destination, plan, claim, chunkRecords, accessNow, idleRuns: 0, ...begin };
@@ -69,7 +72,7 @@ function beginningOf(facts: {
     });
   }
   const resumed = decision.kind === 'resume' ? decision.from : null;
-  const firstStartedAt = resumed?.record.firstStartedAt ?? start.sourceNow;
+  const firstStartedAt = resumed?.record.firstStartedAt ?? trustedNow(start.sourceNow);
   return {
     scope: scope.kind,
     startFrontier: resumed?.head.frontier ?? (replaces ? withArchived(start.frontier, description) : start.frontier),

@@ -4,10 +4,13 @@ import type { Frontier } from '../model/frontier.ts';
 import { allIds } from '../model/id-range-pool.ts';
 import type { ObjectDescription, RecordCount } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
+import { syncWorkflowId } from '../model/workflow-id.ts';
 import { buildPlan, withListedColumns } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
+import { requireSameAccess } from './require-access.ts';
+import { trustedNow } from './trusted-now.ts';
 
 export interface PlanListingInput extends RunName {
   readonly mode: 'softDelete' | 'reconcile';
@@ -37,8 +40,11 @@ export async function planListing(
   try {
     const description = await source.describeObject(settings.object, signal);
     const state = await destination.readState({ stream: input.stream, table: settings.table }, signal);
-    if (state.liveRows === null) {
-      return { kind: 'leftOut', reason: `${input.stream} has no table yet: it needs a backfill first` };
+    if (state.liveRows === null || state.backfill === 'none') {
+      return { kind: 'leftOut', reason: `${input.stream} was never backfilled: it needs a backfill first` };
+    }
+    if (input.mayStretch && (await deps.isRunning(syncWorkflowId(input.mode, input.stream)))) {
+      return { kind: 'leftOut', reason: 'one that was started by hand is running, or waits for an approval' };
     }
     if (input.mode === 'softDelete' && !description.can.listArchived) {
       return {
@@ -54,7 +60,8 @@ export async function planListing(
     const { refreshCalculated } = settings.reconcile;
     const compared = { columns: state.comparedColumns, refreshCalculated };
     const plan = input.mode === 'reconcile' ? withListedColumns(bare, compared) : bare;
-    const accessNow = input.mode === 'reconcile' ? await source.describeAccess(settings.object, signal) : null;
+    const accessNow = await source.describeAccess(settings.object, signal);
+    if (input.mode === 'softDelete') requireSameAccess(input.stream, { before: state.access, now: accessNow });
     const claim = await claimRun(deps, { name: input, plan, destination }, signal);
     const opening = {
       name: input,
@@ -64,7 +71,7 @@ export async function planListing(
       claim,
       scope: 'whole',
       startFrontier: startOf(input.mode, description),
-      firstStartedAt: description.sourceNow,
+      firstStartedAt: trustedNow(description.sourceNow),
       startReason: input.mode === 'reconcile' ? 'compares all ids' : 'reads the bin',
       estimatedRecords: count?.records ?? null,
       chunkRecords: settings.chunkRecords,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { addRequests, type StagePart } from '../model/batch.ts';
@@ -14,6 +14,7 @@ import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { stageChunk, type StagedChunk } from './stage-chunk.ts';
 
+const longestMs = 6 * 3_600_000;
 const defaultSample = 1_000;
 const maxSample = 10_000;
 /** Of each difference; the answer is one payload. */
@@ -30,9 +31,13 @@ export async function verify(
     deps.source(settings.source),
     deps.destination(settings.destination),
   ]);
+  // Observations are told by this machine's clock.
+  const listedSince = new Date().toISOString();
   const description = await source.describeObject(settings.object, signal);
   const plan: StreamPlan = { ...buildPlan(settings, description), associations: [], incomingAssociations: [] };
-  const folder = join(deps.stageRoot, input.stream, 'verify', randomBytes(8).toString('hex'));
+  const verifications = join(deps.stageRoot, input.stream, 'verify');
+  await sweepOld(verifications);
+  const folder = join(verifications, randomBytes(8).toString('hex'));
   const read = async (name: string, mode: SyncMode, frontier: Frontier): Promise<StagedChunk> => {
     const chunk = await stageChunk(
       deps,
@@ -65,7 +70,7 @@ export async function verify(
         listing,
         archived: listed.stage?.tombstones ?? { files: [], rowCount: 0 },
         sample: sampled.stage,
-        listedSince: description.sourceNow,
+        listedSince,
         maxIds,
       },
       signal,
@@ -78,6 +83,14 @@ export async function verify(
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes what verifications left that were killed: nothing may take longer than this. */
+async function sweepOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const { mtimeMs } = await stat(join(folder, name));
+    if (Date.now() - mtimeMs > longestMs) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

@@ -46,7 +46,8 @@ export function decideResume(previous: RunProgress | null, planDigest: string, p
   if (policy === 'never') return { kind: 'fresh', reason: 'asked to begin anew' };
   if (previous === null) return fresh('no earlier backfill of this stream');
   const { record, head } = previous;
-  if (head.frontier.kind === 'work') return fresh('the last replacement had read everything, and its comparison is gone');
+  if (head.frontier.kind === 'work')
+    return fresh('the last replacement had read everything, and its comparison is gone');
   if (record.status === 'done' || isFrontierEmpty(head.frontier)) return fresh('the last backfill was complete');
   if (record.status === 'cancelled' && policy !== 'require') return fresh('the last backfill was cancelled');
   if (record.planDigest !== planDigest) {

@@ -1,8 +1,9 @@
 import { Client, ScheduleNotFoundError } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { SyncError } from '../model/errors.ts';
 import { scheduleId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
+import { runningCheck } from './running-check.ts';
 import type { ReconcileInput } from '../workflows/messages.ts';
 
 const answerWithinMs = 10_000;
@@ -13,7 +14,7 @@ interface ReconcileCallerOptions {
   readonly taskQueue: string;
 }
 
-export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunning'>;
+export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
 
 /**
  * Starts a reconciliation of a stream now: by its schedule where there is one, else under the stream's fixed id. Throws
@@ -22,21 +23,14 @@ export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunni
 export function reconcileCaller({ connection, namespace, taskQueue }: ReconcileCallerOptions): CallReconcile {
   const client = new Client({ connection, namespace });
 
-  const isRunning = async (workflowId: string): Promise<boolean> => {
-    try {
-      const { status } = await client.workflow.getHandle(workflowId).describe();
-      return status.name === 'RUNNING';
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    }
-  };
+  const isRunning = runningCheck({ connection, namespace });
 
   /** Null where the stream has no schedule. */
-  const trigger: (stream: string) => Promise<'called' | 'alreadyRunning' | null> = async (stream) => {
+  const trigger: (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused' | null> = async (stream) => {
     const schedule = client.schedule.getHandle(scheduleId('reconcile', stream));
     try {
-      const { info } = await schedule.describe();
+      const { info, state } = await schedule.describe();
+      if (state.paused) return 'paused';
       if (info.runningActions.length > 0) return 'alreadyRunning';
       // Left out, it would be ALLOW_ALL, whatever the schedule says.
       await schedule.trigger('SKIP');

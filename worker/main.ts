@@ -7,6 +7,7 @@ import { resolveStream } from '../config/resolve-stream.ts';
 import { SyncError } from '../model/errors.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { reconcileCaller } from './call-reconcile.ts';
+import { runningCheck } from './running-check.ts';
 import { openConnectors } from './connectors.ts';
 import { createLogger } from './logger.ts';
 import { runOwnerWorkers } from './owner-workers.ts';
@@ -51,6 +52,7 @@ export async function runWorker({ config, connection, namespace, signal, onReady
     hashKey: () => config.hashKey(),
     knownVersions: new KnownVersions(),
     callReconcile: reconcileCaller({ connection: native, namespace, taskQueue }),
+    isRunning: runningCheck({ connection: native, namespace }),
     log,
   });
   const options = {

@@ -4,7 +4,7 @@ import type { MergeChunkResult } from '../activities/merge-chunk.ts';
 import { addRequests, zeroRequests, type Batch, type LedgerHead, type RequestCounts } from '../model/batch.ts';
 import { addCounts } from '../model/counts.ts';
 import type { RewindReason } from '../model/destination.ts';
-import type { WaitReason } from '../model/errors.ts';
+import type { FailureKind, WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type Frontier } from '../model/frontier.ts';
 import { Interruptible } from './interruptible.ts';
 import { waitTimeMs } from './wait-time.ts';
@@ -17,6 +17,12 @@ const maxRewindsInARow = 5;
 
 /** A commit is in doubt for five seconds; what is read at once after it would be as doubtful again. */
 const doubtLastsMs = 6_000;
+
+const rewindFailure: Readonly<Record<RewindReason, FailureKind>> = {
+  stageLost: 'Unavailable',
+  ledgerAhead: 'Fenced',
+  doubtful: 'Conflict',
+};
 
 const rewindAdvice: Readonly<Record<RewindReason, string>> = {
   stageLost: 'check the stage folder’s disk, then start the run again',
@@ -206,7 +212,7 @@ export class ChunkPipeline {
     log.warn('staged batches dropped', { reason, goingOnFrom: head.sequence });
     if (++this.#rewindsInARow > maxRewindsInARow) {
       throw ApplicationFailure.create({
-        type: 'StateCorrupt',
+        type: rewindFailure[reason],
         message: `batch ${head.sequence + 1} was lost ${maxRewindsInARow} times in a row (${reason}); next: ${rewindAdvice[reason]}`,
         nonRetryable: true,
       });

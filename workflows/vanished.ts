@@ -1,5 +1,5 @@
 import { ApplicationFailure, condition, log, setHandler } from '@temporalio/workflow';
-import { approvalReason } from '../model/breaker.ts';
+import { approvalReason, isOtherAccess } from '../model/breaker.ts';
 import type { CompareOutcome, CompareRequest } from '../model/comparison.ts';
 import type { LedgerHead } from '../model/batch.ts';
 import { approveDeletesUpdate, type PendingApproval, type VanishedProgress } from './messages.ts';
@@ -46,6 +46,8 @@ export async function settleVanished(sync: SyncRun, looksFor: CompareRequest['lo
     if (!(await sync.readToTheEnd())) return false;
     await compare(sync, looksFor);
   }
+  // Rows of another account must not be merged either, before somebody has said so.
+  if (!isFlagging(sync.head) && isOtherAccess(sync.settled.access) && !(await isAllowed(sync))) return true;
   sync.status.at(isFlagging(sync.head) ? 'flagging' : 'repairing');
   if (!(await sync.readToTheEnd())) return false;
   if (!isFlagging(sync.head) && (await mayFlag(sync))) {
@@ -66,25 +68,33 @@ async function compare(sync: SyncRun, looksFor: CompareRequest['looksFor']): Pro
 
 function vanishedOf(sync: SyncRun, { differences, liveRows, listed, digest }: CompareOutcome): VanishedProgress {
   const { access, run, approvalWaitMs } = sync.settled;
+  const { missing, stale, recalculated, doubtful, vanished } = differences;
   const reason = approvalReason({
-    vanished: differences.vanished,
+    differing: missing + stale + recalculated + doubtful + vanished,
+    vanished,
     liveRows,
     listed,
     accessBefore: access.before,
     accessNow: access.now,
   });
-  const common = { differences, liveRows, digest };
-  if (reason === null || digest === null) return { ...common, approval: 'notNeeded', pending: null };
+  if (reason === null) return { differences, liveRows, digest, approval: 'notNeeded', pending: null };
   const until = new Date(Date.now() + approvalWaitMs).toISOString();
-  const pending = { run, digest, vanished: differences.vanished, liveRows, reason, until };
-  return { ...common, approval: 'pending', pending };
+  const pending = { run, digest: digest ?? nothingVanished, vanished, liveRows, reason, until };
+  return { differences, liveRows, digest, approval: 'pending', pending };
+}
+
+/** Names an empty set of ids, where an approval is needed for another reason. */
+const nothingVanished = 'nothing-vanished';
+
+async function mayFlag(sync: SyncRun): Promise<boolean> {
+  const { vanished } = sync.status;
+  return vanished !== null && vanished.differences.vanished > 0 && (await isAllowed(sync));
 }
 
 /** Waits for an approval where one is needed; what is not approved in time stays as it is. */
-async function mayFlag(sync: SyncRun): Promise<boolean> {
+async function isAllowed(sync: SyncRun): Promise<boolean> {
   const { vanished } = sync.status;
-  if (vanished === null || vanished.differences.vanished === 0) return false;
-  if (vanished.pending !== null) {
+  if (vanished !== null && vanished.pending !== null) {
     sync.status.enter('needs approval');
     log.warn('needs approval', { reason: vanished.pending.reason, until: vanished.pending.until });
     const leftMs = Math.max(1, Date.parse(vanished.pending.until) - Date.now());

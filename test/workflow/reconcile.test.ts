@@ -107,6 +107,15 @@ describe('reconcile', () => {
     });
   });
 
+  it('touches nothing where the credentials see something else, once the time is over', async () => {
+    const fake = Object.assign(listing({ missing: 1, vanished: 1 }), { approvalWaitMs: 500 });
+    const planned = fake.planned.bind(fake);
+    fake.planned = (options) => ({ ...planned(options), access: { before: 'portal 1', now: 'portal 2' } });
+    const result: ReconcileResult = await world.run(fake, { mode: 'reconcile', stream }, (handle) => handle.result());
+    expect(result.vanished).toMatchObject({ approval: 'lapsed' });
+    expect(fake.log.slice(-2)).toEqual(['compare', 'finish done']);
+  });
+
   it('flags nothing once the time for an approval is over', async () => {
     const fake = Object.assign(listing({ vanished: 400 }), { approvalWaitMs: 500 });
     const result: ReconcileResult = await world.run(fake, { mode: 'reconcile', stream }, (handle) => handle.result());
@@ -124,14 +133,18 @@ describe('reconcile', () => {
     });
   });
 
-  it('waits for approval where the credentials see something else than before', async () => {
-    const fake = listing({ vanished: 1 });
+  it('repairs nothing before it is approved, where the credentials see something else than before', async () => {
+    const fake = listing({ missing: 1 });
     const planned = fake.planned.bind(fake);
     fake.planned = (options) => ({ ...planned(options), access: { before: 'portal 1', now: 'portal 2' } });
     await world.run(fake, { mode: 'reconcile', stream }, async (handle) => {
-      expect((await pendingOf(handle)).reason).toContain('another account');
-      await handle.terminate();
+      const { run, digest, reason } = await pendingOf(handle);
+      expect(reason).toBe('the credentials see portal 2, and the rows came from portal 1');
+      expect(fake.log.at(-1)).toBe('compare');
+      await handle.executeUpdate(approveDeletesUpdate, { args: [{ run, digest }] });
+      await handle.result();
     });
+    expect(fake.log.slice(-4)).toEqual(['compare', 'extract 4', 'merge 4', 'finish done']);
   });
 
   it('a pause while it waits for approval holds the flagging back until the resume', async () => {
