@@ -48,16 +48,23 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<numbe
   talk(
     `backfill of ${contacts.toLocaleString('en-US')} contacts ${pace}, ${latencyMs} ms latency; Temporal UI ${temporal.uiUrl}`,
   );
-  const cli = sandbox.cli(['backfill', stream, '--wait'], 'inherit');
-  const [exitCode] = (await once(cli, 'exit')) as [number | null];
-  signal.throwIfAborted();
-  if (exitCode !== 0 && exitCode !== 3) {
+  const sluice = async (verb: string): Promise<number | null> => {
+    const cli = sandbox.cli([verb, stream, '--wait'], 'inherit');
+    const [exitCode] = (await once(cli, 'exit')) as [number | null];
+    signal.throwIfAborted();
+    if (exitCode === 0 || exitCode === 3) return null;
     talk(`the worker's log: ${join(folder, 'worker.log')}`);
     return exitCode ?? 1;
-  }
-
+  };
+  const failed = await sluice('backfill');
+  if (failed !== null) return failed;
   const run = await closedRun(temporal.address);
   const stats = await simulatorStats(simulator.url);
+
+  const changes = await changeAccount(simulator.url, contacts);
+  talk(`the account changes: ${changes}; the incremental sync and the soft deletes follow`);
+  const failedLater = (await sluice('sync')) ?? (await sluice('soft-delete'));
+  if (failedLater !== null) return failedLater;
   talk('comparing every value with the simulator …');
   await worker.stop();
   const comparison = await compareWithTruth({
@@ -76,6 +83,20 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<numbe
     await once(signal, 'abort');
   }
   return isEqual(comparison) ? 0 : 1;
+}
+
+/** What a working day does to an account, in a moment. */
+async function changeAccount(url: string, contacts: number): Promise<string> {
+  const day = {
+    change: Math.ceil(contacts / 400),
+    create: Math.ceil(contacts / 4_000),
+    archive: Math.ceil(contacts / 8_000),
+  };
+  for (const [what, count] of Object.entries(day)) {
+    const response = await fetch(`${url}/_sim/${what}/contacts`, { method: 'POST', body: JSON.stringify({ count }) });
+    if (!response.ok) throw new Error(`the simulator refused: ${await response.text()}`);
+  }
+  return `${day.change} contacts changed, ${day.create} new, ${day.archive} archived`;
 }
 
 /** A folder of this demo's own; those of demos that are over are removed. */

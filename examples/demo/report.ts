@@ -26,12 +26,12 @@ export function reportText(figures: DemoFigures): string {
   const floor = floorMs(options);
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   const count = (value: number): string => value.toLocaleString('en-US');
-  const rate = count(Math.round((comparison.liveRows / runMs) * 1_000));
+  const rate = count(Math.round((options.contacts / runMs) * 1_000));
   const against =
     floor === null ? 'no limit' : `${(runMs / floor).toFixed(2)} × the floor of ${seconds(floor)} that the limit sets`;
   const lines: [string, string][] = [
     ['rows', `${count(comparison.liveRows)}, ${verdict(comparison)}`],
-    ['time', `${seconds(runMs)} (${rate} records/s), ${against}`],
+    ['backfill', `${seconds(runMs)} (${rate} records/s), ${against}`],
     ['requests', `${count(figures.requests)}, of them ${figures.rateLimited} rate limited (429)`],
     ['limit', `${count(figures.peakTenSeconds)} in the busiest 10 s, of ${options.limit ?? 'unlimited'}`],
     ['run', figures.runUrl],
