@@ -235,6 +235,7 @@ export class SyncRun {
       },
       mayExtract: () => this.pause.note === null && !isDueToContinue(),
       onMerged: (merged) => {
+        this.#chunkRecords = Math.min(run.chunkRecords, this.#chunkRecords * 2);
         requireFewRejects(run, merged);
         this.status.showDetails();
       },

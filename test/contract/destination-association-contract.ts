@@ -7,6 +7,8 @@ import { counts, merged } from '../support/merged-counts.ts';
 import { ada, column, contactsPlan, instant, type TestChunk } from '../support/staged-records.ts';
 import { openTestRun, type TestRun } from '../support/staged-run.ts';
 
+const noAbort = new AbortController().signal;
+
 const { schema } = contactsPlan.table;
 const companies = { schema, table: associationTableName('contacts', 'companies') };
 const deals = { schema, table: associationTableName('deals', 'contacts') };
@@ -50,6 +52,7 @@ export function describeAssociations(name: string, open: () => Promise<Destinati
         startedAt: instant(0),
         plan: ofPlan,
         mode,
+        keepsListing: mode === 'reconcile',
       });
     const merge = async (run: TestRun, chunk: TestChunk) => merged(await run.mergeRecords(chunk));
     const rows = async (table = companies) =>
@@ -205,18 +208,50 @@ export function describeAssociations(name: string, open: () => Promise<Destinati
       expect(await rows()).toMatchObject([{ _deleted: 'false', _deleted_at: null, _observed_at: instant(30) }]);
     });
 
-    it('what another run may have seen since is not removed by an older reading', async () => {
-      const [early, run] = [await openRun(), await openRun('incremental')];
-      await merge(early, read([head(10)], [link(10, '70'), link(10, '71')]));
-      const late = await early.mint(read([head(15)], [link(15, '70')]));
-      await merge(run, read([head(20)], [link(20, '70'), link(20, '71')]));
-      expect(merged(await early.merge(late))).toEqual(counts({}));
-      expect(await states()).toEqual([
+    describe('that another run saw since, unchanged', () => {
+      const before = [
+        ['2', '7', 'linked'],
         ['1', '70', 'linked'],
         ['1', '71', 'linked'],
-      ]);
-      const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
-      expect((await merge(early, read([['1', tomorrow]], []))).unlinked).toBe(2);
+      ];
+      /** A run that lists, after which another one saw 1–70 and 1–71. */
+      const openSeen = async () => {
+        const [run, other] = [await openRun('reconcile'), await openRun('incremental')];
+        const links = [link(10, '70'), link(10, '71')];
+        await merge(run, read([head(10), head(10, '2')], [...links, link(10, '7', { from: '2' })]));
+        await merge(other, read([head(20)], [link(20, '70'), link(20, '71')]));
+        return run;
+      };
+      const older = {
+        ...read([head(15), head(15, '3')], [link(15, '70'), link(15, '8', { from: '3' })]),
+        records: [ada],
+      };
+
+      it('and an older reading has not: the whole batch is read again', async () => {
+        const run = await openSeen();
+        expect(await run.mergeRecords(older, { onDoubt: 'rewind' })).toMatchObject({
+          kind: 'rewind',
+          reason: 'doubtful',
+          head: { sequence: 1 },
+        });
+        expect(await states()).toEqual(before);
+        expect(await under.readRows(plan.table)).toEqual([]);
+      });
+
+      it('and an older reading has not: the record is kept as work, once', async () => {
+        const run = await openSeen();
+        expect(await merge(run, older)).toEqual(counts({ read: 1, inserted: 1, linked: 1 }));
+        expect(await merge(run, read([head(16)], []))).toEqual(counts({}));
+        expect(await states()).toEqual([before[0], ['3', '8', 'linked'], ...before.slice(1)]);
+        const work = { ...plan, run: 'run of contacts reconcile', mode: 'reconcile', task: 'repair' } as const;
+        expect(await under.destination.readWork({ ...work, after: null, limit: 10 }, noAbort)).toEqual(['1']);
+      });
+
+      it('and a reading a second later has not: tombstones', async () => {
+        const run = await openSeen();
+        const aSecondLater = new Date(Date.now() + 1_000).toISOString();
+        expect(merged(await run.mergeRecords(read([['1', aSecondLater]], []), { onDoubt: 'rewind' })).unlinked).toBe(2);
+      });
     });
 
     it('other runs that read none leave no doubt', async () => {

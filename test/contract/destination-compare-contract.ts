@@ -310,13 +310,14 @@ export function describeComparison(name: string, open: () => Promise<Destination
       const run = await openComparison(destination);
       const request = await run.request();
       const elsewhere = destination.compareListing({ ...request, sequence: 5, predecessor: 'x' }, noAbort);
-      await expect(elsewhere).rejects.toMatchObject({ kind: 'StateCorrupt' });
+      await expect(elsewhere).rejects.toMatchObject({ kind: 'Fenced', next: expect.stringContaining('new run') });
       const reset = destination.compareListing({ ...request, generation: 0 }, noAbort);
       await expect(reset).rejects.toMatchObject({ kind: 'Fenced' });
       await destination.closeRun({ ...target, run: 'reconcile-1', status: 'failed', error: null }, noAbort);
       await expect(destination.compareListing(request, noAbort)).rejects.toMatchObject({
-        kind: 'StateCorrupt',
+        kind: 'Fenced',
         message: expect.stringContaining('listing'),
+        next: expect.stringContaining('new run'),
       });
       await openComparison(destination, { run: 'reconcile-2', minute: reconcileStarted + 1 });
       await expect(destination.compareListing(request, noAbort)).rejects.toMatchObject({ kind: 'Fenced' });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Column, ColumnType } from '../../model/column.ts';
 import type { Destination } from '../../model/destination.ts';
-import type { StreamPlan } from '../../model/plan.ts';
+import type { StreamPlan, SyncMode } from '../../model/plan.ts';
 import type { OpenRunRequest } from '../../model/run.ts';
 import type { DestinationUnderTest } from '../support/destination-under-test.ts';
 import { comparedPlan, openComparison } from '../support/staged-comparison.ts';
@@ -25,6 +25,11 @@ const ada: TestRecord = {
 };
 
 const without = (name: string) => contactsPlan.columns.filter((one) => one.name !== name);
+const hashed = (name: string, type: ColumnType): Column => ({
+  ...column(name, 'text'),
+  ...(type === 'text' ? {} : { sourceType: type }),
+  isHashed: true,
+});
 const retyped = (name: string, type: ColumnType): readonly Column[] =>
   contactsPlan.columns.map((one) => (one.name === name ? column(name, type) : one));
 
@@ -106,6 +111,36 @@ export function describeSchemaContract(name: string, open: () => Promise<Destina
         const becomes = plan.columns.find((one) => one.name === property)!;
         expect(becomes.sourceType ?? becomes.type).toBe(type);
         expect((await rows()).map((row) => row[property])).toEqual([kept, null]);
+      });
+
+      it('makes text of a column that is hashed now, as a table that is new would have it', async () => {
+        await fill({ ...ada, visits: '3' });
+        const columns = [...without('visits'), hashed('visits', 'integer')];
+        const { plan, widenedColumns } = await openWith({ columns });
+        expect({ columns: plan.columns, widenedColumns }).toEqual({ columns, widenedColumns: ['visits'] });
+        const digest = '1'.repeat(64);
+        const outcome = await mergeWith(plan, { ...ada, visits: digest, _observed_at: instant(11) });
+        expect(outcome).toMatchObject({ kind: 'merged', counts: { updated: 1, nulledValues: 0 } });
+        expect((await rows()).map((row) => row['visits'])).toEqual([digest]);
+      });
+
+      it('lists a column that is hashed now with the next comparison, until all rows were compared', async () => {
+        const fillDone = async (run: string, minute: number, options: { plan: StreamPlan; mode?: SyncMode }) => {
+          const opened = await openTestRun(destination, { run, startedAt: instant(minute), ...options });
+          await opened.mergeRecords([ada]);
+          await destination.closeRun({ ...target, run, status: 'done', error: null }, noAbort);
+          return destination.readPlan({ ...target, run }, noAbort);
+        };
+        await fillDone('run-1', 0, { plan: contactsPlan });
+        const plan = {
+          ...contactsPlan,
+          columns: [...without('email'), hashed('email', 'text')],
+          listedColumns: ['visits'],
+        };
+        expect((await fillDone('run-2', 1, { plan, mode: 'incremental' })).listedColumns).toEqual(['visits']);
+        const reconcile = { plan, mode: 'reconcile' } as const;
+        expect((await fillDone('run-3', 2, reconcile)).listedColumns).toEqual(['visits', 'email']);
+        expect((await fillDone('run-4', 3, reconcile)).listedColumns).toEqual(['visits']);
       });
 
       it('spells what comes in afterwards as what was there', async () => {
@@ -203,6 +238,22 @@ export function describeSchemaContract(name: string, open: () => Promise<Destina
       it('opens a table that is the same', async () => {
         await fill(ada);
         expect(await openWith({ contract })).toMatchObject({ plan: { ...contactsPlan, contract }, addedColumns: [] });
+      });
+
+      it('opens a table whose numbers, dates and switches are hashed', async () => {
+        const columns = (['decimal', 'date', 'boolean'] as const).map((type) => hashed(`of_${type}`, type));
+        await openWith({ contract, columns });
+        const { plan } = await openWith({ contract, columns }, { run: 'run-3', minute: 2 });
+        expect(plan.columns).toEqual(columns);
+      });
+
+      it('stops at a column that is hashed now, and was a number', async () => {
+        await fill(ada);
+        const columns = [...without('visits'), hashed('visits', 'integer')];
+        await expect(openWith({ contract, columns })).rejects.toMatchObject({
+          kind: 'SchemaConflict',
+          message: expect.stringContaining('of another type: visits'),
+        });
       });
 
       const drifts: readonly [string, Partial<StreamPlan>, string][] = [

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { associationTableName } from '../../model/association.ts';
 import type { Destination, StreamState } from '../../model/destination.ts';
 import type { StreamPlan, SyncMode } from '../../model/plan.ts';
 import type { RunStatus } from '../../model/run.ts';
@@ -45,8 +46,9 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
     ): Promise<TestRun> => openTestRun(destination, { run, startedAt: instant(minute), ...options });
     const close = (run: string, status: Exclude<RunStatus, 'running'> = 'done') =>
       destination.closeRun({ ...target, run, status, error: null }, noAbort);
+    const companies = { ...table, table: associationTableName('contacts', 'companies') };
     const reset = (request: string, tableRows: 'keep' | 'drop' = 'keep') =>
-      destination.resetStream({ ...target, request, tableRows }, noAbort);
+      destination.resetStream({ ...target, request, tableRows, associationTables: [companies] }, noAbort);
 
     it('nothing, where it never ran, and creates nothing by being asked', async () => {
       expect(await state()).toEqual(untouched);
@@ -106,6 +108,20 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
       expect(await state()).toMatchObject({ positions: null, isUnreadable: false, generation: 1 });
     });
 
+    it('positions that were earned again after some that are no instants', async () => {
+      const run = await openRun('run-1', 0);
+      await run.mergeRecords([ada], { positions: { fast: instant(7), settled: instant(3) } });
+      await under.change("UPDATE {TABLE:sync_batches} SET watermark_fast = 'infinity'");
+      expect(await state()).toMatchObject({ positions: null, isUnreadable: true });
+      await run.mergeRecords([]);
+      expect(await state()).toMatchObject({ positions: null, isUnreadable: true });
+      await run.mergeRecords([], { positions: { fast: instant(9), settled: instant(5) } });
+      expect(await state()).toMatchObject({
+        positions: { fast: instant(9), settled: instant(5) },
+        isUnreadable: false,
+      });
+    });
+
     it('the tables of an earlier release', async () => {
       const run = await openRun('run-1', 0);
       await run.mergeRecords([ada]);
@@ -137,7 +153,10 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
       const [, reconciled] = await destination.listRuns({ ...target, limit: 2 }, noAbort);
       expect(reconciledAt).toBe(reconciled?.endedAt);
       await openRun('run-4', 3, { mode: 'reconcile', plan, access: 'third' });
-      await destination.closeRun({ ...target, run: 'run-4', status: 'done', error: null, forgetsAccess: true }, noAbort);
+      await destination.closeRun(
+        { ...target, run: 'run-4', status: 'done', error: null, forgetsAccess: true },
+        noAbort,
+      );
       expect((await state()).access).toBe('second');
     });
 
@@ -163,6 +182,23 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
         expect(await reset('reset-1', 'drop')).toEqual({ generation: 2 });
         expect(await state()).toMatchObject({ generation: 2, liveRows: 1 });
         expect(await reset('reset-2')).toEqual({ generation: 3 });
+      });
+
+      it('with the rows of its associations, where the table is dropped', async () => {
+        const run = await openRun('run-1', 0);
+        await run.mergeRecords({
+          associations: [
+            {
+              table: companies,
+              heads: [['1', instant(10)]],
+              links: [['1', '7', 'HUBSPOT_DEFINED', '279', null, instant(10)]],
+            },
+          ],
+        });
+        await reset('reset-1');
+        expect(await under.readRows(companies)).toHaveLength(1);
+        await reset('reset-2', 'drop');
+        await expect(under.readRows(companies)).rejects.toThrow(/does not exist/);
       });
 
       it('and fences the runs that were under way', async () => {

@@ -439,6 +439,15 @@ export function describeTombstones(name: string, open: () => Promise<Destination
         expect(await under.destination.readWork({ ...work, after: null, limit: 10 }, noAbort)).toEqual(['1']);
       });
 
+      it('is in doubt when the other run only listed it', async () => {
+        await (await openRun()).mergeRecords([ada]);
+        const run = await openRun(contactsPlan, 'softDelete', true);
+        const other = await openRun(contactsPlan, 'reconcile', true);
+        expect(merged(await other.mergeRecords({ kind: 'listing', records: [ada] })).listed).toBe(1);
+        expect(await bury(run, archived(20))).toEqual(counts({ read: 1, tombstones: 1, doubtful: 1 }));
+        expect(await rowOf()).toMatchObject(alive);
+      });
+
       it('sends the whole batch back, where that was asked for', async () => {
         await (await openRun()).mergeRecords([ada]);
         const run = await openRun(contactsPlan, 'softDelete');
@@ -453,8 +462,8 @@ export function describeTombstones(name: string, open: () => Promise<Destination
         await (await openRun()).mergeRecords([ada]);
         const run = await openRun(contactsPlan, 'softDelete');
         await seeUnchanged();
-        const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
-        const outcome = await run.mergeRecords({ tombstones: [['1', 'archived', null, null, tomorrow]] });
+        const aSecondLater = new Date(Date.now() + 1_000).toISOString();
+        const outcome = await run.mergeRecords({ tombstones: [['1', 'archived', null, null, aSecondLater]] });
         expect(merged(outcome)).toMatchObject({ deleted: 1, doubtful: 0 });
       });
 
@@ -468,8 +477,9 @@ export function describeTombstones(name: string, open: () => Promise<Destination
       });
 
       it('is not in doubt for what was merged away, which never comes back', async () => {
+        await (await openRun()).mergeRecords([ada]);
         await seeUnchanged();
-        const run = await openRun(contactsPlan, 'incremental');
+        const run = await openRun(contactsPlan, 'softDelete', true);
         expect(await bury(run, mergedAway(20))).toMatchObject({ deleted: 1, doubtful: 0 });
       });
 

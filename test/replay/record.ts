@@ -1,104 +1,80 @@
 /**
- * Program: `npm run histories:record` writes one history per situation to test/replay/histories/<version>. Histories of a
- * released version are never written again: they stand for runs that are open somewhere.
+ * Program: `npm run histories:record` writes one history per situation, and one more for each execution that it continued
+ * as, to test/replay/histories/<version>/<first part of the workflow's id>. Histories of a released version are never written
+ * again: they stand for runs that are open somewhere.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import type { backfill } from '../../workflows/backfill.ts';
-import { pauseSignal, progressQuery, resumeSignal } from '../../workflows/messages.ts';
-import { eventually } from '../support/eventually.ts';
-import { FakeSteps } from '../support/fake-steps.ts';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { startTestTemporal } from '../support/temporal.ts';
+import { situations, streamOf, type Situation } from './situations.ts';
 
-type Handle = WorkflowHandleWithFirstExecutionRunId<typeof backfill>;
-
-interface Situation {
-  readonly prepare: () => FakeSteps;
-  readonly act?: (handle: Handle, fake: FakeSteps) => Promise<void>;
-}
-
-const situations: Readonly<Record<string, Situation>> = {
-  complete: { prepare: () => new FakeSteps(60) },
-  'paused-and-resumed': {
-    prepare: () => Object.assign(new FakeSteps(40), { chunkMs: 300 }),
-    async act(handle, fake) {
-      await eventually('second chunk', () => fake.log.includes('extract 2'));
-      await handle.signal(pauseSignal, { by: 'anna', note: 'quota' });
-      await eventually('paused', async () => (await handle.query(progressQuery)).phase === 'paused');
-      await handle.signal(resumeSignal, { by: 'anna' });
-    },
-  },
-  'ledger-ahead': { prepare: () => Object.assign(new FakeSteps(80), { ledgerAheadBy: 3 }) },
-  'stage-lost': {
-    prepare() {
-      const fake = Object.assign(new FakeSteps(50), { mergeMs: 50 });
-      fake.losesStageOf.add(2);
-      return fake;
-    },
-  },
-  waited: {
-    prepare() {
-      const fake = new FakeSteps(30);
-      fake.waitsAt.set(2, { reason: 'HubSpot daily limit', until: new Date(Date.now() + 3_000).toISOString() });
-      return fake;
-    },
-  },
-  failed: {
-    prepare() {
-      const fake = new FakeSteps(50);
-      fake.failsAt.set('extract 3', 'AuthRejected');
-      return fake;
-    },
-  },
-  cancelled: {
-    prepare: () => Object.assign(new FakeSteps(50), { chunkMs: 2_000 }),
-    async act(handle, fake) {
-      await eventually('extracting', () => fake.extracting > 0);
-      await handle.cancel();
-    },
-  },
-  continued: { prepare: () => Object.assign(new FakeSteps(1_050), { chunkMs: 1, mergeMs: 1 }) },
-};
+/** Executions kept of a run that continues as new: the first, and one that began with what it was handed. */
+const keptExecutions = 2;
 
 quietRuntime();
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
-const folder = join(root, 'test/replay/histories', version);
-await mkdir(folder, { recursive: true });
+const histories = join(root, 'test/replay/histories', version);
+await rm(histories, { recursive: true, force: true });
 const temporal = await startTestTemporal();
 const native = await NativeConnection.connect({ address: temporal.server.address });
-for (const [name, { prepare, act }] of Object.entries(situations)) {
-  const fake = prepare();
-  const stream = `crm.${name.replaceAll('-', '_')}`;
+const workflowBundle = await bundleWorkflowCode({
+  workflowsPath: join(root, 'workflows/index.ts'),
+  logger: new DefaultLogger('ERROR'),
+});
+
+async function record(place: { id: string; type: string; name: string }, situation: Situation): Promise<void> {
+  const { id, type, name } = place;
+  const stream = streamOf(name);
+  const fake = situation.prepare();
+  const taskQueue = `${id}-${name}`;
   const worker = await Worker.create({
     connection: native,
-    taskQueue: name,
-    workflowsPath: join(root, 'workflows/index.ts'),
+    taskQueue,
+    workflowBundle,
     activities: fake.activities,
     identity: 'recorder',
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
   });
   await worker.runUntil(async () => {
-    const handle: Handle = await temporal.client.workflow.start<typeof backfill>('backfill', {
-      taskQueue: name,
-      workflowId: `backfill/${stream}`,
-      args: [{ stream }],
+    const input = type === 'inspect' ? situation.input : { stream, ...situation.input };
+    const handle = await temporal.client.workflow.start(type, {
+      taskQueue,
+      workflowId: `${id}/${stream}`,
+      args: [input],
     });
-    await act?.(handle, fake);
-    await handle.result().catch(() => undefined);
-    const first = temporal.client.workflow.getHandle(handle.workflowId, handle.firstExecutionRunId);
-    const history = await first.fetchHistory();
+    await situation.act?.(handle, fake);
+    if (!situation.isOpen) await handle.result().catch(() => undefined);
+    await writeExecutions(place, handle);
+    if (situation.isOpen) await handle.terminate('recorded');
+  });
+}
+
+async function writeExecutions(
+  { id, name }: { id: string; name: string },
+  handle: WorkflowHandleWithFirstExecutionRunId,
+): Promise<void> {
+  let runId: string | null | undefined = handle.firstExecutionRunId;
+  for (let execution = 1; runId && execution <= keptExecutions; execution++) {
+    const history = await temporal.client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
     // Stack traces name files; where this checkout lies is nobody's business.
     const json = JSON.stringify(JSON.parse(historyToJSON(history))).replaceAll(root, '/sluice/');
-    await writeFile(join(folder, `${name}.json`), `${json}\n`);
-    process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
-  });
+    const file = execution === 1 ? `${name}.json` : `${name}.${execution}.json`;
+    await mkdir(join(histories, id), { recursive: true });
+    await writeFile(join(histories, id, file), `${json}\n`);
+    process.stdout.write(`${id}/${file}: ${history.events?.length ?? 0} events\n`);
+    runId = history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  }
+}
+
+for (const [id, { type, situations: ofWorkflow }] of Object.entries(situations)) {
+  for (const [name, situation] of Object.entries(ofWorkflow)) await record({ id, type, name }, situation);
 }
 await native.close();
 await temporal.stop();

@@ -1,18 +1,21 @@
 import { globSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { quietRuntime } from '../support/quiet-runtime.ts';
+import { situations, streamOf } from './situations.ts';
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const bundleOf = (path: string): Promise<WorkflowBundle> =>
   bundleWorkflowCode({ workflowsPath: fileOf(path), logger: new DefaultLogger('ERROR') });
 
-const histories = globSync('histories/*/*.json', { cwd: fileOf('.') }).map((path) => ({
-  name: path,
-  workflowId: `backfill/crm.${basename(path, '.json').replaceAll('-', '_')}`,
+/** `<version>/<first part of the workflow's id>/<situation>[.<execution>].json` */
+const histories = globSync('histories/*/*/*.json', { cwd: fileOf('.') }).map((path) => ({
+  name: path.slice('histories/'.length),
+  workflowId: `${basename(dirname(path))}/${streamOf(basename(path).split('.')[0]!)}`,
   history: historyFromJSON(JSON.parse(readFileSync(fileOf(path), 'utf8'))),
 }));
 
@@ -24,8 +27,14 @@ beforeAll(async () => {
 });
 
 describe('replay', () => {
-  it('has histories to replay', () => {
-    expect(histories.length).toBeGreaterThanOrEqual(8);
+  it('has a history of every situation of every workflow', async () => {
+    const names = new Set(histories.map(({ name }) => name));
+    const wanted = Object.entries(situations).flatMap(([id, { situations: ofWorkflow }]) =>
+      Object.keys(ofWorkflow).map((situation) => `${manifest.version}/${id}/${situation}.json`),
+    );
+    expect(wanted.filter((name) => !names.has(name))).toEqual([]);
+    const workflows = Object.keys(await import('../../workflows/index.ts'));
+    expect(new Set(Object.values(situations).map(({ type }) => type))).toEqual(new Set(workflows));
   });
 
   it.each(histories)(
@@ -35,9 +44,11 @@ describe('replay', () => {
     },
   );
 
-  it('notices a workflow that was changed without patched()', async () => {
+  it.each(['complete', 'running'])('notices a workflow that was changed without patched(): %s', async (situation) => {
     const broken = await bundleOf('broken-workflows.ts');
-    const { workflowId, history } = histories.find(({ name }) => name.endsWith('complete.json'))!;
+    const { workflowId, history } = histories.find(
+      ({ name }) => name === `${manifest.version}/backfill/${situation}.json`,
+    )!;
     await expect(Worker.runReplayHistory({ workflowBundle: broken }, history, workflowId)).rejects.toThrow(
       /nondeterminism|TMPRL1100/i,
     );

@@ -34,7 +34,7 @@ const reconcile = (stream: string) => world.run<ReconcileResult>('reconcile', { 
 /** A backfill from the beginning, with a change at the source once two of its five chunks are merged. */
 async function backfillThrough(object: ObjectType, change: () => void): Promise<BackfillResult> {
   const stream = `crm.${object}`;
-  world.simulator.configure({ latencyMs: 400 });
+  world.simulator.configure({ latencyMs: 250 });
   const run = await world.begin('backfill', { stream, resume: 'never' });
   await eventually('two batches are merged', async () => {
     const progress = await world.progress('backfill', stream);

@@ -6,7 +6,7 @@ import { expectSame } from '../support/expect-same.ts';
 
 let world: ChaosWorld;
 
-const lagMs = 8_000;
+const lagMs = 6_000;
 
 /** After this a run's overlap of a second, by a clock of whole seconds, no longer reaches back to a change. */
 const beyondOverlapMs = 2_200;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     stream: { ...few, associations: [], incremental: { overlap: '1s' } },
     records: { companies: 500, deals: 500 },
     streams: {
-      companies: { incremental: { overlap: '1s', horizon: '10s', settledEvery: '1s' } },
+      companies: { incremental: { overlap: '1s', horizon: '8s', settledEvery: '1s' } },
       deals: { associations: [], incremental: { overlap: '10s' } },
     },
   });
@@ -42,7 +42,7 @@ describe('search', { timeout: 120_000 }, () => {
     const { portal } = world.simulator;
     const changed = new Set<string>();
     for (let seed = 1; seed <= 6; seed++) {
-      for (const id of portal.change('contacts', { count: 2_600, seed })) changed.add(id);
+      for (const id of portal.change('contacts', { count: 2_300, seed })) changed.add(id);
       await sleep(5);
     }
     expect(changed.size).toBeGreaterThan(10_000);
@@ -97,7 +97,7 @@ describe('search', { timeout: 120_000 }, () => {
     // No later fast pass reaches back to the change.
     expect(Date.parse(fast.next!.positions.fast) - 1_000).toBeGreaterThan(changedMs);
 
-    await sleep(Math.max(0, changedMs + 12_500 - Date.now()));
+    await sleep(Math.max(0, changedMs + 10_500 - Date.now()));
     const settled = await incremental('crm.companies');
     expect(settled.totals.updated).toBe(late);
     await expectSame(world, 'companies');

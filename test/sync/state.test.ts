@@ -131,7 +131,8 @@ describe('what incremental makes of its state', { timeout: 60_000 }, () => {
   });
 
   it('makes a full sync when it is asked for, once', async () => {
-    world.simulator.portal.gdprDelete('contacts', { count: 5, seed: 4 });
+    const values = { hs_latest_source_data_1: 'recalculated again' };
+    world.simulator.portal.recalculate('contacts', { count: 10, seed: 4, values });
     const result = await incremental({ forceFullSync: true });
     expect(result).toMatchObject({ outcome: 'fullSync', text: 'Performing full sync (asked for)' });
     await expectSame(world);
