@@ -18,6 +18,7 @@ import { trustedNow } from './trusted-now.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mintBatch } from './extract-chunk.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
+import { knownScope } from './known-versions.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
 import type { SettledPlans } from './settled-plans.ts';
 import { newStageFolder, removeRunStages } from './stage-folders.ts';
@@ -194,7 +195,7 @@ async function readFirstChunk(
   control: ChunkControl,
 ): Promise<FirstChunk> {
   const { input, settings, standing, description, plan } = facts;
-  const knownScope = `${input.stream} ${standing.generation}`;
+  const known = knownScope(plan, standing.generation);
   const read = (frontier: SourceFrontier, maxHits: number | null): Promise<StagedChunk> =>
     stageChunk(
       deps,
@@ -205,7 +206,7 @@ async function readFirstChunk(
         frontier,
         chunkRecords: settings.chunkRecords,
         folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, 1),
-        isKnown: (id, version) => deps.knownVersions.has(knownScope, id, version),
+        isKnown: (id, version) => deps.knownVersions.has(known, id, version),
         maxHits,
       },
       control,

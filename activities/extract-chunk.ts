@@ -5,6 +5,7 @@ import type { WaitReason } from '../model/errors.ts';
 import type { Frontier } from '../model/frontier.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { ActivityDeps } from './deps.ts';
+import { knownScope } from './known-versions.ts';
 import type { PlanReader } from './read-plan.ts';
 import { newStageFolder } from './stage-folders.ts';
 import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
@@ -34,7 +35,7 @@ export async function extractChunk(
   control: ChunkControl,
 ): Promise<ExtractChunkResult> {
   const plan = await deps.plans.read(input, control.signal);
-  const scope = `${input.stream} ${input.generation}`;
+  const scope = knownScope(plan, input.generation);
   const chunk = await stageChunk(
     deps,
     {

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import type { StreamPlan } from '../model/plan.ts';
+
 /** Of one process; at 100 bytes an entry this is 10 MB. */
 const maxEntries = 100_000;
 
@@ -10,7 +13,7 @@ export class KnownVersions {
   readonly #versions = new Map<string, number>();
   readonly #staged = new Map<string, ReadonlyMap<string, string>>();
 
-  /** `scope` names stream and generation. True as well for an older version than the one that was merged. */
+  /** `scope` is that of `knownScope`. True as well for an older version than the one that was merged. */
   has(scope: string, id: string, version: string): boolean {
     const known = this.#versions.get(keyOf(scope, id));
     return known !== undefined && Date.parse(version) <= known;
@@ -36,6 +39,12 @@ export class KnownVersions {
     if (this.#versions.size >= maxEntries) this.#versions.delete(this.#versions.keys().next().value!);
     this.#versions.set(key, version);
   }
+}
+
+/** Stream, generation and columns: a version that was read with fewer of them is not known yet. */
+export function knownScope({ stream, columns }: StreamPlan, generation: number): string {
+  const layout = JSON.stringify(columns.map(({ name, property }) => [name, property]));
+  return `${stream} ${generation} ${createHash('sha256').update(layout).digest('hex').slice(0, 12)}`;
 }
 
 function keyOf(scope: string, id: string): string {

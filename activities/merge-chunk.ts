@@ -6,6 +6,7 @@ import type { Scope, StreamPlan, SyncMode } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
 import type { ActivityDeps } from './deps.ts';
 import { finishRun, type FinishRunResult } from './finish-run.ts';
+import { knownScope } from './known-versions.ts';
 import type { PlanReader } from './read-plan.ts';
 import { changedColumns } from './changed-columns.ts';
 
@@ -45,7 +46,7 @@ export async function mergeChunk(
     signal,
   );
   if (outcome.kind !== 'merged') return { ...outcome, finished: null };
-  deps.knownVersions.commit(`${input.stream} ${input.generation}`, batch.batchId);
+  deps.knownVersions.commit(knownScope(plan, input.generation), batch.batchId);
   await rm(batch.stage.directory, { recursive: true, force: true });
   const isLast = isAtEnd && !input.comparesAfter;
   const finished = isLast ? await finishRun(deps, { ...input, status: 'done', error: null }, signal) : null;

@@ -15,5 +15,6 @@ export async function resetStream(
 ): Promise<{ generation: number }> {
   const settings = deps.streamSettings(input.stream);
   const destination = await deps.destination(settings.destination);
-  return destination.resetStream({ ...input, table: settings.table }, signal);
+  const associationTables = settings.associations.map(({ table }) => table);
+  return destination.resetStream({ ...input, table: settings.table, associationTables }, signal);
 }

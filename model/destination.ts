@@ -7,7 +7,7 @@ import type { WorkTask } from './frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from './plan.ts';
 import type { Positions } from './positions.ts';
 import type { OpenRunRequest, RunProgress, RunStatus } from './run.ts';
-import type { StreamTable } from './stream-table.ts';
+import type { StreamTable, TableName } from './stream-table.ts';
 
 export interface ClaimRequest extends StreamTable {
   readonly run: string;
@@ -59,7 +59,7 @@ export interface MergeRequest {
   readonly positions: Positions | null;
   /** Adds every id of the batch to the run's listing. */
   readonly keepsListing: boolean;
-  /** Tombstones that a later batch may contradict: kept as work for later, or the whole batch is to be read again. */
+  /** Tombstones and removed associations that a later batch may contradict: kept as work for later, or the whole batch is to be read again. */
   readonly onDoubt: 'keepAsWork' | 'rewind';
   /** Values that do not convert: quarantined, or reported first, so that a changed type can be told from bad values. */
   readonly onNulled: 'quarantine' | 'report';
@@ -73,7 +73,7 @@ export type MergeOutcome =
   /** Nothing was written: `onNulled` is `report`, and values of these columns do not convert. */
   | { readonly kind: 'nulled'; readonly columns: readonly string[] };
 
-/** `doubtful`: a batch committed meanwhile may have seen alive what this one says is dead. */
+/** `doubtful`: a batch committed meanwhile may have seen what this one says is gone. */
 export type RewindReason = 'ledgerAhead' | 'stageLost' | 'doubtful';
 
 export interface CloseRunRequest extends StreamTable {
@@ -145,7 +145,10 @@ export interface WorkRequest extends StreamTable {
 export interface ResetRequest extends StreamTable {
   /** Names this reset: a repeat raises nothing. */
   readonly request: string;
+  /** Of the stream's table and of `associationTables`. */
   readonly tableRows: 'keep' | 'drop';
+  /** Those that are read with the stream's records: nothing else would ever remove their rows. */
+  readonly associationTables: readonly TableName[];
 }
 
 /**
@@ -169,7 +172,7 @@ export interface Destination {
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;
   /**
    * Creates the target table, or changes it as the plan's contract allows, and records the run with the plan as the table
-   * now is: a column may be wider than was asked. Raises `SchemaConflict` where the contract forbids the change. Idempotent
+   * now is: a column may be wider than was asked, and a comparison may list more of them. Raises `SchemaConflict` where the contract forbids the change. Idempotent
    * per run.
    */
   openRun(request: OpenRunRequest, signal: AbortSignal): Promise<OpenedRun>;

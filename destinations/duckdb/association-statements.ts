@@ -62,8 +62,8 @@ export function buildDropDeadHeads(plan: StreamPlan): string {
 }
 
 /**
- * Says what becomes of each association staged, and of each that the table has of the same records. What only another run may
- * have seen since is left to the next reading. Binds stream and run.
+ * Says what becomes of each association staged, and of each that the table has of the same records. Where another run may have
+ * seen one since, its removal is doubtful. Binds stream and run.
  */
 export function buildClassifyLinks(plan: StreamPlan, table: TableName): string {
   const key = ['from_id', 'to_id', 'category', 'type_id'];
@@ -74,19 +74,20 @@ export function buildClassifyLinks(plan: StreamPlan, table: TableName): string {
     'SELECT a.*, a.rowid AS target_row, h.observed_at AS read_at ' +
     `FROM ${quoteTable(table)} a JOIN _sluice_read h ON h.from_id = a.from_id`;
   return (
-    'CREATE OR REPLACE TEMP TABLE _sluice_link_fate AS SELECT l.*, a.target_row, a.read_at, CASE ' +
+    'CREATE OR REPLACE TEMP TABLE _sluice_link_fate AS SELECT l.* REPLACE (coalesce(l.from_id, a.from_id) AS from_id), ' +
+    'a.target_row, a.read_at, CASE ' +
     "WHEN a.target_row IS NULL THEN 'insert' " +
     'WHEN l.from_id IS NOT NULL THEN if(l.observed_at > a._observed_at AND (a._deleted OR a.label IS DISTINCT FROM l.label), ' +
     "'update', 'keep') " +
-    `WHEN a._deleted IS NOT TRUE AND a._observed_at < a.read_at AND (a.read_at < ${buildDoubtfulUntil(plan, 'associations')}) IS NOT TRUE ` +
-    "THEN 'remove' ELSE 'keep' END AS fate " +
+    "WHEN a._deleted IS TRUE OR (a._observed_at < a.read_at) IS NOT TRUE THEN 'keep' " +
+    `WHEN a.read_at < ${buildDoubtfulUntil(plan, 'associations')} THEN 'doubtful' ELSE 'remove' END AS fate ` +
     `FROM (${staged}) l FULL JOIN (${present}) a ON ${key.map((name) => `a.${name} = l.${name}`).join(' AND ')}`
   );
 }
 
 export const countLinkFates =
   "SELECT count(*) FILTER (fate = 'insert') AS inserted, count(*) FILTER (fate = 'update') AS updated, " +
-  "count(*) FILTER (fate = 'remove') AS removed FROM _sluice_link_fate";
+  "count(*) FILTER (fate = 'remove') AS removed, count(*) FILTER (fate = 'doubtful') AS doubtful FROM _sluice_link_fate";
 
 /** Binds batch. */
 export function buildInsertLinks(table: TableName): string {

@@ -16,6 +16,7 @@ import {
   reduceHeads,
   summariseAssociations,
 } from './association-statements.ts';
+import { buildKeepDoubtful } from './doubt.ts';
 import type { PartOutcome } from './part-outcome.ts';
 import { numberOf, type Session } from './session.ts';
 import { stagePaths } from './stage-files.ts';
@@ -53,6 +54,11 @@ async function mergeTable(session: Session, request: MergeRequest, stage: Associ
   await session.execute(buildDropDeadHeads(plan));
   await session.execute(buildClassifyLinks(plan, table), { stream: plan.stream, run });
   const [fates] = await session.query(countLinkFates);
+  // A count of associations: `doubtful` is one of the records read, and has to close with them.
+  if (numberOf(fates, 'doubtful') > 0) {
+    if (request.onDoubt === 'rewind') return { kind: 'doubtful' };
+    await session.execute(buildKeepDoubtful(plan, request.mode, { table: '_sluice_link_fate', id: 'from_id' }));
+  }
   const [inserted, updated] = [numberOf(fates, 'inserted'), numberOf(fates, 'updated')];
   const unlinked = numberOf(fates, 'removed');
   const values = { batch: batch.batchId };

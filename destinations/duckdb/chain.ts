@@ -26,7 +26,7 @@ export interface ChainPlace {
 
 /**
  * Within a transaction, in the order of a merge: takes the fence, looks the step up, and only for one that is new asks
- * whether the run may write and stands where the step expects it. Raises `Fenced`, and `StateCorrupt` for another place.
+ * whether the run may write and stands where the step expects it. Raises `Fenced`.
  */
 export async function takePlace(session: Session, step: ChainStep, batchId: string): Promise<ChainPlace> {
   const { stream, table, run } = step;
@@ -40,11 +40,9 @@ export async function takePlace(session: Session, step: ChainStep, batchId: stri
   const head = await readLedgerHead(session, { stream, table, run, startFrontier: record.startFrontier });
   if (!isRepeat && (step.sequence !== head.sequence + 1 || step.predecessor !== head.batchId)) {
     throw new SyncError(
-      'StateCorrupt',
+      'Fenced',
       `the ledger of ${stream} is not where run ${run} expects it, at batch ${step.sequence}`,
-      {
-        next: 'start a new run: this one’s history was reset to before what it has written',
-      },
+      { next: 'start a new run: this one’s history was reset to before what it has written' },
     );
   }
   return { record, head, isRepeat };

@@ -34,6 +34,7 @@ import { beginVanishedInTransaction, readWorkIds } from './work.ts';
 /** Opens nothing yet: the file is created by the first run and held only while it is used. */
 export function openDuckDbDestination(config: DuckDbConfig): Destination {
   const database = createDatabaseFile(config);
+  let ownerQueue: string | null = null;
   const copies = config.readCopy === 'off' ? noCopies : createCopySchedule(() => database.publishCopy());
 
   /** For questions about a stream that may never have run: asks nothing of a file that is not there, and creates none. */
@@ -54,7 +55,9 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
   return {
     isMetered: false,
     identity: `duckdb:${config.path}`,
-    ownerQueue: ownerQueueOf(config.path),
+    get ownerQueue() {
+      return (ownerQueue ??= ownerQueueOf(config.path));
+    },
     own: () => acquireOwnership(config.path),
 
     check: async (signal) => [

@@ -37,7 +37,7 @@ export function fitPlan(plan: StreamPlan, present: TableTypes): FittedPlan {
       columns.push(column);
       continue;
     }
-    const to = plan.contract === 'evolve' ? widestType(from, sentType(column)) : from;
+    const to = plan.contract === 'evolve' ? widestType(from, writtenType(column)) : from;
     if (to !== from) widened.push({ name: column.name, from, to });
     columns.push(withType(column, to));
   }
@@ -60,6 +60,11 @@ export function asTableIs(
     plan: { ...plan, columns: plan.columns.map((column) => fitted.get(column.name) ?? column) },
     unknownColumns: plan.columns.map(({ name }) => name).filter((name) => !fitted.has(name)),
   };
+}
+
+/** What comes into the column: a hash is text, whatever the source writes. */
+function writtenType(column: Column): ColumnType {
+  return column.isHashed ? 'text' : sentType(column);
 }
 
 /** What the source writes. */
@@ -99,7 +104,7 @@ function requireSame(plan: StreamPlan, present: TableTypes): void {
     describe(
       'of another type',
       plan.columns
-        .filter((column) => ![null, sentType(column)].includes(presentType(plan, column, present)))
+        .filter((column) => ![null, writtenType(column)].includes(presentType(plan, column, present)))
         .map(({ property }) => property),
     ),
   ].filter((text) => text !== null);

@@ -4,6 +4,7 @@ import type { StreamPlan } from '../../model/plan.ts';
 import type { OpenRunRequest } from '../../model/run.ts';
 import { buildWidenColumn } from './dialect.ts';
 import { holdsClaim, requireClaim, takeFence } from './fence.ts';
+import { findNewlyHashed } from './hashed-columns.ts';
 import { readLedgerHead } from './ledger.ts';
 import { buildCreateListingTables, buildDropListingTables, listedColumns, listingTables } from './listing-tables.ts';
 import { findRun, markRunClosed, readStoredPlan, recordRun, requireRun, storePlan } from './runs.ts';
@@ -23,7 +24,8 @@ export async function openRunInTransaction(
     const plan = await readStoredPlan(session, { ...target, run });
     return { end: 'rollback', value: { plan, addedColumns: [], widenedColumns: [] } };
   }
-  const { plan, added, widened } = await openTargetTable(session, request.plan);
+  const { plan: fitted, added, widened } = await openTargetTable(session, request.plan);
+  const plan = mode === 'reconcile' ? await listNewlyHashed(session, fitted, generation) : fitted;
   await recordRun(session, { ...request, plan, startedAt, generation });
   if (request.keepsListing) {
     for (const statement of buildCreateListingTables(plan, mode)) await session.execute(statement);
@@ -32,6 +34,12 @@ export async function openRunInTransaction(
     end: 'commit',
     value: { plan, addedColumns: added.map(nameOf), widenedColumns: widened.map(nameOf) },
   };
+}
+
+/** A comparison of what was just hashed finds each row that still has the plain value, and the run reads it again. */
+async function listNewlyHashed(session: Session, plan: StreamPlan, generation: number): Promise<StreamPlan> {
+  const hashed = await findNewlyHashed(session, plan, generation);
+  return { ...plan, listedColumns: [...new Set([...plan.listedColumns, ...hashed])] };
 }
 
 /** Fits the run's plan, as it is stored, to the table once more, with what the source now writes. */

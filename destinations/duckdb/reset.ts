@@ -32,7 +32,11 @@ export async function resetInTransaction(
   for (const mode of syncModes) {
     for (const statement of buildDropListingTables(target, mode)) await session.execute(statement);
   }
-  if (target.tableRows === 'drop') await session.execute(`DROP TABLE IF EXISTS ${quoteTable(table)}`);
+  if (target.tableRows === 'drop') {
+    for (const dropped of [table, ...target.associationTables]) {
+      await session.execute(`DROP TABLE IF EXISTS ${quoteTable(dropped)}`);
+    }
+  }
   return { end: 'commit', value: { generation: Number(raised!['generation']) } };
 }
 

@@ -1,7 +1,9 @@
 import type { StreamState } from '../../model/destination.ts';
+import type { StreamPlan } from '../../model/plan.ts';
 import type { Positions } from '../../model/positions.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { quoteTable } from './dialect.ts';
+import type { TableTypes } from './evolve.ts';
 import { isoInstant } from './instant.ts';
 import { readStoredPlan } from './runs.ts';
 import type { Session, SqlRow } from './session.ts';
@@ -48,7 +50,10 @@ async function readGeneration(session: Session, { stream, table }: StreamTable):
   return row === undefined ? null : Number(row['generation']);
 }
 
-/** The columns may have been given another type by hand, and then hold anything. */
+/**
+ * The columns may have been given another type by hand, and then hold anything. What cannot be read counts only until a later
+ * batch has earned positions again.
+ */
 async function readPositions(
   session: Session,
   { stream, table }: StreamTable,
@@ -58,11 +63,15 @@ async function readPositions(
     return { positions: null, isUnreadable: false };
   }
   const instant = (column: string) => `TRY_CAST(${column}::VARCHAR AS TIMESTAMPTZ)`;
-  const unreadable = (column: string) => `(${column} IS NOT NULL AND isfinite(${instant(column)}) IS NOT TRUE)`;
+  const finite = (column: string) => `if(isfinite(${instant(column)}), ${instant(column)}, NULL)`;
   const [row] = await session.query(
-    `SELECT max(${instant('watermark_fast')}) AS fast, max(${instant('watermark_settled')}) AS settled, ` +
-      `count(*) FILTER (${unreadable('watermark_fast')} OR ${unreadable('watermark_settled')}) > 0 AS is_unreadable ` +
-      `FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = $stream AND generation = $generation`,
+    'SELECT max(fast) AS fast, max(settled) AS settled, ' +
+      'max(committed_at) FILTER (fast IS NOT NULL AND settled IS NOT NULL) AS read_at, ' +
+      'max(committed_at) FILTER ((watermark_fast IS NOT NULL AND fast IS NULL) ' +
+      'OR (watermark_settled IS NOT NULL AND settled IS NULL)) AS unread_at, ' +
+      'unread_at IS NOT NULL AND (unread_at < read_at) IS NOT TRUE AS is_unreadable ' +
+      `FROM (SELECT *, ${finite('watermark_fast')} AS fast, ${finite('watermark_settled')} AS settled ` +
+      `FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = $stream AND generation = $generation)`,
     { stream, generation },
   );
   if (row!['is_unreadable'] === true) return { positions: null, isUnreadable: true };
@@ -82,30 +91,43 @@ async function readRuns(
   const { backfill, reconciledAt, access, comparedColumns } = emptyState;
   const present = await readColumnTypes(session, { schema: table.schema, table: 'sync_runs' });
   if (present.size === 0) return { backfill, reconciledAt, access, comparedColumns };
-  const isOfGeneration = present.has('generation') ? 'coalesce(generation, 1) = $generation' : '$generation = 1';
-  const isCompared = "(mode = 'reconcile' OR (mode = 'backfill' AND scope = 'whole'))";
+  const isOfGeneration = buildIsOfGeneration(present);
   const [row] = await session.query(
     `SELECT arg_max(status, started_at) FILTER (mode = 'backfill' AND scope = 'whole' AND ${isOfGeneration}) AS backfill, ` +
       `max(ended_at) FILTER (mode = 'reconcile' AND status = 'done' AND ${isOfGeneration}) AS reconciled_at, ` +
-      // Not the plan itself: that would read the plan of every run.
-      `arg_max(run, ended_at) FILTER (status = 'done' AND ${isCompared} AND ${isOfGeneration}) AS compared_run, ` +
       (present.has('access')
         ? "arg_max(access, ended_at) FILTER (status = 'done' AND access IS NOT NULL) AS access "
         : 'NULL AS access ') +
       `FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = $stream`,
     { stream, generation },
   );
+  const compared = await readComparedPlan(session, { stream, table }, generation);
   return {
     backfill: row!['backfill'] === null ? 'none' : row!['backfill'] === 'done' ? 'done' : 'unfinished',
     reconciledAt: row!['reconciled_at'] === null ? null : isoInstant(String(row!['reconciled_at'])),
     access: row!['access'] as string | null,
-    comparedColumns:
-      row!['compared_run'] === null
-        ? null
-        : await readColumnNames(session, { stream, table, run: String(row!['compared_run']) }),
+    comparedColumns: compared?.columns.map(({ name }) => name) ?? null,
   };
 }
 
-async function readColumnNames(session: Session, target: StreamTable & { run: string }): Promise<string[]> {
-  return (await readStoredPlan(session, target)).columns.map(({ name }) => name);
+/** The plan of the last run that was done and read every record whole or compared it; null where there is none. */
+export async function readComparedPlan(
+  session: Session,
+  { stream, table }: StreamTable,
+  generation: number,
+): Promise<StreamPlan | null> {
+  const present = await readColumnTypes(session, { schema: table.schema, table: 'sync_runs' });
+  const [row] = await session.query(
+    // Not the plan itself: that would read the plan of every run.
+    `SELECT arg_max(run, ended_at) AS run FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = $stream ` +
+      "AND status = 'done' AND (mode = 'reconcile' OR (mode = 'backfill' AND scope = 'whole')) " +
+      `AND ${buildIsOfGeneration(present)}`,
+    { stream, generation },
+  );
+  return row!['run'] === null ? null : readStoredPlan(session, { stream, table, run: String(row!['run']) });
+}
+
+/** Runs of an earlier release name no generation. Binds generation. */
+function buildIsOfGeneration(present: TableTypes): string {
+  return present.has('generation') ? 'coalesce(generation, 1) = $generation' : '$generation = 1';
 }

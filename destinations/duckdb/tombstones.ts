@@ -2,9 +2,8 @@ import { type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import { SyncError } from '../../model/errors.ts';
 import { eraseAssociations, unlinkDeleted } from './associations-of-deleted.ts';
-import { quoteTable } from './dialect.ts';
+import { buildKeepDoubtful } from './doubt.ts';
 import { listTombstones } from './listing.ts';
-import { listingTables } from './listing-tables.ts';
 import { matchRows } from './matching.ts';
 import type { PartOutcome } from './part-outcome.ts';
 import { forgetPayloads, quarantineTombstones } from './quarantine.ts';
@@ -55,7 +54,7 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
   const counts = await writeFates(session, request);
   if (counts.doubtful > 0) {
     if (request.onDoubt === 'rewind') return { kind: 'doubtful' };
-    await keepDoubtful(session, request);
+    await session.execute(buildKeepDoubtful(plan, request.mode, { table: '_sluice_fate', id: 'id' }));
   }
   if (request.keepsListing) await listTombstones(session, request);
   return { kind: 'counted', counts: { ...counts, read, tombstones: read, rejected, duplicate } };
@@ -90,13 +89,4 @@ async function writeFates(session: Session, { plan, batch }: MergeRequest): Prom
     doubtful: numberOf(fates, 'doubtful'),
     unlinked,
   };
-}
-
-/** For the run itself to read again, once. */
-async function keepDoubtful(session: Session, { plan, mode }: MergeRequest): Promise<void> {
-  const work = quoteTable(listingTables(plan, mode).work);
-  await session.execute(
-    `INSERT INTO ${work} (id, task, reason) SELECT id, 'repair', 'doubtful' FROM _sluice_fate ` +
-      `WHERE fate = 'doubtful' AND id NOT IN (SELECT id FROM ${work})`,
-  );
 }

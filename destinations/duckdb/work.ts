@@ -63,14 +63,14 @@ export async function readWorkIds(session: Session, request: WorkRequest): Promi
   return rows.map((row) => String(row['id']));
 }
 
-/** A run's listing ends with it: a history that was reset to before its end finds none. */
+/** Raises `Fenced` where there is none: a listing ends with its run, and a history may be reset to before that end. */
 export async function requireListing(
   session: Session,
   { stream, table, run, mode }: StreamTable & { run: string; mode: SyncMode },
 ): Promise<void> {
   const { listing, work } = listingTables({ stream, table }, mode);
   if ((await hasTable(session, listing)) && (await hasTable(session, work))) return;
-  throw new SyncError('StateCorrupt', `the listing of run ${run} of ${stream} is gone`, {
-    next: `start a new run of ${mode}`,
+  throw new SyncError('Fenced', `the listing of run ${run} of ${stream} is gone`, {
+    next: `start a new run of ${mode}: this one’s history was reset to before its end`,
   });
 }

@@ -53,7 +53,7 @@ const gone = fc.record<Gone>({
   id,
   kind: fc.constantFrom('archived', 'merged', 'vanished'),
   deletedAt: fc.option(minute),
-  mergedInto: fc.option(fc.constantFrom('7', '8')),
+  mergedInto: fc.option(fc.constantFrom('1', '2', '7')),
   observed: minute,
 });
 const chunk = fc.record<Chunk>({
@@ -115,6 +115,7 @@ const isElsewhere = (present: ModelRow, { mergedInto, observed }: { mergedInto: 
 /** The same: tombstones, after the records that came with them. */
 function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: boolean): Counts {
   const tally = { ...zeroCounts, read: tombstones.length, tombstones: tombstones.length };
+  const erased = new Map<number, number>();
   for (const [key, stagings] of Map.groupBy(tombstones, (one) => one.id)) {
     tally.duplicate += stagings.length - 1;
     const [last] = stagings.toSorted((a, b) => b.observed - a.observed || (a.kind < b.kind ? -1 : 1));
@@ -136,20 +137,11 @@ function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: bool
       }
     } else if (isErased(present)) tally.unchanged++;
     else if (!present.isDeleted && (present.stateObserved >= observed || seenAlive)) tally.superseded++;
-    else if (kind === 'vanished' && erases) {
-      const erasedAt = Math.max(observed, present.stateObserved);
+    else if (kind === 'vanished' && erases && present.mergedInto === null) {
       tally.updated++;
-      tally.erased++;
       if (!present.isDeleted) tally.deleted++;
-      table.set(key, {
-        email: null,
-        version: null,
-        observed: erasedAt,
-        stateObserved: erasedAt,
-        isDeleted: true,
-        deletedAt: present.deletedAt ?? tombstone.deletedAt,
-        mergedInto: present.mergedInto,
-      });
+      erased.set(key, observed);
+      table.set(key, erase({ ...present, deletedAt: present.deletedAt ?? tombstone.deletedAt }, observed));
     } else if (!present.isDeleted) {
       tally.updated++;
       tally.deleted++;
@@ -165,7 +157,36 @@ function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: bool
       });
     } else tally.unchanged++;
   }
-  return tally;
+  return { ...tally, erased: erased.size + eraseMerged(table, erased) };
+}
+
+function erase(present: ModelRow, observed: number): ModelRow {
+  const erasedAt = Math.max(observed, present.stateObserved);
+  return {
+    ...present,
+    email: null,
+    version: null,
+    observed: erasedAt,
+    stateObserved: erasedAt,
+    isDeleted: true,
+  };
+}
+
+/** Takes along what was merged into the erased, over any number of merges. Returns how many. */
+function eraseMerged(table: Table, erased: ReadonlyMap<number, number>): number {
+  const reached = new Map(erased);
+  for (let grows = true; grows;) {
+    grows = false;
+    for (const [key, { mergedInto }] of table) {
+      const observed = reached.get(Number(mergedInto)) ?? 0;
+      if (observed <= (reached.get(key) ?? 0)) continue;
+      reached.set(key, observed);
+      grows = true;
+    }
+  }
+  const merged = [...reached].filter(([key]) => !erased.has(key) && !isErased(table.get(key)!));
+  for (const [key, observed] of merged) table.set(key, erase(table.get(key)!, observed));
+  return merged.length;
 }
 
 const optionalInstant = (at: number | null) => (at === null ? null : instant(at));

@@ -218,7 +218,7 @@ describe('the statements of a merge into DuckDB', () => {
         '_observed_at = greatest(f.observed_at, t._state_observed_at), ' +
         '_state_observed_at = greatest(f.observed_at, t._state_observed_at), _deleted = true, ' +
         '_deleted_at = coalesce(t._deleted_at, f.deleted_at, f.observed_at), ' +
-        "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate = 'erase' AND t.rowid = f.target_row",
+        "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate IN ('erase', 'eraseMerged') AND t.rowid = f.target_row",
     );
   });
 
@@ -243,7 +243,8 @@ describe('the statements of a merge into DuckDB', () => {
         'AND TRY_CAST(a.to_id AS VARCHAR) = f.id AND a._deleted IS NOT TRUE AND (a._observed_at >= f.observed_at) IS NOT TRUE',
     );
     expect(buildEraseAssociations(plan, links, 'from_id')).toBe(
-      `DELETE FROM ${quoted} a USING _sluice_fate f WHERE f.fate = 'erase' AND TRY_CAST(a.from_id AS VARCHAR) = f.id`,
+      `DELETE FROM ${quoted} a USING _sluice_fate f ` +
+        "WHERE f.fate IN ('erase', 'eraseMerged') AND TRY_CAST(a.from_id AS VARCHAR) = f.id",
     );
   });
 });
