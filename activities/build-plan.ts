@@ -34,12 +34,17 @@ export function buildPlan(settings: StreamSettings, description: ObjectDescripti
  */
 export function withListedColumns(
   plan: StreamPlan,
-  compared: { readonly columns: readonly string[] | null; readonly refreshCalculated: boolean },
+  compared: { readonly columns: readonly Column[] | null; readonly refreshCalculated: boolean },
 ): StreamPlan {
-  const isListed = ({ name, isCalculated }: Column): boolean =>
-    (isCalculated === true && compared.refreshCalculated) ||
-    (compared.columns !== null && !compared.columns.includes(name));
+  const known = compared.columns === null ? null : new Set(compared.columns.map(nameAndType));
+  const isListed = (column: Column): boolean =>
+    (column.isCalculated === true && compared.refreshCalculated) || known?.has(nameAndType(column)) === false;
   return { ...plan, listedColumns: plan.columns.filter(isListed).map(({ name }) => name) };
+}
+
+/** A property that has changed its type is as good as new: rows hold its values as they were spelled before. */
+function nameAndType({ name, type, sourceType = type }: Column): string {
+  return `${name} ${sourceType}`;
 }
 
 function buildColumns(settings: StreamSettings, properties: readonly PropertyDescription[]): Column[] {

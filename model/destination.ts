@@ -1,5 +1,5 @@
 import type { Batch, LedgerHead } from './batch.ts';
-import type { ColumnType } from './column.ts';
+import type { Column, ColumnType } from './column.ts';
 import type { CompareOutcome, CompareRequest, ListingReport, ListingReportRequest } from './comparison.ts';
 import type { Counts } from './counts.ts';
 import type { Finding } from './finding.ts';
@@ -42,8 +42,8 @@ export interface StreamState {
   readonly reconciledAt: string | null;
   /** What the last run that was done and had one noted of its access to the source. */
   readonly access: string | null;
-  /** Columns of the plan of the last run that read every record whole or compared it, by name; null where there is none. */
-  readonly comparedColumns: readonly string[] | null;
+  /** Of the plan of the last run that was done and read every record whole or compared it; null where there is none. */
+  readonly comparedColumns: readonly Column[] | null;
 }
 
 export interface MergeRequest {

@@ -15,8 +15,8 @@ const maxStaged = 2;
 /** A disk that loses every stage must not make a run read the same chunk for ever. */
 const maxRewindsInARow = 5;
 
-/** A commit is in doubt for five seconds; what is read at once after it would be as doubtful again. */
-const doubtLastsMs = 6_000;
+/** A commit is in doubt for half a second; what is read at once after it would be as doubtful again. */
+const doubtLastsMs = 1_000;
 
 const rewindFailure: Readonly<Record<RewindReason, FailureKind>> = {
   stageLost: 'Unavailable',

@@ -106,7 +106,7 @@ async function readRuns(
     backfill: row!['backfill'] === null ? 'none' : row!['backfill'] === 'done' ? 'done' : 'unfinished',
     reconciledAt: row!['reconciled_at'] === null ? null : isoInstant(String(row!['reconciled_at'])),
     access: row!['access'] as string | null,
-    comparedColumns: compared?.columns.map(({ name }) => name) ?? null,
+    comparedColumns: compared?.columns ?? null,
   };
 }
 

@@ -16,15 +16,15 @@ import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 /** As long as the runs of a round last, at least. */
 const stepsPerRound = 50;
 
-/** A filled world whose worker then holds one merge of a mode, until it is released. */
-async function openHolding({ seed, harm, stream = {} }: { seed: number; harm: Harm; stream?: object }) {
+/** A filled world whose worker then holds merges of a mode, each until it is released. */
+async function openHolding({ seed, harms, stream = {} }: { seed: number; harms: readonly Harm[]; stream?: object }) {
   const world = await ChaosWorld.open({ contacts: 800, seed, chunkRecords: 1_000, stream });
   const filling = world.startWorker();
   await world.run('backfill');
   await filling.stop();
-  const sabotage = planSabotage(world.folder, [harm]);
+  const sabotage = planSabotage(world.folder, harms);
   const worker = world.startWorker(sabotage);
-  const held = (): Promise<boolean> => eventually('a merge is held', () => sabotage.isDone(harm), 60_000);
+  const held = (harm: Harm): Promise<boolean> => eventually('a merge is held', () => sabotage.isDone(harm), 60_000);
   return { world, worker, held, release: sabotage.release, portal: world.simulator.portal };
 }
 
@@ -32,17 +32,17 @@ describe.concurrent('runs of one stream in different modes', () => {
   it('a page read before a refresh, a tombstone and an erasure, merged after them', { timeout: 180_000 }, async () => {
     const harm: Harm = { at: 'mergeStarts', mode: 'backfill', does: 'hold' };
     const stream = { onVanished: 'erase' };
-    const { world, worker, held, release, portal } = await openHolding({ seed: 1_401, harm, stream });
+    const { world, worker, held, release, portal } = await openHolding({ seed: 1_401, harms: [harm], stream });
     await using _ = world;
     const backfill = await world.begin('backfill');
-    await held();
+    await held(harm);
     const archived = portal.archive('contacts', { count: 25, seed: 1 });
     const erased = portal.gdprDelete('contacts', { count: 10, seed: 2 });
     const refreshed = portal.change('contacts', { count: 40, seed: 3 });
     expect((await world.run<IncrementalResult>('incremental')).totals.updated).toBe(refreshed.length);
     expect((await world.run<ReconcileResult>('softDelete')).totals.deleted).toBe(archived.length);
     expect((await world.run<ReconcileResult>('reconcile')).totals.erased).toBe(erased.length);
-    release();
+    release(harm);
     const { totals } = (await backfill.result()) as BackfillResult;
     await worker.stop();
     const late = archived.length + erased.length + refreshed.length;
@@ -53,16 +53,16 @@ describe.concurrent('runs of one stream in different modes', () => {
 
   it('a record restored between the bin’s reading and its tombstone’s merge', { timeout: 180_000 }, async () => {
     const harm: Harm = { at: 'mergeStarts', mode: 'softDelete', sequence: 1, does: 'hold' };
-    const { world, worker, held, release, portal } = await openHolding({ seed: 1_402, harm });
+    const { world, worker, held, release, portal } = await openHolding({ seed: 1_402, harms: [harm] });
     await using _ = world;
     const archived = portal.archive('contacts', { count: 30, seed: 1 });
     const deletion = await world.begin('softDelete');
-    await held();
+    await held(harm);
     const restored = portal.restore('contacts', { ids: archived.slice(0, 12) });
     // It sees them alive and as they were, and so writes nothing that could stop a tombstone.
     const backfill = await world.run<BackfillResult>('backfill', { ids: restored });
     expect(backfill.totals).toMatchObject({ read: restored.length, unchanged: restored.length, updated: 0 });
-    release();
+    release(harm);
     const { totals } = (await deletion.result()) as ReconcileResult;
     await worker.stop();
     expect(totals).toMatchObject({
@@ -76,17 +76,24 @@ describe.concurrent('runs of one stream in different modes', () => {
 
   it('the same where the tombstone is work that was in doubt before', { timeout: 180_000 }, async () => {
     // Batch 1 is the bin, 2 the comparison, 3 the records in doubt, read once more.
-    const harm: Harm = { at: 'mergeStarts', mode: 'softDelete', sequence: 3, does: 'hold' };
-    const { world, worker, held, release, portal } = await openHolding({ seed: 1_403, harm });
+    const [bin, work] = ([1, 3] as const).map((sequence): Harm => ({
+      at: 'mergeStarts',
+      mode: 'softDelete',
+      sequence,
+      does: 'hold',
+    })) as [Harm, Harm];
+    const { world, worker, held, release, portal } = await openHolding({ seed: 1_403, harms: [bin, work] });
     await using _ = world;
-    const [left, back] = [portal.archive('contacts', { count: 5, seed: 1 }), [] as string[]];
-    // A look at some records that change nothing, just before: the bin's reading is in doubt.
-    await world.run('backfill', { ids: untouchedIds(world, 20) });
+    const left = portal.archive('contacts', { count: 5, seed: 1 });
     const deletion = await world.begin('softDelete');
-    await held();
-    back.push(...portal.restore('contacts', { ids: left.slice(0, 2) }));
+    await held(bin);
+    // A look at records that are as they were: what was read of the bin before is in doubt.
+    await world.run('backfill', { limit: 20 });
+    release(bin);
+    await held(work);
+    const back = portal.restore('contacts', { ids: left.slice(0, 2) });
     await world.run('backfill', { ids: back });
-    release();
+    release(work);
     const { totals } = (await deletion.result()) as ReconcileResult;
     await worker.stop();
     const rewinds = (await mergeOutcomes(deletion)).filter((outcome) => outcome.kind === 'rewind');
@@ -143,8 +150,3 @@ describe('backfill, incremental, softDelete and reconcile at once', () => {
     await expectOnlyUnseenLeft(world, { account, worker });
   });
 });
-
-function untouchedIds(world: ChaosWorld, count: number): string[] {
-  const { store } = world.simulator.portal.data('contacts');
-  return store.liveFrom(0, { limit: count, sees: () => true }).map(({ id }) => String(id));
-}

@@ -39,7 +39,7 @@ describe.concurrent('two backfills of one stream', () => {
     await overtaken.terminate('overtaken');
     const overtaking = await world.start();
     await overtaking.result();
-    sabotage.release();
+    sabotage.release(late);
     expect(await eventually('the held merge ends', sabotage.heldOutcome)).toBe('Fenced');
     await worker.stop();
     const [first, second] = [overtaken.firstExecutionRunId, overtaking.firstExecutionRunId];

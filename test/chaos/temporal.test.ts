@@ -1,42 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import type { temporal } from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
 import { ChaosWorld, type BackfillHandle } from '../support/chaos-world.ts';
 import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
+import { resetToTask } from '../support/reset-to-task.ts';
 
-type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
-
-/** The workflow task that followed the n-th merge, the run's first for 0: what a person would pick in the UI to go back to that chunk. */
-function taskAfterMerge(events: readonly HistoryEvent[], merges: number): number {
-  const scheduled = new Map(
-    events
-      .filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'mergeChunk')
-      .map((event) => [Number(event.eventId), event]),
-  );
-  const completed = events.filter((event) =>
-    scheduled.has(Number(event.activityTaskCompletedEventAttributes?.scheduledEventId)),
-  );
-  const after = merges === 0 ? 0 : Number(completed[merges - 1]!.eventId);
-  const task = events.find(
-    (event) => Number(event.eventId) > after && event.workflowTaskCompletedEventAttributes != null,
-  );
-  return Number(task!.eventId);
-}
-
-async function resetTo(world: ChaosWorld, handle: BackfillHandle, merges: number): Promise<string> {
-  const { client } = world.temporal;
-  const { runId } = await client.workflow.getHandle(handle.workflowId).describe();
-  const { events } = await client.workflow.getHandle(handle.workflowId, runId).fetchHistory();
-  const answer = await client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: handle.workflowId, runId },
-    reason: 'test',
-    requestId: randomUUID(),
-    workflowTaskFinishEventId: taskAfterMerge(events ?? [], merges) as never,
-  });
-  return answer.runId;
-}
+const resetTo = (world: ChaosWorld, { workflowId }: BackfillHandle, merges: number): Promise<string> =>
+  resetToTask(world, workflowId, { after: 'mergeChunk', times: merges });
 
 describe('Temporal', () => {
   it('stopped, and killed, and started again while a backfill runs', { timeout: 120_000 }, async () => {

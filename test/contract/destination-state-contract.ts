@@ -77,7 +77,7 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
         liveRows: 1,
         backfill: 'done',
         positions: { fast: instant(7), settled: instant(3) },
-        comparedColumns: contactsPlan.columns.map((one) => one.name),
+        comparedColumns: contactsPlan.columns,
       });
       const later = await openRun('run-2', 1, { mode: 'incremental' });
       await later.mergeRecords([], { positions: { fast: instant(9), settled: instant(2) } });
@@ -149,7 +149,7 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
       await openRun('run-3', 2, { mode: 'incremental' });
       await close('run-3');
       const { reconciledAt, access, comparedColumns } = await state();
-      expect({ access, comparedColumns }).toEqual({ access: 'second', comparedColumns: ['email'] });
+      expect({ access, comparedColumns }).toEqual({ access: 'second', comparedColumns: [column('email', 'text')] });
       const [, reconciled] = await destination.listRuns({ ...target, limit: 2 }, noAbort);
       expect(reconciledAt).toBe(reconciled?.endedAt);
       await openRun('run-4', 3, { mode: 'reconcile', plan, access: 'third' });

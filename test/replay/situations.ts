@@ -138,7 +138,6 @@ export const situations: SituationsById = {
     type: 'incremental',
     situations: {
       idle: { prepare: () => begins(records(10), { kind: 'idle', ...looked }) },
-      'counts-differ': { prepare: () => begins(records(10), { kind: 'idle', ...looked, sourceRecords: 1_200 }) },
       changed: { prepare: () => changes(records(10), { firstChunk: 'read' }) },
       running: { prepare: () => changes(records(60, slow), { firstChunk: 'unread' }), act: reads(2), isOpen: true },
       paused: {

@@ -35,12 +35,15 @@ export interface Harm {
 export const sabotagePlan = 'SABOTAGE_PLAN';
 export const sabotageFolder = 'SABOTAGE_FOLDER';
 
-/** Files in the folder, that of a harm first. */
+/** The file in the folder that says a harm is done. */
 export function markOf({ at, mode, sequence }: Harm): string {
   return [at, mode ?? 'any', sequence ?? 'any'].join('-');
 }
 
-export const releasedMark = 'released';
+export function releasedMarkOf(harm: Harm): string {
+  return `${markOf(harm)}-released`;
+}
+
 export const heldOutcomeMark = 'held-outcome';
 
 /** How to start a worker that does itself these harms; `folder` keeps which are done, over restarts. */
@@ -49,7 +52,7 @@ export function planSabotage(folder: string, harms: readonly Harm[]) {
     preload: fileURLToPath(new URL('sabotage.ts', import.meta.url)),
     environment: { [sabotagePlan]: JSON.stringify(harms), [sabotageFolder]: folder },
     isDone: (harm: Harm): boolean => existsSync(join(folder, markOf(harm))),
-    release: (): void => writeFileSync(join(folder, releasedMark), ''),
+    release: (harm: Harm): void => writeFileSync(join(folder, releasedMarkOf(harm)), ''),
     /** How the merge that was held silently ended: the kind of its failure, or `merged`. Null before it did. */
     heldOutcome: (): string | null => {
       const path = join(folder, heldOutcomeMark);

@@ -17,7 +17,7 @@ import type { SyncMode } from '../../model/plan.ts';
 import {
   heldOutcomeMark,
   markOf,
-  releasedMark,
+  releasedMarkOf,
   sabotageFolder,
   sabotagePlan,
   type Harm,
@@ -78,8 +78,8 @@ function sabotaged(activities: Activities): Activities {
     },
     async mergeChunk(input) {
       const harm = due({ at: 'mergeStarts', mode: input.mode, sequence: input.batch.sequence });
-      if (harm?.does === 'hold') await released(() => Context.current().heartbeat());
-      else if (harm?.does === 'holdSilently') return tellingOutcome(() => activities.mergeChunk(input));
+      if (harm?.does === 'hold') await released(harm, () => Context.current().heartbeat());
+      else if (harm?.does === 'holdSilently') return tellingOutcome(harm, () => activities.mergeChunk(input));
       else if (harm !== undefined) await sleep(untilFileIsReleasedMs);
       if (harm?.does === 'stop') process.kill(process.pid, 'SIGSTOP');
       return activities.mergeChunk(input);
@@ -87,16 +87,16 @@ function sabotaged(activities: Activities): Activities {
   };
 }
 
-async function released(meanwhile: () => void): Promise<void> {
-  while (!existsSync(join(folder, releasedMark))) {
+async function released(harm: Harm, meanwhile: () => void): Promise<void> {
+  while (!existsSync(join(folder, releasedMarkOf(harm)))) {
     meanwhile();
     await sleep(50);
   }
 }
 
 /** Without a heartbeat before, so that nothing tells the step what became of its run. */
-async function tellingOutcome<T>(step: () => Promise<T>): Promise<T> {
-  await released(() => {});
+async function tellingOutcome<T>(harm: Harm, step: () => Promise<T>): Promise<T> {
+  await released(harm, () => {});
   const tell = (outcome: string): void => writeFileSync(join(folder, heldOutcomeMark), outcome);
   try {
     const result = await step();
