@@ -22,7 +22,7 @@ export function buildLoadTombstones(plan: StreamPlan, paths: readonly string[]):
 
 export const summariseTombstones =
   'SELECT count(*) AS loaded, count(id) AS keyed, count(DISTINCT id) AS keys, ' +
-  'count(*) FILTER (is_unreadable) AS unreadable FROM _sluice_tombstones';
+  'count(*) FILTER (is_unreadable) AS unreadable, count(merged_into) AS merged FROM _sluice_tombstones';
 
 /** One per id, as it was seen last; where it was merged into, and when it was deleted, may be known from another one. */
 export const reduceTombstones =
@@ -30,6 +30,19 @@ export const reduceTombstones =
   'max(deleted_at) AS deleted_at, max(observed_at) AS observed_at, ' +
   'first(merged_into ORDER BY observed_at DESC, merged_into) FILTER (merged_into IS NOT NULL) AS merged_into ' +
   'FROM _sluice_tombstones WHERE id IS NOT NULL GROUP BY id';
+
+/**
+ * What is said to be merged into a record that was merged away itself belongs to where that one went: a bin may still show the
+ * earlier survivor.
+ */
+export function buildFollowMerges(plan: StreamPlan): string {
+  const key = `t.${quoteIdentifier(plan.key.name)}`;
+  return (
+    `UPDATE _sluice_gone g SET merged_into = t._merged_into FROM ${quoteTable(plan.table)} t ` +
+    `WHERE ${key} = ${buildCast(plan.key.type, 'g.merged_into')} AND t._deleted AND t._merged_into IS NOT NULL ` +
+    'AND t._merged_into <> g.id::VARCHAR'
+  );
+}
 
 /**
  * Says what becomes of each tombstone. A deletion goes by observation alone, against the table and against the records of

@@ -15,6 +15,7 @@ import {
   buildClassifyTombstones,
   buildErase,
   buildFlip,
+  buildFollowMerges,
   buildInsertTombstones,
   buildLoadTombstones,
   buildRefine,
@@ -44,6 +45,7 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
   const duplicate = numberOf(summary, 'keyed') - numberOf(summary, 'keys');
   if (rejected > 0) await quarantineTombstones(session, request);
   await session.execute(reduceTombstones);
+  if (numberOf(summary, 'merged') > 0) await session.execute(buildFollowMerges(plan));
   const matches = await matchRows(session, plan, { table: '_sluice_gone', key: 'id' });
   const hasRecords = records.files.length > 0;
   await session.execute(buildClassifyTombstones(plan, { matches, hasRecords }), {

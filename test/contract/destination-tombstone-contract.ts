@@ -240,6 +240,15 @@ export function describeTombstones(name: string, open: () => Promise<Destination
       if (expected.unchanged === 1 || expected.superseded === 1) expect(after).toEqual(previous);
     });
 
+    it('follows a merge to where it went, though a bin still names the survivor of before', async () => {
+      const run = await openRun();
+      await run.mergeRecords([ada, bob, { ...bob, id: '3' }]);
+      await bury(run, ['2', 'merged', null, '3', instant(20)]);
+      await bury(run, ['1', 'merged', null, '3', instant(20)]);
+      expect(await bury(run, mergedAway(30, '2'))).toMatchObject({ unchanged: 1 });
+      expect(await rowOf()).toMatchObject({ _merged_into: '3' });
+    });
+
     it('keeps one of several for an id: the last seen, and all that is known', async () => {
       const run = await openRun();
       await run.mergeRecords([ada, bob]);

@@ -82,6 +82,12 @@ describe('records that are gone', { timeout: 60_000 }, () => {
       `SELECT count(*)::INTEGER AS merged FROM hubspot.${object} WHERE _deleted AND _merged_into IS NOT NULL`,
     );
     expect(tombstones!['merged']).toBe(portal.count(object).merged);
+
+    // A bin that holds the merged ids names the survivors of before.
+    world.simulator.configure({ mergedIdInArchivedList: 'listed' });
+    await softDelete(stream);
+    world.simulator.configure({ mergedIdInArchivedList: 'absent' });
+    await expectSame(world, object);
   });
 
   it('case 7: erased under GDPR, flagged by reconcile', async () => {
