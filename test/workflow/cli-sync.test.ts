@@ -305,7 +305,7 @@ describe('sluice resync', () => {
     await startWorker(new FakeSteps(2));
     const run = await sluice('resync', stream, '--ids', '1,2,3', '--wait');
     expect(run.stdout).toContain('read 2 = inserted 2\n');
-    expect(run.stdout).toContain('missing    1 ids: archived, merged away, or never there\n');
+    expect(run.stdout).toContain('missing    1 ids: not alive at the source; rows of theirs are tombstones now\n');
     expect(run.exitCode).toBe(0);
   });
 });
