@@ -1,38 +1,26 @@
 import { rm } from 'node:fs/promises';
-import { zeroRequests, addRequests, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
+import { addRequests, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
 import type { ClaimResult, Destination } from '../model/destination.ts';
-import { LongWait, SyncError, type WaitReason } from '../model/errors.ts';
+import { LongWait, type WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type SourceFrontier } from '../model/frontier.ts';
-import { allIds } from '../model/id-range-pool.ts';
-import { decideIncremental, mostHitsToSearch } from '../model/incremental-start.ts';
-import type { Log } from '../model/log.ts';
 import type { StreamPlan } from '../model/plan.ts';
-import { planWindows, type Positions, type TimeWindow } from '../model/positions.ts';
+import type { Positions } from '../model/positions.ts';
 import type { RunProgress } from '../model/run.ts';
-import type { ObjectDescription, Source } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
-import { earnedPositions } from '../model/watermark.ts';
+import { earnedPositions, laterPositions } from '../model/watermark.ts';
 import { buildPlan } from './build-plan.ts';
-import { requireSameAccess } from './require-access.ts';
-import { trustedNow } from './trusted-now.ts';
+import { countSource } from './count-source.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mintBatch } from './extract-chunk.ts';
+import { readFirstChunk, type ChangesLook } from './first-chunk.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
-import { knownScope } from './known-versions.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
+import { requireSameAccess } from './require-access.ts';
 import type { SettledPlans } from './settled-plans.ts';
-import { newStageFolder, removeRunStages } from './stage-folders.ts';
-import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
-
-/** Where the stream stands: as the run before left it, or as the ledger has it. */
-export interface StreamStanding {
-  readonly generation: number;
-  /** As the ledger has them. */
-  readonly ledgerPositions: Positions;
-  /** Beyond the ledger's where idle runs have gone on. */
-  readonly positions: Positions;
-  readonly liveRows: number | null;
-}
+import type { ChunkControl, StagedChunk } from './stage-chunk.ts';
+import { removeRunStages } from './stage-folders.ts';
+import { isStanding, readStanding, standingOf, type NoStanding, type StreamStanding } from './stream-standing.ts';
+import { trustedNow } from './trusted-now.ts';
 
 export interface BeginIncrementalInput extends RunName {
   readonly mode: 'incremental';
@@ -42,12 +30,8 @@ export interface BeginIncrementalInput extends RunName {
   readonly idleRuns: number;
 }
 
-interface Looked {
-  readonly text: string;
+interface Looked extends ChangesLook {
   readonly standing: StreamStanding;
-  readonly windows: readonly TimeWindow[];
-  /** Once everything found is merged. */
-  readonly positions: Positions;
   /** Records at the source by the count check; null where it cannot count, or did not get to it. */
   readonly sourceRecords: number | null;
   readonly sourceNow: string;
@@ -57,8 +41,7 @@ interface Looked {
 
 export type BegunIncrementalRun =
   | PlanWait
-  | { readonly kind: 'needsBackfill'; readonly reason: string }
-  | { readonly kind: 'fullSync'; readonly reason: string }
+  | NoStanding
   | ({ readonly kind: 'idle' } & Looked)
   | ({
       readonly kind: 'begun';
@@ -83,50 +66,13 @@ export async function beginIncremental(
   if (input.forceFullSync) return { kind: 'fullSync', reason: 'asked for' };
   if (!settings.incremental.enabled) return { kind: 'fullSync', reason: 'incremental sync is switched off' };
   try {
-    const standing = await standingOf(deps, { input, settings }, control.signal);
+    const standing = await standingOf(deps, { left: input.standing, settings }, control.signal);
     if ('kind' in standing) return standing;
     return await lookForChanges(deps, { input, settings, standing }, control);
   } catch (error) {
     if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
     throw error;
   }
-}
-
-type NoStanding = Extract<BegunIncrementalRun, { kind: 'needsBackfill' | 'fullSync' }>;
-
-/**
- * What the run before left is enough where a look costs money. Elsewhere the ledger is asked, so that a reset or another run
- * is noticed at once; idle runs since it was last written are believed as long as it stands where they left it.
- */
-async function standingOf(
-  deps: ActivityDeps,
-  { input, settings }: { input: BeginIncrementalInput; settings: StreamSettings },
-  signal: AbortSignal,
-): Promise<StreamStanding | NoStanding> {
-  const left = input.standing;
-  const destination = await deps.destination(settings.destination);
-  if (left !== null && destination.isMetered) return left;
-  const now = await readStanding(deps, settings, signal);
-  if (left === null || 'kind' in now) return now;
-  const isSame = now.generation === left.generation && areSame(now.ledgerPositions, left.ledgerPositions);
-  return isSame ? { ...now, positions: left.positions } : now;
-}
-
-function areSame(a: Positions, b: Positions | null): boolean {
-  return a.fast === b?.fast && a.settled === b.settled;
-}
-
-async function readStanding(
-  deps: ActivityDeps,
-  settings: StreamSettings,
-  signal: AbortSignal,
-): Promise<StreamStanding | NoStanding> {
-  const destination = await deps.destination(settings.destination);
-  const state = await destination.readState({ stream: settings.stream, table: settings.table }, signal);
-  const start = decideIncremental(state, settings.incremental);
-  if (start.kind !== 'incremental') return start;
-  const { generation, liveRows } = state;
-  return { generation, ledgerPositions: start.positions, positions: start.positions, liveRows };
 }
 
 async function lookForChanges(
@@ -140,10 +86,12 @@ async function lookForChanges(
   const description = { ...described, sourceNow: trustedNow(described.sourceNow) };
   const asked = buildPlan(settings, description);
   const plan = deps.settledPlans.of(asked, destination.identity);
-  const [{ chunk, look, frontier }, { sourceRecords, requests }] = await Promise.all([
+  const [first, { sourceRecords, requests }] = await Promise.all([
     readFirstChunk(deps, { input, settings, standing, description, plan }, control),
     countSource({ source, settings, log: deps.log }, control.signal),
   ]);
+  const { look, frontier } = first;
+  const chunk = first.chunk.records === 0 ? { ...first.chunk, stage: null } : first.chunk;
   const looked: Looked = {
     ...look,
     standing,
@@ -152,7 +100,7 @@ async function lookForChanges(
     earliestReconcileMs: settings.reconcile.earliestMs,
     requests: addRequests({ ...requests, requests: requests.requests + 1 }, chunk.requests),
   };
-  if (chunk.stage === null || chunk.records === 0) {
+  if (chunk.stage === null) {
     // What killed attempts left goes too: a run that takes no claim is not the next one's to sweep until that one finds a change.
     await removeRunStages({ stageRoot: deps.stageRoot, ...input });
     if (chunk.wait !== null) return { kind: 'wait', wait: chunk.wait };
@@ -175,97 +123,6 @@ async function lookForChanges(
     { input, settings, destination, asked, plan, claim, chunk, looked, startFrontier: frontier },
     control.signal,
   );
-}
-
-interface FirstChunk {
-  readonly chunk: StagedChunk;
-  readonly frontier: SourceFrontier;
-  readonly look: Pick<Looked, 'text' | 'windows' | 'positions'>;
-}
-
-async function readFirstChunk(
-  deps: ActivityDeps,
-  facts: {
-    input: BeginIncrementalInput;
-    settings: StreamSettings;
-    standing: StreamStanding;
-    description: ObjectDescription;
-    plan: StreamPlan;
-  },
-  control: ChunkControl,
-): Promise<FirstChunk> {
-  const { input, settings, standing, description, plan } = facts;
-  const known = knownScope(plan, standing.generation);
-  const read = (frontier: SourceFrontier, maxHits: number | null): Promise<StagedChunk> =>
-    stageChunk(
-      deps,
-      {
-        mode: 'incremental',
-        run: input.run,
-        plan,
-        frontier,
-        chunkRecords: settings.chunkRecords,
-        folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, 1),
-        isKnown: (id, version) => deps.knownVersions.has(known, id, version),
-        maxHits,
-      },
-      control,
-    );
-  const property = description.versionProperty;
-  const whole = wholeRead(standing, description);
-  if (!description.can.searchChanges || property === null) {
-    const frontier: SourceFrontier = { kind: 'pages', after: null, done: false, remaining: null };
-    const text = `Performing full sync of ${settings.object}, which cannot be searched for changes`;
-    return { chunk: await read(frontier, null), frontier, look: { ...whole, text } };
-  }
-  const planned = planWindows(standing.positions, settings.incremental.windows, description.sourceNow);
-  const windows = planned.windows.map((window) => ({ ...window, ranges: [allIds] }));
-  const frontier: SourceFrontier = { kind: 'windows', property, windows };
-  const chunk = await read(frontier, mostHitsToSearch(standing.liveRows));
-  if (chunk.tooManyHits !== null) {
-    const everything: SourceFrontier = { kind: 'idRanges', ranges: [allIds] };
-    const text = `Performing full sync: ${chunk.tooManyHits} records changed, a listing is quicker than a search`;
-    const listed = await read(everything, null);
-    const requests = addRequests(chunk.requests, listed.requests);
-    return { chunk: { ...listed, requests }, frontier: everything, look: { ...whole, text } };
-  }
-  const from = planned.windows[0]!.from;
-  const text = `Performing incremental sync from ${from} to ${planned.positions.fast}`;
-  return { chunk, frontier, look: { ...planned, text } };
-}
-
-/** A read of all records moves both positions as a backfill does, since a list does not trail. */
-function wholeRead(standing: StreamStanding, { sourceNow }: ObjectDescription): Pick<Looked, 'windows' | 'positions'> {
-  const earned = earnedPositions({ scope: 'whole', firstStartedAt: sourceNow })!;
-  return { windows: [], positions: latest(standing.positions, earned) };
-}
-
-function latest(a: Positions, b: Positions): Positions {
-  return { fast: a.fast > b.fast ? a.fast : b.fast, settled: a.settled > b.settled ? a.settled : b.settled };
-}
-
-async function countSource(
-  { source, settings, log }: { source: Source; settings: StreamSettings; log: Log },
-  signal: AbortSignal,
-): Promise<{ sourceRecords: number | null; requests: RequestCounts }> {
-  // A stream whose reconciliation is off has nothing that the count could call.
-  if (settings.schedules.reconcileMs === null) return { sourceRecords: null, requests: zeroRequests };
-  const { object } = settings;
-  try {
-    const count = await source.countRecords(object, signal);
-    return { sourceRecords: count?.records ?? null, requests: count?.requests ?? zeroRequests };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof SyncError)) throw error;
-    // The check is a hint: what was found must not be lost for it.
-    log.warn({ object, reason: error.message }, 'records could not be counted');
-    return { sourceRecords: null, requests: zeroRequests };
-  }
-}
-
-function isStanding(standing: StreamStanding, { generation, state, self }: ClaimResult): boolean {
-  if (self !== null) return true;
-  return generation === standing.generation && areSame(standing.ledgerPositions, state.positions);
 }
 
 async function begin(
@@ -328,7 +185,7 @@ function positionsOf({ record }: RunProgress, { looked }: { looked: Looked }): P
   const { ledgerPositions } = looked.standing;
   const { settled } = ledgerPositions;
   return {
-    ...latest(ledgerPositions, earnedPositions({ scope: 'whole', firstStartedAt: record.firstStartedAt })!),
+    ...laterPositions(ledgerPositions, earnedPositions({ scope: 'whole', firstStartedAt: record.firstStartedAt })!),
     settled,
   };
 }

@@ -20,12 +20,6 @@ export type StagedLink = readonly [
   observedAt: string,
 ];
 
-/**
- * Columns of an association table, beside the system columns `_observed_at`, `_synced_at`, `_deleted`, `_deleted_at` and
- * `_batch_id`. The first four are its key.
- */
-export const associationColumns = ['from_id', 'to_id', 'category', 'type_id', 'label'] as const;
-
 /** `assoc_<from>_<to>`, in the schema of the stream's own table. */
 export function associationTableName(from: string, to: string): string {
   return `assoc_${from}_${to}`.toLowerCase();

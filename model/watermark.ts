@@ -13,3 +13,8 @@ export function earnedPositions(run: { scope: Scope; firstStartedAt: string }): 
   const earned = new Date(Date.parse(run.firstStartedAt) - marginMs).toISOString();
   return { fast: earned, settled: earned };
 }
+
+/** The later of each: no position ever falls. */
+export function laterPositions(a: Positions, b: Positions): Positions {
+  return { fast: a.fast > b.fast ? a.fast : b.fast, settled: a.settled > b.settled ? a.settled : b.settled };
+}

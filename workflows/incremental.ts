@@ -7,7 +7,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { BegunIncrementalRun, StreamStanding } from '../activities/begin-incremental.ts';
+import type { BegunIncrementalRun } from '../activities/begin-incremental.ts';
+import type { StreamStanding } from '../activities/stream-standing.ts';
 import { zeroRequests } from '../model/batch.ts';
 import { checkCount, noCounts, type CountHistory } from '../model/count-check.ts';
 import { zeroCounts } from '../model/counts.ts';

@@ -1,0 +1,88 @@
+import { addRequests } from '../model/batch.ts';
+import type { SourceFrontier } from '../model/frontier.ts';
+import { allIds } from '../model/id-range-pool.ts';
+import { mostHitsToSearch } from '../model/incremental-start.ts';
+import type { StreamPlan } from '../model/plan.ts';
+import { planWindows, type Positions, type TimeWindow } from '../model/positions.ts';
+import type { ObjectDescription } from '../model/source.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
+import { earnedPositions, laterPositions } from '../model/watermark.ts';
+import type { ActivityDeps } from './deps.ts';
+import { knownScope } from './known-versions.ts';
+import type { RunName } from './open-planned-run.ts';
+import { newStageFolder } from './stage-folders.ts';
+import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
+import type { StreamStanding } from './stream-standing.ts';
+
+/** What a look at the source's changes amounts to. */
+export interface ChangesLook {
+  /** `Performing incremental sync from … to …`, or why all records were read. */
+  readonly text: string;
+  readonly windows: readonly TimeWindow[];
+  /** Once everything found is merged. */
+  readonly positions: Positions;
+}
+
+export interface FirstChunk {
+  readonly chunk: StagedChunk;
+  readonly frontier: SourceFrontier;
+  readonly look: ChangesLook;
+}
+
+/** Stages the first chunk of what changed, by the method that is quickest for how much it is. */
+export async function readFirstChunk(
+  deps: ActivityDeps,
+  facts: {
+    input: RunName;
+    settings: StreamSettings;
+    standing: StreamStanding;
+    description: ObjectDescription;
+    plan: StreamPlan;
+  },
+  control: ChunkControl,
+): Promise<FirstChunk> {
+  const { input, settings, standing, description, plan } = facts;
+  const known = knownScope(plan, standing.generation);
+  const read = (frontier: SourceFrontier, maxHits: number | null): Promise<StagedChunk> =>
+    stageChunk(
+      deps,
+      {
+        mode: 'incremental',
+        run: input.run,
+        plan,
+        frontier,
+        chunkRecords: settings.chunkRecords,
+        folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, 1),
+        isKnown: (id, version) => deps.knownVersions.has(known, id, version),
+        maxHits,
+      },
+      control,
+    );
+  const property = description.versionProperty;
+  const whole = wholeRead(standing, description);
+  if (!description.can.searchChanges || property === null) {
+    const frontier: SourceFrontier = { kind: 'pages', after: null, done: false, remaining: null };
+    const text = `Performing full sync of ${settings.object}, which cannot be searched for changes`;
+    return { chunk: await read(frontier, null), frontier, look: { ...whole, text } };
+  }
+  const planned = planWindows(standing.positions, settings.incremental.windows, description.sourceNow);
+  const windows = planned.windows.map((window) => ({ ...window, ranges: [allIds] }));
+  const frontier: SourceFrontier = { kind: 'windows', property, windows };
+  const chunk = await read(frontier, mostHitsToSearch(standing.liveRows));
+  if (chunk.tooManyHits !== null) {
+    const everything: SourceFrontier = { kind: 'idRanges', ranges: [allIds] };
+    const text = `Performing full sync: ${chunk.tooManyHits} records changed, a listing is quicker than a search`;
+    const listed = await read(everything, null);
+    const requests = addRequests(chunk.requests, listed.requests);
+    return { chunk: { ...listed, requests }, frontier: everything, look: { ...whole, text } };
+  }
+  const from = planned.windows[0]!.from;
+  const text = `Performing incremental sync from ${from} to ${planned.positions.fast}`;
+  return { chunk, frontier, look: { ...planned, text } };
+}
+
+/** A read of all records moves both positions as a backfill does, since a list does not trail. */
+function wholeRead(standing: StreamStanding, { sourceNow }: ObjectDescription): Omit<ChangesLook, 'text'> {
+  const earned = earnedPositions({ scope: 'whole', firstStartedAt: sourceNow })!;
+  return { windows: [], positions: laterPositions(standing.positions, earned) };
+}
