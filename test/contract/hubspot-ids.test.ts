@@ -17,7 +17,7 @@ const texts = (tombstones: readonly StagedTombstone[]): string[] =>
 
 describe.concurrent('named records of HubSpot', () => {
   it('are read a hundred at a time, several pages at once', async () => {
-    await using hubspot = await startHubSpot({ records: { contacts: 2_500 }, latencyMs: 30 });
+    await using hubspot = await startHubSpot({ records: { contacts: 2_500 }, latencyMs: 200 });
     const plan = await contactsPlan(hubspot);
     const truth = truthOf(hubspot.simulator, plan);
     const { rows, tombstones } = await extractAll(hubspot.source, { plan, frontier: named([...truth.keys()]) });

@@ -231,9 +231,9 @@ describe('merging into DuckDB', () => {
           );
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
-  }, 120_000);
+  }, 240_000);
 });
 
 function toRecord({ id: key, email, version, observed }: Staged): TestRecord {

@@ -209,7 +209,7 @@ describe('backfill', () => {
 
   it('waits out a long limit on a timer, with no activity running, then goes on where it was', async () => {
     const fake = new FakeSteps(40);
-    const until = Date.now() + 5_000;
+    const until = Date.now() + 12_000;
     fake.waitsAt.set(2, { reason: 'HubSpot daily limit', until: new Date(until).toISOString() });
     await run(fake, async (handle) => {
       const waiting = await eventually('waiting', async () => {
