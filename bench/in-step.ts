@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IncrementalResult, ReconcileResult } from '../workflows/messages.ts';
 import { measured, seconds, type Measurement } from './measurement.ts';
 import { BenchSystem, type RunFigures } from './system.ts';
@@ -5,6 +6,8 @@ import { BenchSystem, type RunFigures } from './system.ts';
 /** HubSpot's published limits: requests per ten seconds, searches per second. */
 const burst = 190;
 const search = 5;
+/** Short, so that the hits of one scenario are not those of the next. */
+const overlapMs = 5_000;
 /** Hits of one search, and records of one list page. */
 const searchHits = 200;
 const pageRecords = 100;
@@ -12,9 +15,15 @@ const pageRecords = 100;
 /** What keeping an account of this size in step costs, at the published limits. Every run is compared with the source. */
 export async function* inStep(options: { contacts: number; latencyMs: number }): AsyncGenerator<Measurement[]> {
   const { contacts, latencyMs } = options;
-  await using system = await BenchSystem.start({ records: { contacts }, limits: { burst: null, search: null } });
+  const stream = { incremental: { overlap: `${overlapMs / 1_000}s` } };
+  await using system = await BenchSystem.start(
+    { records: { contacts }, limits: { burst: null, search: null } },
+    { contacts: stream },
+  );
   await system.backfill();
   await system.control('settings', { limits: { burst, search }, latencyMs });
+  // What was sent without a limit has to leave the simulator's window first.
+  await sleep(11_000);
   const label = (what: string): string => `${what}, ${contacts.toLocaleString('en-US')} contacts, ${latencyMs} ms`;
 
   const idle = await requestsOf(system, () => system.run<IncrementalResult>('incremental'));
@@ -52,6 +61,7 @@ export async function* inStep(options: { contacts: number; latencyMs: number }):
     ),
   ];
 
+  await sleep(overlapMs + 1_000);
   for (let part = 0; part < 10; part++) await system.control('change/contacts', { count: 1_000, seed: 10 + part });
   yield [
     changes(label('10,000 changed'), await system.run<IncrementalResult>('incremental'), {
@@ -59,6 +69,7 @@ export async function* inStep(options: { contacts: number; latencyMs: number }):
       most: 1.2,
     }),
   ];
+  await sleep(overlapMs + 1_000);
   await system.control('change/contacts', { count: 25_000, seed: 30 });
   yield [
     changes(label('25,000 changed in one millisecond'), await system.run<IncrementalResult>('incremental'), {
@@ -89,9 +100,10 @@ function changes(
   { result, runMs }: RunFigures<IncrementalResult>,
   { records, most }: { records: number; most: number },
 ): Measurement {
-  const floorMs = (records / searchHits / search) * 1_000;
+  const searchesMs = (records / searchHits / search) * 1_000;
+  const floorMs = searchesMs + (records / pageRecords / burst) * 10_000;
   const ratio = runMs / floorMs;
-  const figure = `${ratio.toFixed(2)} × the floor (${seconds(runMs)} / ${seconds(floorMs)}), ${result.totals.updated.toLocaleString('en-US')} updated, ${result.requests.requests} requests`;
+  const figure = `${ratio.toFixed(2)} × the floor (${seconds(runMs)} / ${seconds(floorMs)}), ${(runMs / searchesMs).toFixed(2)} × its searches alone, ${result.totals.updated.toLocaleString('en-US')} updated, ${result.requests.requests} requests`;
   return measured(scenario, figure, {
     target: `≤ ${most} ×`,
     isMet: ratio <= most && result.totals.updated > records * 0.95,

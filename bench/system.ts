@@ -32,7 +32,10 @@ export class BenchSystem implements AsyncDisposable {
   readonly #simulator: SpawnedSimulator;
   #worker: WorkerProcess;
 
-  static async start(simulatorOptions: SpawnOptions): Promise<BenchSystem> {
+  static async start(
+    simulatorOptions: SpawnOptions,
+    streams: Readonly<Record<string, object>> = { contacts: {} },
+  ): Promise<BenchSystem> {
     await using stack = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -46,7 +49,7 @@ export class BenchSystem implements AsyncDisposable {
       folder,
       simulatorUrl: simulator.url,
       temporalAddress: temporal.address,
-      streams: { contacts: {} },
+      streams,
     });
     stack.defer(() => sandbox.stop());
     const worker = sandbox.startWorker();
