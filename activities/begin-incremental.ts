@@ -3,7 +3,7 @@ import { addRequests, type Batch, type RequestCounts, type Stage } from '../mode
 import type { ClaimResult, Destination } from '../model/destination.ts';
 import { LongWait, type WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type SourceFrontier } from '../model/frontier.ts';
-import type { StreamPlan } from '../model/plan.ts';
+import { columnLayout, type StreamPlan } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
@@ -167,7 +167,7 @@ async function begin(
     signal,
   );
   deps.settledPlans.settle(asked, opened, destination.identity);
-  const isUsable = claim.self === null && hasColumnsOf(opened, plan);
+  const isUsable = claim.self === null && columnLayout(opened) === columnLayout(plan);
   if (chunk.stage === null || !isUsable) {
     if (chunk.stage !== null) await discard(chunk.stage);
     return { kind: 'begun', planned, batch: null, wait: chunk.wait, ...looked };
@@ -188,13 +188,6 @@ function positionsOf({ record }: RunProgress, { looked }: { looked: Looked }): P
     ...laterPositions(ledgerPositions, earnedPositions({ scope: 'whole', firstStartedAt: record.firstStartedAt })!),
     settled,
   };
-}
-
-/** The stage is laid out by the columns it was read with. */
-function hasColumnsOf(a: StreamPlan, b: StreamPlan): boolean {
-  const layout = (plan: StreamPlan): string =>
-    JSON.stringify(plan.columns.map(({ name, property }) => [name, property]));
-  return layout(a) === layout(b);
 }
 
 async function discard({ directory }: Stage): Promise<void> {

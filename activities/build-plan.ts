@@ -48,7 +48,7 @@ function nameAndType({ name, type, sourceType = type }: Column): string {
 }
 
 function buildColumns(settings: StreamSettings, properties: readonly PropertyDescription[]): Column[] {
-  const described = new Map(properties.map((property) => [property.name, property]));
+  const described = indexOf(properties);
   const hashed = new Set(settings.hashedProperties);
   return assignColumns(properties, [keyName]).map((column) => ({
     ...column,
@@ -62,26 +62,31 @@ function selectProperties(
   { object, properties }: ObjectDescription,
 ): readonly PropertyDescription[] {
   if (settings.columns === null) return properties;
-  return settings.columns.map((name) => findProperty(settings, { object, properties, name, option: 'columns' }));
+  const byName = indexOf(properties);
+  return settings.columns.map((name) => findProperty(settings, { object, byName, name, option: 'columns' }));
 }
 
 function requireHashable(settings: StreamSettings, { object, properties }: ObjectDescription): void {
+  const byName = indexOf(properties);
   for (const name of settings.hashedProperties) {
-    findProperty(settings, { object, properties, name, option: 'hash' });
+    findProperty(settings, { object, byName, name, option: 'hash' });
   }
+}
+
+type PropertyIndex = ReadonlyMap<string, PropertyDescription>;
+
+function indexOf(properties: readonly PropertyDescription[]): PropertyIndex {
+  return new Map(properties.map((property) => [property.name, property]));
 }
 
 function findProperty(
   settings: StreamSettings,
-  wanted: { object: string; properties: readonly PropertyDescription[]; name: string; option: string },
+  wanted: { object: string; byName: PropertyIndex; name: string; option: string },
 ): PropertyDescription {
-  const { object, properties, name, option } = wanted;
-  const property = properties.find((described) => described.name === name);
+  const { object, byName, name, option } = wanted;
+  const property = byName.get(name);
   if (property !== undefined) return property;
-  const nearest = nearestName(
-    name,
-    properties.map((described) => described.name),
-  );
+  const nearest = nearestName(name, byName.keys());
   throw new SyncError('ConfigInvalid', `${settings.stream}: ${object} has no property "${name}"`, {
     next:
       nearest === null

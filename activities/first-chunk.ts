@@ -3,11 +3,12 @@ import type { SourceFrontier } from '../model/frontier.ts';
 import { allIds } from '../model/id-range-pool.ts';
 import { mostHitsToSearch } from '../model/incremental-start.ts';
 import type { StreamPlan } from '../model/plan.ts';
-import { planWindows, type Positions, type TimeWindow } from '../model/positions.ts';
+import { planWindows, type Positions } from '../model/positions.ts';
 import type { ObjectDescription } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { earnedPositions, laterPositions } from '../model/watermark.ts';
 import type { ActivityDeps } from './deps.ts';
+import { everyId, everyPage } from './full-frontier.ts';
 import { knownScope } from './known-versions.ts';
 import type { RunName } from './open-planned-run.ts';
 import { newStageFolder } from './stage-folders.ts';
@@ -18,7 +19,6 @@ import type { StreamStanding } from './stream-standing.ts';
 export interface ChangesLook {
   /** `Performing incremental sync from … to …`, or why all records were read. */
   readonly text: string;
-  readonly windows: readonly TimeWindow[];
   /** Once everything found is merged. */
   readonly positions: Positions;
 }
@@ -59,30 +59,27 @@ export async function readFirstChunk(
       control,
     );
   const property = description.versionProperty;
-  const whole = wholeRead(standing, description);
+  const positions = afterAll(standing, description);
   if (!description.can.searchChanges || property === null) {
-    const frontier: SourceFrontier = { kind: 'pages', after: null, done: false, remaining: null };
     const text = `Performing full sync of ${settings.object}, which cannot be searched for changes`;
-    return { chunk: await read(frontier, null), frontier, look: { ...whole, text } };
+    return { chunk: await read(everyPage, null), frontier: everyPage, look: { positions, text } };
   }
   const planned = planWindows(standing.positions, settings.incremental.windows, description.sourceNow);
   const windows = planned.windows.map((window) => ({ ...window, ranges: [allIds] }));
   const frontier: SourceFrontier = { kind: 'windows', property, windows };
   const chunk = await read(frontier, mostHitsToSearch(standing.liveRows));
   if (chunk.tooManyHits !== null) {
-    const everything: SourceFrontier = { kind: 'idRanges', ranges: [allIds] };
     const text = `Performing full sync: ${chunk.tooManyHits} records changed, a listing is quicker than a search`;
-    const listed = await read(everything, null);
+    const listed = await read(everyId, null);
     const requests = addRequests(chunk.requests, listed.requests);
-    return { chunk: { ...listed, requests }, frontier: everything, look: { ...whole, text } };
+    return { chunk: { ...listed, requests }, frontier: everyId, look: { positions, text } };
   }
   const from = planned.windows[0]!.from;
   const text = `Performing incremental sync from ${from} to ${planned.positions.fast}`;
-  return { chunk, frontier, look: { ...planned, text } };
+  return { chunk, frontier, look: { positions: planned.positions, text } };
 }
 
 /** A read of all records moves both positions as a backfill does, since a list does not trail. */
-function wholeRead(standing: StreamStanding, { sourceNow }: ObjectDescription): Omit<ChangesLook, 'text'> {
-  const earned = earnedPositions({ scope: 'whole', firstStartedAt: sourceNow })!;
-  return { windows: [], positions: laterPositions(standing.positions, earned) };
+function afterAll(standing: StreamStanding, { sourceNow }: ObjectDescription): Positions {
+  return laterPositions(standing.positions, earnedPositions({ scope: 'whole', firstStartedAt: sourceNow })!);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StreamPlan } from '../model/plan.ts';
+import { columnLayout, type StreamPlan } from '../model/plan.ts';
 
 /** Of one process; at 100 bytes an entry this is 10 MB. */
 const maxEntries = 100_000;
@@ -42,9 +42,8 @@ export class KnownVersions {
 }
 
 /** Stream, generation and columns: a version that was read with fewer of them is not known yet. */
-export function knownScope({ stream, columns }: StreamPlan, generation: number): string {
-  const layout = JSON.stringify(columns.map(({ name, property }) => [name, property]));
-  return `${stream} ${generation} ${createHash('sha256').update(layout).digest('hex').slice(0, 12)}`;
+export function knownScope(plan: StreamPlan, generation: number): string {
+  return `${plan.stream} ${generation} ${createHash('sha256').update(columnLayout(plan)).digest('hex').slice(0, 12)}`;
 }
 
 function keyOf(scope: string, id: string): string {

@@ -1,14 +1,13 @@
 import { checkBackfillRequest, type BackfillRequest, type CheckedBackfill } from '../model/backfill-request.ts';
 import type { ClaimResult, Destination } from '../model/destination.ts';
 import { LongWait, SyncError } from '../model/errors.ts';
-import type { Frontier } from '../model/frontier.ts';
-import { allIds } from '../model/id-range-pool.ts';
 import type { StreamPlan } from '../model/plan.ts';
 import { decideResume, type ResumeDecision } from '../model/run.ts';
 import type { BackfillScope, BackfillStart, ObjectDescription } from '../model/source.ts';
 import { earnedPositions } from '../model/watermark.ts';
 import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
+import { withBin } from './full-frontier.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
 import { planDigest } from './plan-digest.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
@@ -75,7 +74,8 @@ function beginningOf(facts: {
   const firstStartedAt = resumed?.record.firstStartedAt ?? trustedNow(start.sourceNow);
   return {
     scope: scope.kind,
-    startFrontier: resumed?.head.frontier ?? (replaces ? withArchived(start.frontier, description) : start.frontier),
+    // What lies in the bin is known to be dead, and not missing: it is listed too, so that it does not count as vanished.
+    startFrontier: resumed?.head.frontier ?? (replaces ? withBin(start.frontier, description) : start.frontier),
     firstStartedAt,
     startReason: decision.reason,
     estimatedRecords: recordsLeft(start.estimatedRecords, resumed?.head.totals.read ?? 0),
@@ -108,12 +108,6 @@ function resumeDecision(facts: {
     default:
       return request.scope satisfies never;
   }
-}
-
-/** What lies in the bin is known to be dead, and not missing: it is listed too, so that it does not count as vanished. */
-function withArchived(frontier: BackfillStart['frontier'], { can }: ObjectDescription): Frontier {
-  if (!can.listArchived) return frontier;
-  return { kind: 'sequence', parts: [frontier, { kind: 'archivedRanges', ranges: [allIds] }] };
 }
 
 function requireCapability(stream: string, { object, can }: ObjectDescription, scope: BackfillScope): void {

@@ -1,12 +1,11 @@
 import { mayStretch } from '../model/count-check.ts';
 import { LongWait } from '../model/errors.ts';
-import type { Frontier } from '../model/frontier.ts';
-import { allIds } from '../model/id-range-pool.ts';
-import type { ObjectDescription, RecordCount } from '../model/source.ts';
+import type { RecordCount } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
 import { buildPlan, withListedColumns } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
+import { everythingOf, wholeBin } from './full-frontier.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
 import { requireSameAccess } from './require-access.ts';
@@ -70,7 +69,7 @@ export async function planListing(
       plan,
       claim,
       scope: 'whole',
-      startFrontier: startOf(input.mode, description),
+      startFrontier: input.mode === 'softDelete' ? wholeBin : everythingOf(description),
       firstStartedAt: trustedNow(description.sourceNow),
       startReason: input.mode === 'reconcile' ? 'compares all ids' : 'reads the bin',
       estimatedRecords: count?.records ?? null,
@@ -86,15 +85,6 @@ export async function planListing(
     if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
     throw error;
   }
-}
-
-function startOf(mode: PlanListingInput['mode'], { can }: ObjectDescription): Frontier {
-  const archived = { kind: 'archivedRanges', ranges: [allIds] } as const;
-  if (mode === 'softDelete') return archived;
-  const live = can.searchChanges
-    ? ({ kind: 'idRanges', ranges: [allIds] } as const)
-    : ({ kind: 'pages', after: null, done: false, remaining: null } as const);
-  return can.listArchived ? { kind: 'sequence', parts: [live, archived] } : live;
 }
 
 /** Whether both sides' counts say that nothing vanished or was missed since the last reconciliation. */

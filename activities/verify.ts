@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { addRequests, type StagePart } from '../model/batch.ts';
 import { LongWait, SyncError } from '../model/errors.ts';
-import type { Frontier, SourceFrontier } from '../model/frontier.ts';
-import { allIds } from '../model/id-range-pool.ts';
+import type { Frontier } from '../model/frontier.ts';
 import type { InspectInput, InspectResults } from '../model/inspection.ts';
 import type { SyncMode, StreamPlan } from '../model/plan.ts';
-import type { ObjectDescription } from '../model/source.ts';
 import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
+import { everythingOf } from './full-frontier.ts';
 import { stageChunk, type StagedChunk } from './stage-chunk.ts';
 
 const longestMs = 6 * 3_600_000;
@@ -58,7 +57,7 @@ export async function verify(
     return chunk;
   };
   try {
-    const listed = await read('listing', 'reconcile', everything(description));
+    const listed = await read('listing', 'reconcile', everythingOf(description));
     const listing = listed.stage?.records ?? { files: [], rowCount: 0 };
     const ids = await sampleIds(listing, sampleSize(input.sample));
     const sampled = await read('sample', 'backfill', { kind: 'ids', ids });
@@ -92,14 +91,6 @@ async function sweepOld(folder: string): Promise<void> {
     const { mtimeMs } = await stat(join(folder, name));
     if (Date.now() - mtimeMs > longestMs) await rm(join(folder, name), { recursive: true, force: true });
   }
-}
-
-function everything({ can }: ObjectDescription): Frontier {
-  const live: SourceFrontier = can.searchChanges
-    ? { kind: 'idRanges', ranges: [allIds] }
-    : { kind: 'pages', after: null, done: false, remaining: null };
-  if (!can.listArchived) return live;
-  return { kind: 'sequence', parts: [live, { kind: 'archivedRanges', ranges: [allIds] }] };
 }
 
 function sampleSize(asked: number | undefined): number {

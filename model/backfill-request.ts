@@ -1,4 +1,5 @@
 import { SyncError } from './errors.ts';
+import { firstSearchableMs } from './positions.ts';
 import { resumePolicies, type ResumePolicy } from './run.ts';
 import type { BackfillScope } from './source.ts';
 
@@ -55,7 +56,7 @@ function scopeOf({ limit, ids, createdAfter, createdBefore }: BackfillRequest, n
     throw invalid('limit', 'give only one of limit, ids and a range of creation');
   }
   if (createdAfter !== undefined || createdBefore !== undefined) {
-    const from = instantOf(createdAfter ?? new Date(firstMs).toISOString(), 'createdAfter');
+    const from = instantOf(createdAfter ?? new Date(firstSearchableMs).toISOString(), 'createdAfter');
     const to = instantOf(createdBefore ?? now, 'createdBefore');
     if (from > to) throw invalid('createdAfter', 'give an instant before createdBefore');
     return { kind: 'range', created: { from, to } };
@@ -76,13 +77,10 @@ function scopeOf({ limit, ids, createdAfter, createdBefore }: BackfillRequest, n
   return { kind: 'whole' };
 }
 
-/** HubSpot's search fails from the epoch itself on. */
-const firstMs = 1_000;
-
 function instantOf(text: unknown, field: string): string {
   const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) throw invalid(field, 'give an ISO instant such as 2026-01-31T00:00:00Z');
-  return new Date(Math.max(firstMs, ms)).toISOString();
+  return new Date(Math.max(firstSearchableMs, ms)).toISOString();
 }
 
 function invalid(field: string, next: string): SyncError {

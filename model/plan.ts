@@ -55,3 +55,8 @@ export function listingPlan(plan: StreamPlan): StreamPlan {
 export function stagedColumns(plan: Pick<StreamPlan, 'key' | 'columns'>): string[] {
   return [plan.key.name, ...plan.columns.map((column) => column.name), '_version', '_observed_at'];
 }
+
+/** Names the layout of a plan's staged rows: plans of one layout can read each other's stages. */
+export function columnLayout({ columns }: Pick<StreamPlan, 'columns'>): string {
+  return JSON.stringify(columns.map(({ name, property }) => [name, property]));
+}

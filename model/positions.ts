@@ -49,7 +49,7 @@ export function planWindows(positions: Positions, settings: WindowSettings, sour
   const settled = isDue ? { fromMs: settledMs, toMs: settledToMs } : null;
   const joined = settled === null ? [fast] : join(settled, fast);
   return {
-    windows: joined.map(({ fromMs, toMs }) => ({ from: iso(Math.max(firstMs, fromMs)), to: iso(toMs) })),
+    windows: joined.map(({ fromMs, toMs }) => ({ from: iso(Math.max(firstSearchableMs, fromMs)), to: iso(toMs) })),
     positions: { fast: iso(nowMs), settled: iso(settled === null ? settledMs : settledToMs) },
   };
 }
@@ -57,8 +57,8 @@ export function planWindows(positions: Positions, settings: WindowSettings, sour
 /** A source tells its time in whole seconds, and what it modified within the running one is to be found too. */
 const clockStepMs = 999;
 
-/** HubSpot's search fails from the epoch itself on. */
-const firstMs = 1_000;
+/** The earliest instant to search from: HubSpot's search fails from the epoch itself on. */
+export const firstSearchableMs = 1_000;
 
 interface WindowMs {
   readonly fromMs: number;

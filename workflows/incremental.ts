@@ -9,9 +9,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { BegunIncrementalRun } from '../activities/begin-incremental.ts';
 import type { StreamStanding } from '../activities/stream-standing.ts';
-import { zeroRequests } from '../model/batch.ts';
 import { checkCount, noCounts, type CountHistory } from '../model/count-check.ts';
-import { zeroCounts } from '../model/counts.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
 import { backfill } from './backfill.ts';
 import type {
@@ -79,9 +77,9 @@ function standingOf({ generation, ledgerPositions, positions, liveRows }: Increm
 }
 
 function noteOf(start: Begun<'begun'>, before: IncrementalCache | null): BegunIncremental {
-  const { positions, windows, text, sourceRecords, sourceNow, earliestReconcileMs } = start;
+  const { positions, text, sourceRecords, sourceNow, earliestReconcileMs } = start;
   const counts = before?.counts ?? noCounts;
-  return { positions, windows, text, sourceRecords, sourceNow, counts, earliestReconcileMs };
+  return { positions, text, sourceRecords, sourceNow, counts, earliestReconcileMs };
 }
 
 async function finish(sync: SyncRun, begun: BegunIncremental): Promise<IncrementalResult> {
@@ -100,7 +98,7 @@ async function idle(sync: SyncRun, start: Begun<'idle'>, before: IncrementalCach
   const { counts, liveRows, calledReconcile } = await judgeCount(sync, known);
   const idleRuns = (before?.idleRuns ?? 0) + 1;
   return {
-    ...nothingRead(sync, start.text),
+    ...sync.nothingRead(start.text),
     requests: start.requests,
     outcome: 'idle',
     text: `${start.text}: nothing changed`,
@@ -154,13 +152,14 @@ async function instead(
   const common = { calledReconcile: false, next: kind === 'fullSync' ? null : before };
   if (kind === 'needsBackfill') {
     const text = `needs backfill: ${reason}; next: sluice backfill ${stream}`;
-    return { ...nothingRead(sync, text), ...common, outcome: kind, text, full: null };
+    return { ...sync.nothingRead(text), ...common, outcome: kind, text, full: null };
   }
   const full = await readWhole(stream);
   const text =
     full === null ? `Performing full sync (${reason}): one is running already` : `Performing full sync (${reason})`;
-  const { mode } = nothingRead(sync, text);
-  return { ...(full ?? nothingRead(sync, text)), mode, run: sync.name.run, ...common, outcome: kind, text, full };
+  const nothing = sync.nothingRead(text);
+  const { mode, run } = nothing;
+  return { ...(full ?? nothing), mode, run, ...common, outcome: kind, text, full };
 }
 
 /** Null where a backfill of the stream is running anyway. */
@@ -176,20 +175,4 @@ async function readWhole(stream: string): Promise<BackfillResult | null> {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;
   }
-}
-
-function nothingRead(sync: SyncRun, startReason: string) {
-  const { stream, run } = sync.name;
-  return {
-    mode: 'incremental',
-    stream,
-    run,
-    scope: 'whole',
-    startReason,
-    batches: 0,
-    totals: zeroCounts,
-    requests: zeroRequests,
-    rows: null,
-    addedColumns: [],
-  } as const;
 }

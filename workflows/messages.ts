@@ -8,7 +8,7 @@ import type { CountHistory } from '../model/count-check.ts';
 import type { Counts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
 import type { Scope, SyncMode } from '../model/plan.ts';
-import type { Positions, TimeWindow } from '../model/positions.ts';
+import type { Positions } from '../model/positions.ts';
 import type { ResumePolicy } from '../model/run.ts';
 
 export const inspectType = 'inspect';
@@ -77,8 +77,6 @@ export interface SettledRun extends Omit<PlannedRun, 'kind' | 'head'> {
   readonly mode: SyncMode;
   readonly run: string;
   readonly stream: string;
-  /** ISO; of the run's first execution. */
-  readonly startedAt: string;
   /** Where the activities run; null for the workflow's own queue. */
   readonly taskQueue: string | null;
 }
@@ -98,7 +96,6 @@ export interface ContinuedIncremental extends ContinuedRun {
 /** What the beginning of an incremental run settled, beside the run itself. */
 export interface BegunIncremental {
   readonly positions: Positions;
-  readonly windows: readonly TimeWindow[];
   readonly text: string;
   readonly sourceRecords: number | null;
   readonly sourceNow: string;

@@ -1,6 +1,4 @@
 import { continueAsNew } from '@temporalio/workflow';
-import { zeroRequests } from '../model/batch.ts';
-import { zeroCounts } from '../model/counts.ts';
 import type { ReconcileInput, ReconcileResult, SoftDeleteInput } from './messages.ts';
 import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
@@ -40,28 +38,10 @@ async function listAndSettle(
       (await sync.plan(() =>
         sync.steps.planListing.executeWithOptions({ summary: stream }, [{ ...sync.name, mode, mayStretch }]),
       ));
-    if ('reason' in planned) return leftOut(sync, mode, planned.reason);
+    if ('reason' in planned) return { ...sync.nothingRead(planned.reason), vanished: null };
     sync.begin(planned);
     if (!(await settleVanished(sync, mode === 'reconcile' ? 'all' : 'restored'))) return null;
     return { ...(await sync.finish()).result, vanished: sync.status.vanished };
   });
   return { sync, result };
-}
-
-/** Nothing was read beyond the plan, and nothing written. */
-function leftOut(sync: SyncRun, mode: 'softDelete' | 'reconcile', startReason: string): ReconcileResult {
-  const { stream, run } = sync.name;
-  return {
-    mode,
-    stream,
-    run,
-    scope: 'whole',
-    startReason,
-    batches: 0,
-    totals: zeroCounts,
-    requests: zeroRequests,
-    rows: null,
-    addedColumns: [],
-    vanished: null,
-  };
 }

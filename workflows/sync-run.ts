@@ -11,8 +11,8 @@ import {
 import type { ExtractChunkResult } from '../activities/extract-chunk.ts';
 import type { FinishRunResult } from '../activities/finish-run.ts';
 import type { PlannedRun, PlanWait } from '../activities/planned-run.ts';
-import type { LedgerHead } from '../model/batch.ts';
-import { rejects } from '../model/counts.ts';
+import { zeroRequests, type LedgerHead } from '../model/batch.ts';
+import { rejects, zeroCounts } from '../model/counts.ts';
 import type { SyncMode } from '../model/plan.ts';
 import { placeOf, stepsOn, type StreamSteps } from './activity-options.ts';
 import { ChunkPipeline } from './chunk-pipeline.ts';
@@ -164,6 +164,23 @@ export class SyncRun {
     this.status.showDetails();
   }
 
+  /** The end of a run that found nothing to do: it was never recorded, and there is nothing to close. */
+  nothingRead(startReason: string): SyncResult {
+    const { stream, run } = this.name;
+    return {
+      mode: this.#start.mode,
+      stream,
+      run,
+      scope: 'whole',
+      startReason,
+      batches: 0,
+      totals: zeroCounts,
+      requests: zeroRequests,
+      rows: null,
+      addedColumns: [],
+    };
+  }
+
   /** Closes a run that came to its end. The last merge may have done so already. */
   async finish(): Promise<FinishRunResult & { readonly result: SyncResult }> {
     const { stream, mode, run, scope, startReason, addedColumns } = this.settled;
@@ -208,10 +225,10 @@ export class SyncRun {
     const { kind: _, head, ...settings } = planned;
     if (planned.renamedColumns.length > 0) log.info('columns renamed', { renamedColumns: planned.renamedColumns });
     if (planned.addedColumns.length > 0) log.info('columns added', { addedColumns: planned.addedColumns });
-    const { stream, run, runStartedAt: startedAt } = this.name;
+    const { stream, run } = this.name;
     const { mode } = this.#start;
     const { taskQueue } = this.#placeOrThrow;
-    return { run: { ...settings, mode, stream, run, startedAt, taskQueue }, head };
+    return { run: { ...settings, mode, stream, run, taskQueue }, head };
   }
 
   #openPipeline(run: SettledRun, head: LedgerHead): ChunkPipeline {

@@ -84,7 +84,6 @@ const later = { fast: '2026-11-20T12:00:00.000Z', settled: '2026-11-20T11:00:00.
 const looked = {
   text: `Performing incremental sync from 2026-11-20T11:53:00.000Z to ${later.fast}`,
   standing: { generation: 1, ledgerPositions: earlier, positions: earlier, liveRows: 1_000 },
-  windows: [{ from: '2026-11-20T11:53:00.000Z', to: later.fast }],
   positions: later,
   sourceRecords: 1_000,
   sourceNow: later.fast,
