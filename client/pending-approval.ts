@@ -1,7 +1,8 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { parseErrorText } from '../model/errors.ts';
 import type { SyncMode } from '../model/plan.ts';
-import { approveDeletesUpdate, type ApproveArgs, type PendingApproval } from '../workflows/messages.ts';
+import { approveDeletesUpdate, progressQuery, type ApproveArgs, type PendingApproval } from '../workflows/messages.ts';
 import { noWorker } from './ask-workflow.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
@@ -29,23 +30,41 @@ export async function findPending(temporal: TemporalConnection, stream: string):
   throw new CliError(exitCode.usage, `nothing of ${stream} waits for an approval`, { next: `sluice status ${stream}` });
 }
 
+/**
+ * A query may be answered from events that no workflow task has taken up yet, and an update that comes with that task is
+ * judged before them: what a run has just asked for, it may refuse for an instant.
+ */
+const refusedTooEarly = { attempts: 10, pauseMs: 200 };
+
 /** Approves by digest; throws a usage error where the run refuses it, since other rows wait by now or none do. */
 export async function approve(
   temporal: TemporalConnection,
   { stream, workflowId, approval }: FoundApproval,
   { digest, by }: Pick<ApproveArgs, 'digest' | 'by'>,
 ): Promise<PendingApproval> {
+  const handle = temporal.client.workflow.getHandle(workflowId);
   const args: ApproveArgs = { run: approval.run, digest, ...(by === undefined ? {} : { by }) };
-  try {
-    return await temporal.client.workflow.getHandle(workflowId).executeUpdate(approveDeletesUpdate, { args: [args] });
-  } catch (error) {
-    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-    const { message, next } = parseErrorText(
-      rootFailure(error.cause)?.message ?? error.cause?.message ?? error.message,
-    );
-    throw new CliError(exitCode.usage, `${stream}: not approved: ${message}`, {
-      next: next ?? `sluice approve ${stream}`,
-      cause: error,
-    });
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await handle.executeUpdate(approveDeletesUpdate, { args: [args] });
+    } catch (error) {
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      if (attempt === refusedTooEarly.attempts || !(await isWaitingFor(handle, args))) throw notApproved(stream, error);
+      await sleep(refusedTooEarly.pauseMs);
+    }
   }
+}
+
+/** Whether the run says that it waits for just this approval. */
+async function isWaitingFor(handle: WorkflowHandle, { run, digest }: ApproveArgs): Promise<boolean> {
+  const progress = await handle.query(progressQuery).catch(() => null);
+  return progress?.approval?.run === run && progress.approval.digest === digest;
+}
+
+function notApproved(stream: string, error: WorkflowUpdateFailedError): CliError {
+  const { message, next } = parseErrorText(rootFailure(error.cause)?.message ?? error.cause?.message ?? error.message);
+  return new CliError(exitCode.usage, `${stream}: not approved: ${message}`, {
+    next: next ?? `sluice approve ${stream}`,
+    cause: error,
+  });
 }

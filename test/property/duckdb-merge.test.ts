@@ -108,6 +108,13 @@ const latest = (values: readonly (number | null)[]): number | null => {
   return known.length === 0 ? null : Math.max(...known);
 };
 
+/** Where a survivor was merged away in its turn, what it took in went along, except back into itself. */
+function survivorOf(table: Table, named: string, loser: number): string {
+  const survivor = table.get(Number(named));
+  if (survivor === undefined || !survivor.isDeleted || survivor.mergedInto === null) return named;
+  return survivor.mergedInto === String(loser) ? named : survivor.mergedInto;
+}
+
 const isElsewhere = (present: ModelRow, { mergedInto, observed }: { mergedInto: string | null; observed: number }) =>
   mergedInto !== null &&
   (present.mergedInto === null || (mergedInto !== present.mergedInto && observed > present.stateObserved));
@@ -116,6 +123,7 @@ const isElsewhere = (present: ModelRow, { mergedInto, observed }: { mergedInto: 
 function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: boolean): Counts {
   const tally = { ...zeroCounts, read: tombstones.length, tombstones: tombstones.length };
   const erased = new Map<number, number>();
+  const before = new Map(table);
   for (const [key, stagings] of Map.groupBy(tombstones, (one) => one.id)) {
     tally.duplicate += stagings.length - 1;
     const [last] = stagings.toSorted((a, b) => b.observed - a.observed || (a.kind < b.kind ? -1 : 1));
@@ -124,7 +132,7 @@ function mergeGone(table: Table, { rows, gone: tombstones }: Chunk, erases: bool
       .filter((one) => one.mergedInto !== null)
       .toSorted((a, b) => b.observed - a.observed || (a.mergedInto! < b.mergedInto! ? -1 : 1));
     const deletedAt = latest(stagings.map((one) => one.deletedAt));
-    const mergedInto = into?.mergedInto ?? null;
+    const mergedInto = into === undefined ? null : survivorOf(before, into.mergedInto!, key);
     const tombstone = { stateObserved: observed, isDeleted: true, deletedAt: deletedAt ?? observed, mergedInto };
     const present = table.get(key);
     const seenAlive = rows.some((row) => row.id === key && row.observed >= observed);

@@ -2,7 +2,8 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { BegunIncrementalRun } from '../../activities/begin-incremental.ts';
 import { zeroRequests } from '../../model/batch.ts';
 import type { Differences } from '../../model/comparison.ts';
-import { approveDeletesUpdate, pauseSignal, progressQuery, resumeSignal } from '../../workflows/messages.ts';
+import { pauseSignal, progressQuery, resumeSignal } from '../../workflows/messages.ts';
+import { approve } from '../support/approve.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 
@@ -62,7 +63,7 @@ async function approves(handle: Handle): Promise<void> {
   await reaches('needs approval')(handle);
   const { approval } = await handle.query(progressQuery);
   const { run, digest } = approval!;
-  await handle.executeUpdate(approveDeletesUpdate, { args: [{ run, digest, by: 'anna' }] });
+  await approve(handle, { run, digest, by: 'anna' });
 }
 
 async function pausesBeforeApproval(handle: Handle): Promise<void> {

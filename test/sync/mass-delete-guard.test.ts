@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { approveDeletesUpdate, type PendingApproval, type ReconcileResult } from '../../workflows/messages.ts';
+import type { PendingApproval, ReconcileResult } from '../../workflows/messages.ts';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
+import { approve } from '../support/approve.ts';
 import { ChaosWorld } from '../support/chaos-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectSame } from '../support/expect-same.ts';
@@ -38,9 +39,8 @@ async function pending(stream: string): Promise<PendingApproval> {
   });
 }
 
-function approve(stream: string, args: { run: string; digest: string }): Promise<PendingApproval> {
-  const handle = world.temporal.client.workflow.getHandle(syncWorkflowId('reconcile', stream));
-  return handle.executeUpdate(approveDeletesUpdate, { args: [args] });
+function approveOf(stream: string, args: { run: string; digest: string }): Promise<PendingApproval> {
+  return approve(world.temporal.client.workflow.getHandle(syncWorkflowId('reconcile', stream)), args);
 }
 
 async function flagged(table: string): Promise<number> {
@@ -59,14 +59,14 @@ describe('the guard against mass deletion', { timeout: 90_000 }, () => {
     expect(waiting.vanished).toBeLessThan(600);
     expect(await flagged('contacts')).toBe(0);
 
-    await expect(approve('crm.contacts', { ...waiting, digest: 'f'.repeat(64) })).rejects.toMatchObject({
+    await expect(approveOf('crm.contacts', { ...waiting, digest: 'f'.repeat(64) })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('names other rows than those that wait') as unknown },
     });
-    await expect(approve('crm.contacts', { ...waiting, run: 'another' })).rejects.toThrow();
+    await expect(approveOf('crm.contacts', { ...waiting, run: 'another' })).rejects.toThrow();
     expect((await world.progress('reconcile'))?.phase).toBe('needs approval');
 
     world.simulator.configure({ visibility: {} });
-    await approve('crm.contacts', waiting);
+    await approveOf('crm.contacts', waiting);
     const result = (await run.result()) as ReconcileResult;
     expect(result.vanished).toMatchObject({ approval: 'approved', differences: { vanished: waiting.vanished } });
     expect(result.totals.deleted).toBeGreaterThan(0);

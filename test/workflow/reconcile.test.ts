@@ -9,6 +9,7 @@ import {
   type PendingApproval,
   type ReconcileResult,
 } from '../../workflows/messages.ts';
+import { approve } from '../support/approve.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 import { progressOf, WorkflowWorld, type RunHandle } from '../support/workflow-world.ts';
@@ -79,7 +80,7 @@ describe('reconcile', () => {
       expect(fake.log).toContain('merge 4');
       expect(fake.log).not.toContain('flag aaa');
       const { run, digest } = pending;
-      await handle.executeUpdate(approveDeletesUpdate, { args: [{ run, digest, by: 'anna' }] });
+      await approve(handle, { run, digest, by: 'anna' });
       return handle.result();
     });
     expect(result).toMatchObject({ vanished: { approval: 'approved', pending: null } });
@@ -90,10 +91,8 @@ describe('reconcile', () => {
     const fake = listing({ vanished: 400 });
     await world.run(fake, { mode: 'reconcile', stream }, async (handle) => {
       const { run, digest } = await pendingOf(handle);
-      const approve = (args: { run: string; digest: string }): Promise<PendingApproval> =>
-        handle.executeUpdate(approveDeletesUpdate, { args: [args] });
       const refused = async (args: { run: string; digest: string }): Promise<string> => {
-        const error = await approve(args).then(
+        const error = await approve(handle, args).then(
           () => null,
           (thrown: unknown) => thrown,
         );
@@ -141,7 +140,7 @@ describe('reconcile', () => {
       const { run, digest, reason } = await pendingOf(handle);
       expect(reason).toBe('the credentials see portal 2, and the rows came from portal 1');
       expect(fake.log.at(-1)).toBe('compare');
-      await handle.executeUpdate(approveDeletesUpdate, { args: [{ run, digest }] });
+      await approve(handle, { run, digest });
       await handle.result();
     });
     expect(fake.log.slice(-4)).toEqual(['compare', 'extract 4', 'merge 4', 'finish done']);
@@ -152,7 +151,7 @@ describe('reconcile', () => {
     await world.run(fake, { mode: 'reconcile', stream }, async (handle) => {
       const { run, digest } = await pendingOf(handle);
       await handle.signal(pauseSignal, { by: 'anna' });
-      await handle.executeUpdate(approveDeletesUpdate, { args: [{ run, digest }] });
+      await approve(handle, { run, digest });
       await eventually('paused', async () => (await progressOf(handle)).phase === 'paused');
       expect(fake.log.filter((entry) => entry.startsWith('extract')).at(-1)).toBe('extract 2');
       await handle.signal(resumeSignal, { by: 'anna' });
@@ -206,7 +205,7 @@ describe('backfill with replace', () => {
     const input = { stream, replace: true };
     const result: BackfillResult = await world.run(fake, { mode: 'backfill', stream, input }, async (handle) => {
       const { run, digest } = await pendingOf(handle);
-      await handle.executeUpdate(approveDeletesUpdate, { args: [{ run, digest }] });
+      await approve(handle, { run, digest });
       return handle.result();
     });
     expect(result.vanished).toMatchObject({ approval: 'approved' });
