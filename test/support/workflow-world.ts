@@ -45,6 +45,8 @@ export class WorkflowWorld implements AsyncDisposable {
         taskQueue,
         workflowId: start.workflowId ?? syncWorkflowId(mode, stream),
         args: [input],
+        // Without a cache, a query beside a task may cost the task: it comes again after this.
+        workflowTaskTimeout: '5 seconds',
       });
       return body(handle, taskQueue);
     });
