@@ -174,6 +174,14 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
         expect(await state()).toMatchObject({ generation: 2, backfill: 'unfinished', positions: null });
       });
 
+      it('the access too, where the table is dropped: another account may fill it', async () => {
+        await openRun('run-1', 0, { access: 'account 7' });
+        await close('run-1');
+        await reset('reset-1', 'drop');
+        expect((await state()).access).toBeNull();
+        expect((await openRun('run-2', 1, { access: 'account 8' })).claim.state.access).toBeNull();
+      });
+
       it('once per request', async () => {
         await (await openRun('run-1', 0)).mergeRecords([ada]);
         await reset('reset-1', 'drop');
