@@ -152,12 +152,13 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
       expect({ access, comparedColumns }).toEqual({ access: 'second', comparedColumns: [column('email', 'text')] });
       const [, reconciled] = await destination.listRuns({ ...target, limit: 2 }, noAbort);
       expect(reconciledAt).toBe(reconciled?.endedAt);
-      await openRun('run-4', 3, { mode: 'reconcile', plan, access: 'third' });
+      // Another account's, which nobody approved: it repaired nothing.
+      await openRun('run-4', 3, { mode: 'reconcile', access: 'third' });
       await destination.closeRun(
-        { ...target, run: 'run-4', status: 'done', error: null, forgetsAccess: true },
+        { ...target, run: 'run-4', status: 'done', error: 'not approved', forgetsAccess: true },
         noAbort,
       );
-      expect((await state()).access).toBe('second');
+      expect(await state()).toMatchObject({ access: 'second', reconciledAt, comparedColumns });
     });
 
     describe('and forgets it at a reset', () => {
