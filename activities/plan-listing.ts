@@ -23,6 +23,8 @@ export interface PlanListingInput extends RunName {
 export interface LeftOut {
   readonly kind: 'leftOut';
   readonly reason: string;
+  /** Whether there is nothing to compare before a backfill was made. */
+  readonly needsBackfill?: true;
 }
 
 /**
@@ -42,7 +44,8 @@ export async function planListing(
     const description = await source.describeObject(settings.object, signal);
     const state = await destination.readState({ stream: input.stream, table: settings.table }, signal);
     if (state.liveRows === null || state.backfill === 'none') {
-      return { kind: 'leftOut', reason: `${input.stream} was never backfilled: it needs a backfill first` };
+      const reason = `${input.stream} was never backfilled: it needs a backfill first`;
+      return { kind: 'leftOut', reason, needsBackfill: true };
     }
     if (input.mayStretch && (await deps.isRunning(syncWorkflowId(input.mode, input.stream)))) {
       return { kind: 'leftOut', reason: 'one that was started by hand is running, or waits for an approval' };
