@@ -1,5 +1,7 @@
 import { mayStretch } from '../model/count-check.ts';
 import { LongWait } from '../model/errors.ts';
+import type { StreamState } from '../model/destination.ts';
+import type { StreamPlan } from '../model/plan.ts';
 import type { RecordCount } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
@@ -21,6 +23,8 @@ export interface PlanListingInput extends RunName {
 export interface LeftOut {
   readonly kind: 'leftOut';
   readonly reason: string;
+  /** Whether there is nothing to compare before a backfill was made. */
+  readonly needsBackfill?: true;
 }
 
 /**
@@ -40,7 +44,8 @@ export async function planListing(
     const description = await source.describeObject(settings.object, signal);
     const state = await destination.readState({ stream: input.stream, table: settings.table }, signal);
     if (state.liveRows === null || state.backfill === 'none') {
-      return { kind: 'leftOut', reason: `${input.stream} was never backfilled: it needs a backfill first` };
+      const reason = `${input.stream} was never backfilled: it needs a backfill first`;
+      return { kind: 'leftOut', reason, needsBackfill: true };
     }
     if (input.mayStretch && (await deps.isRunning(syncWorkflowId(input.mode, input.stream)))) {
       return { kind: 'leftOut', reason: 'one that was started by hand is running, or waits for an approval' };
@@ -52,10 +57,14 @@ export async function planListing(
       };
     }
     const count = input.mode === 'reconcile' ? await source.countRecords(settings.object, signal) : null;
-    if (input.mayStretch && fits(settings, { ...state, liveRows: state.liveRows, count, now: description.sourceNow })) {
+    const bare = buildPlan(settings, description);
+    if (
+      input.mayStretch &&
+      !hasUnread(bare, state) &&
+      fits(settings, { ...state, liveRows: state.liveRows, count, now: description.sourceNow })
+    ) {
       return { kind: 'leftOut', reason: `counts fit, and the last reconciliation (${state.reconciledAt}) is recent` };
     }
-    const bare = buildPlan(settings, description);
     const { refreshCalculated } = settings.reconcile;
     const compared = { columns: state.comparedColumns, refreshCalculated };
     const plan = input.mode === 'reconcile' ? withListedColumns(bare, compared) : bare;
@@ -85,6 +94,14 @@ export async function planListing(
     if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
     throw error;
   }
+}
+
+/** Whether rows still wait for the values of columns that are new or have another type, and that the contract lets in. */
+function hasUnread(plan: StreamPlan, { comparedColumns: columns }: StreamState): boolean {
+  return (
+    plan.contract !== 'discard' &&
+    withListedColumns(plan, { columns, refreshCalculated: false }).listedColumns.length > 0
+  );
 }
 
 /** Whether both sides' counts say that nothing vanished or was missed since the last reconciliation. */

@@ -21,6 +21,17 @@ export function foundNone(result: RunResult): result is RunResult & { readonly m
   return read === tombstones && inserted + updated === 0;
 }
 
+/** Nothing was read, since there is nothing yet that could be kept in step. */
+export function needsBackfill(result: RunResult): boolean {
+  if (result.mode === 'incremental') return result.outcome === 'needsBackfill';
+  return (result.mode === 'softDelete' || result.mode === 'reconcile') && result.needsBackfill === true;
+}
+
+/** A full sync that found a backfill of the stream running, which may well be of a part of it. */
+export function isLeftToAnother(result: RunResult): boolean {
+  return result.mode === 'incremental' && result.outcome === 'fullSync' && result.full === null;
+}
+
 /** A part of a stream, or nothing at all, must not look like the whole; null where there is nothing to add. */
 export function whyDone(result: RunResult): string | null {
   const { read } = totalsOf(result);
@@ -35,6 +46,7 @@ export function whyDone(result: RunResult): string | null {
         ? null
         : `only ${countText(read)} records, asked for with ${scopeFlag[result.scope]}`;
     case 'incremental':
+      if (isLeftToAnother(result)) return 'left to the backfill that was running';
       return result.outcome === 'idle' ? 'nothing changed' : null;
     case 'softDelete':
     case 'reconcile':
@@ -62,8 +74,7 @@ export function exitCodeOfRun(end: RunEnd): ExitCode {
 }
 
 function exitCodeOfResult(result: RunResult): ExitCode {
-  if (result.mode === 'incremental' && result.outcome === 'needsBackfill') return exitCode.runFailed;
-  if (foundNone(result)) return exitCode.runFailed;
+  if (needsBackfill(result) || isLeftToAnother(result) || foundNone(result)) return exitCode.runFailed;
   if (vanishedOf(result)?.approval === 'lapsed') return exitCode.needsYes;
   return rejects(totalsOf(result)) > 0 ? exitCode.rejects : exitCode.done;
 }

@@ -6,7 +6,7 @@ import { exitCode, type ExitCode } from './exit-code.ts';
 import { runNoun, runVerb } from './mode-words.ts';
 import { writeError, type Output } from './output.ts';
 import type { RunEnd, RunFacts, RunResult } from './run-facts.ts';
-import { foundNone, vanishedOf } from './run-outcome.ts';
+import { foundNone, isLeftToAnother, needsBackfill, vanishedOf } from './run-outcome.ts';
 import { doneSummary, rejectsText, runUrl } from './run-summary.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
@@ -71,9 +71,15 @@ function showEnd(
 /** A run that ended well and still did not do what it was asked for. */
 function refusalOf(result: RunResult): { readonly message: string; readonly next: string } | null {
   const { stream } = result;
-  if (result.mode === 'incremental' && result.outcome === 'needsBackfill') {
-    const { message, next } = parseErrorText(result.text);
-    return { message: `${stream}: ${message}`, next: next ?? `sluice backfill ${stream}` };
+  if (needsBackfill(result)) {
+    const { message, next } = parseErrorText(result.mode === 'incremental' ? result.text : result.startReason);
+    return {
+      message: message.startsWith(stream) ? message : `${stream}: ${message}`,
+      next: next ?? `sluice backfill ${stream}`,
+    };
+  }
+  if (result.mode === 'incremental' && isLeftToAnother(result)) {
+    return { message: `${stream}: ${result.text}`, next: `sluice status ${stream} --watch, then start it again` };
   }
   if (foundNone(result)) {
     const ids = countText(result.missingIds);

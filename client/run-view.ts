@@ -4,7 +4,7 @@ import type { PendingApproval, SyncPhase, SyncStep } from '../workflows/messages
 import { untilText } from './duration.ts';
 import { plainLine } from './plain-text.ts';
 import type { RunFacts, RunResult } from './run-facts.ts';
-import { totalsOf, whyDone } from './run-outcome.ts';
+import { needsBackfill, totalsOf, whyDone } from './run-outcome.ts';
 
 export type RunState =
   | 'neverRun'
@@ -194,7 +194,7 @@ function workText(step: SyncStep, { isReading, progress }: RunFacts): string | n
 }
 
 function doneState(result: RunResult): RunState {
-  return result.mode === 'incremental' && result.outcome === 'needsBackfill' ? 'needsBackfill' : 'done';
+  return needsBackfill(result) ? 'needsBackfill' : 'done';
 }
 
 export function pauseText(paused: { by: string | null; note: string | null } | null): string | null {

@@ -42,9 +42,13 @@ export function associationTables(request: AssociationRequest): {
   return { value, problems };
 }
 
-/** Tells each stream of a pipeline which tables of the others end at its object. */
-export function withIncoming(streams: readonly StreamSettings[], stream: StreamSettings): StreamSettings {
+/** Tells each stream of a pipeline which tables of the others end at its object, and where its own end. */
+export function withEnds(streams: readonly StreamSettings[], stream: StreamSettings): StreamSettings {
   const others = streams.filter((other) => other.stream !== stream.stream);
   const incoming = others.flatMap(({ associations }) => associations.filter(({ to }) => to === stream.object));
-  return { ...stream, incomingAssociations: incoming };
+  const associations = stream.associations.map((association): AssociationTable => {
+    const ends = streams.filter(({ object }) => object === association.to).map(({ table }) => table);
+    return ends.length === 0 ? association : { ...association, ends };
+  });
+  return { ...stream, associations, incomingAssociations: incoming };
 }

@@ -1,6 +1,6 @@
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { isStreamNamePart } from '../model/stream-name.ts';
-import { withIncoming } from './associations.ts';
+import { withEnds } from './associations.ts';
 import { checkSection } from './check-section.ts';
 import { checkStream, type StreamSurroundings } from './check-stream.ts';
 import { suggestName } from '../model/nearest-name.ts';
@@ -54,7 +54,7 @@ export function checkPipeline(request: PipelineRequest): CheckedPipeline {
   });
   if (results.length === 0) problems.push({ path: [...path, 'streams'], text: 'names no stream' });
   const valid = results.flatMap(([, stream]) => stream ?? []);
-  const streams = new Map(results.map(([name, stream]) => [name, stream && withIncoming(valid, stream)]));
+  const streams = new Map(results.map(([name, stream]) => [name, stream && withEnds(valid, stream)]));
   return { names, streams, problems };
 }
 

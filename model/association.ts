@@ -5,6 +5,8 @@ export interface AssociationTable {
   /** The object at the other end, as the source calls it. */
   readonly to: string;
   readonly table: TableName;
+  /** Tables of the pipeline’s streams that hold the records at the other end; left out where there are none. */
+  readonly ends?: readonly TableName[];
 }
 
 /** A record whose associations to one object were read completely: what the table has beyond them is gone. */

@@ -204,8 +204,10 @@ export interface BackfillResult extends SyncResult {
 }
 
 export interface ReconcileResult extends SyncResult {
-  /** Null where the run was left out because counts fit. */
+  /** Null where the run was left out because counts fit, or because there is nothing to compare. */
   readonly vanished: VanishedProgress | null;
+  /** Whether a backfill has to come first: nothing was read. */
+  readonly needsBackfill?: true;
 }
 
 export type IncrementalOutcome =

@@ -38,7 +38,10 @@ async function listAndSettle(
       (await sync.plan(() =>
         sync.steps.planListing.executeWithOptions({ summary: stream }, [{ ...sync.name, mode, mayStretch }]),
       ));
-    if ('reason' in planned) return { ...sync.nothingRead(planned.reason), vanished: null };
+    if ('reason' in planned) {
+      const { reason, needsBackfill } = planned;
+      return { ...sync.nothingRead(reason), vanished: null, ...(needsBackfill ? { needsBackfill } : {}) };
+    }
     sync.begin(planned);
     if (!(await settleVanished(sync, mode === 'reconcile' ? 'all' : 'restored'))) return null;
     return { ...(await sync.finish()).result, vanished: sync.status.vanished };

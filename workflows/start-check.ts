@@ -11,6 +11,9 @@ const options: Readonly<Record<SyncMode, readonly string[]>> = {
   resync: ['ids'],
 };
 
+/** Those of them that are true or false: the text "false" must not pass for true. Steps check the others. */
+const switches: readonly string[] = ['forceFullSync', 'mayStretch'];
+
 /**
  * Checks what a person may get wrong who starts a run by hand. A key that is not known must not be passed over: what looked
  * like a limit would start the whole stream. And the id is what keeps two runs of a mode apart.
@@ -23,6 +26,8 @@ export function requireStart(mode: SyncMode, input: { readonly stream: string } 
   const known = ['stream', ...options[mode]];
   const unknown = Object.keys(input).find((key) => key !== 'continued' && !known.includes(key));
   if (unknown !== undefined) throw invalidStart(`a ${type} takes no "${unknown}"`, `give of ${known.join(', ')}`);
+  const given = Object.entries(input).find(([key, value]) => switches.includes(key) && typeof value !== 'boolean');
+  if (given !== undefined) throw invalidStart(`a ${type} cannot use its "${given[0]}"`, 'give true or false');
   if (isSyncWorkflowId(workflowInfo().workflowId, mode, input.stream)) return;
   const expected = syncWorkflowId(mode, input.stream);
   throw invalidStart(

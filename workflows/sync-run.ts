@@ -40,6 +40,9 @@ const maxBatchesPerExecution = 100;
 const doubtfulShrink = 8;
 const fewestPerChunk = 50;
 
+/** What `sync_runs` keeps of a run whose findings waited for an approval that never came. */
+const notApproved = 'nobody approved in time what it found: nothing was flagged';
+
 export interface SyncRunStart {
   readonly mode: SyncMode;
   readonly stream: string;
@@ -187,7 +190,14 @@ export class SyncRun {
     const forgetsAccess = this.status.vanished?.approval === 'lapsed';
     const finished =
       this.status.finished ??
-      (await this.steps.finishRun({ stream, mode, run, status: 'done', error: null, forgetsAccess }));
+      (await this.steps.finishRun({
+        stream,
+        mode,
+        run,
+        status: 'done',
+        error: forgetsAccess ? notApproved : null,
+        forgetsAccess,
+      }));
     this.status.enter('done');
     const { head, rows } = finished;
     const { totals, requests, sequence: batches } = head;

@@ -63,12 +63,19 @@ export function buildDropDeadHeads(plan: StreamPlan): string {
 
 /**
  * Says what becomes of each association staged, and of each that the table has of the same records. Where another run may have
- * seen one since, its removal is doubtful. Binds stream and run.
+ * seen one since, its removal is doubtful. What the table never had is not inserted where the record at its other end, by one
+ * of the tables `ends`, was seen dead after the association was. Binds stream and run.
  */
-export function buildClassifyLinks(plan: StreamPlan, table: TableName): string {
+export function buildClassifyLinks(plan: StreamPlan, table: TableName, ends: readonly TableName[]): string {
   const key = ['from_id', 'to_id', 'category', 'type_id'];
+  const endId = `TRY_CAST(d.${quoteIdentifier(plan.key.name)} AS ${columnTypeFor(plan.key.type)})`;
+  const isOfDead = ends.map(
+    (end) =>
+      `EXISTS (FROM ${quoteTable(end)} d WHERE ${endId} = l.to_id AND d._deleted AND d._state_observed_at >= l.observed_at)`,
+  );
   const staged =
-    'SELECT l.* FROM _sluice_links l JOIN _sluice_read h ON h.from_id = l.from_id AND l.observed_at >= h.observed_at ' +
+    `SELECT l.*, ${['false', ...isOfDead].join(' OR ')} AS is_of_dead ` +
+    'FROM _sluice_links l JOIN _sluice_read h ON h.from_id = l.from_id AND l.observed_at >= h.observed_at ' +
     `QUALIFY row_number() OVER (PARTITION BY ${key.map((name) => `l.${name}`).join(', ')} ORDER BY l.observed_at DESC, l.rowid DESC) = 1`;
   const present =
     'SELECT a.*, a.rowid AS target_row, h.observed_at AS read_at ' +
@@ -76,7 +83,7 @@ export function buildClassifyLinks(plan: StreamPlan, table: TableName): string {
   return (
     'CREATE OR REPLACE TEMP TABLE _sluice_link_fate AS SELECT l.* REPLACE (coalesce(l.from_id, a.from_id) AS from_id), ' +
     'a.target_row, a.read_at, CASE ' +
-    "WHEN a.target_row IS NULL THEN 'insert' " +
+    "WHEN a.target_row IS NULL THEN if(l.is_of_dead, 'keep', 'insert') " +
     'WHEN l.from_id IS NOT NULL THEN if(l.observed_at > a._observed_at AND (a._deleted OR a.label IS DISTINCT FROM l.label), ' +
     "'update', 'keep') " +
     "WHEN a._deleted IS TRUE OR (a._observed_at < a.read_at) IS NOT TRUE THEN 'keep' " +

@@ -2,6 +2,8 @@ import type { AssociationStage } from '../../model/batch.ts';
 import { addCounts, type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import { SyncError } from '../../model/errors.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import type { TableName } from '../../model/stream-table.ts';
 import {
   buildClassifyLinks,
   buildCreateAssociations,
@@ -20,6 +22,7 @@ import { buildKeepDoubtful } from './doubt.ts';
 import type { PartOutcome } from './part-outcome.ts';
 import { numberOf, type Session } from './session.ts';
 import { stagePaths } from './stage-files.ts';
+import { readColumnTypes } from './target-table.ts';
 
 /** Merges the associations of a stage, after its records and tombstones. */
 export async function mergeAssociations(session: Session, request: MergeRequest): Promise<PartOutcome> {
@@ -36,6 +39,7 @@ export async function mergeAssociations(session: Session, request: MergeRequest)
 async function mergeTable(session: Session, request: MergeRequest, stage: AssociationStage): Promise<PartOutcome> {
   const { plan, run, batch } = request;
   const { table, heads, links } = stage;
+  const ends = await findEnds(session, plan, table);
   await session.execute(buildCreateAssociations(plan, table));
   await session.execute(buildLoadHeads(plan, stagePaths(heads)));
   await session.execute(links.files.length === 0 ? noLinks : buildLoadLinks(plan, stagePaths(links)));
@@ -52,7 +56,7 @@ async function mergeTable(session: Session, request: MergeRequest, stage: Associ
   }
   await session.execute(reduceHeads);
   await session.execute(buildDropDeadHeads(plan));
-  await session.execute(buildClassifyLinks(plan, table), { stream: plan.stream, run });
+  await session.execute(buildClassifyLinks(plan, table, ends), { stream: plan.stream, run });
   const [fates] = await session.query(countLinkFates);
   // A count of associations: `doubtful` is one of the records read, and has to close with them.
   if (numberOf(fates, 'doubtful') > 0) {
@@ -66,4 +70,15 @@ async function mergeTable(session: Session, request: MergeRequest, stage: Associ
   if (updated > 0) await session.execute(buildUpdateLinks(table), values);
   if (unlinked > 0) await session.execute(buildRemoveLinks(table), values);
   return { kind: 'counted', counts: { ...zeroCounts, linked: inserted + updated, unlinked } };
+}
+
+/** Of the tables at the other end those that exist, and are kept by Sluice. */
+async function findEnds(session: Session, plan: StreamPlan, table: TableName): Promise<TableName[]> {
+  const known = plan.associations.find((association) => association.table.table === table.table)?.ends ?? [];
+  const found: TableName[] = [];
+  for (const end of known) {
+    const columns = await readColumnTypes(session, end);
+    if ([plan.key.name, '_deleted', '_state_observed_at'].every((name) => columns.has(name))) found.push(end);
+  }
+  return found;
 }

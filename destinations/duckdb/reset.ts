@@ -33,6 +33,10 @@ export async function resetInTransaction(
     for (const statement of buildDropListingTables(target, mode)) await session.execute(statement);
   }
   if (target.tableRows === 'drop') {
+    // The account that the rows came from counts for as long as there are rows of it.
+    await session.execute(`UPDATE ${systemTable(table.schema, 'sync_runs')} SET access = NULL WHERE stream = $stream`, {
+      stream,
+    });
     for (const dropped of [table, ...target.associationTables]) {
       await session.execute(`DROP TABLE IF EXISTS ${quoteTable(dropped)}`);
     }

@@ -83,6 +83,9 @@ function toPositions({ fast, settled }: SqlRow): Positions | null {
   return { fast: isoInstant(fast), settled: isoInstant(settled) };
 }
 
+/** One that ended without the approval it waited for says so in `error`, and may have repaired nothing. */
+const isReconciled = "(mode = 'reconcile' AND status = 'done' AND error IS NULL)";
+
 async function readRuns(
   session: Session,
   { stream, table }: StreamTable,
@@ -94,7 +97,7 @@ async function readRuns(
   const isOfGeneration = buildIsOfGeneration(present);
   const [row] = await session.query(
     `SELECT arg_max(status, started_at) FILTER (mode = 'backfill' AND scope = 'whole' AND ${isOfGeneration}) AS backfill, ` +
-      `max(ended_at) FILTER (mode = 'reconcile' AND status = 'done' AND ${isOfGeneration}) AS reconciled_at, ` +
+      `max(ended_at) FILTER (${isReconciled} AND ${isOfGeneration}) AS reconciled_at, ` +
       (present.has('access')
         ? "arg_max(access, ended_at) FILTER (status = 'done' AND access IS NOT NULL) AS access "
         : 'NULL AS access ') +
@@ -120,7 +123,7 @@ export async function readComparedPlan(
   const [row] = await session.query(
     // Not the plan itself: that would read the plan of every run.
     `SELECT arg_max(run, ended_at) AS run FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = $stream ` +
-      "AND status = 'done' AND (mode = 'reconcile' OR (mode = 'backfill' AND scope = 'whole')) " +
+      `AND (${isReconciled} OR (status = 'done' AND mode = 'backfill' AND scope = 'whole')) ` +
       `AND ${buildIsOfGeneration(present)}`,
     { stream, generation },
   );

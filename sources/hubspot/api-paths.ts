@@ -10,6 +10,7 @@ export const defaultApiVersion: ApiVersion = '2026-03';
 export interface ApiPaths {
   list(object: string): string;
   batchRead(object: string): string;
+  single(object: string, id: string): string;
   search(object: string): string;
   properties(object: string): string;
   /** Associations from records of one object to those of another. */
@@ -34,6 +35,7 @@ export function apiPaths(version: ApiVersion, typeIds: TypeIds = new Map()): Api
   return {
     list: objects,
     batchRead: (object) => `${objects(object)}/batch/read`,
+    single: (object, id) => `${objects(object)}/${encodeURIComponent(id)}`,
     search: (object) => `${objects(object)}/search`,
     properties: (object) => `${crm('properties')}/${typeOf(object)}`,
     associationsRead: (from, to) => `${associations}/${typeOf(from)}/${typeOf(to)}/batch/read`,

@@ -40,6 +40,9 @@ export class UriTooLong extends SyncError {
 /** HubSpot finds fault with the request itself (400 and its like): a repeat would fail the same way. */
 export class RequestRefused extends SyncError {}
 
+/** Nothing is known under this path (404). */
+export class PathUnknown extends SyncError {}
+
 /** The token is good and lacks a scope: other objects may be readable all the same. */
 export class ScopeMissing extends SyncError {}
 
@@ -198,7 +201,7 @@ export class HubSpotApi {
       case 'forbidden':
         throw new ScopeMissing('AuthRejected', `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
       case 'fail':
-        throw new SyncError(refusal.failure, `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
+        throw new PathUnknown(refusal.failure, `HubSpot ${where(call)}: ${refusal.reason}`, { next: refusal.next });
       default:
         return refusal satisfies never;
     }

@@ -1,3 +1,4 @@
+import type { OnVanished } from '../../model/plan.ts';
 import type { AbsentIds } from '../../model/source.ts';
 import type { StagedTombstone } from '../../model/tombstone.ts';
 import type { Chunk } from './chunk.ts';
@@ -11,11 +12,13 @@ export class NamedRecords {
   readonly #reader: PageReader;
   readonly #chunk: Chunk;
   readonly #absentIds: AbsentIds;
+  readonly #onVanished: OnVanished;
 
-  constructor(options: { reader: PageReader; chunk: Chunk; absentIds: AbsentIds }) {
+  constructor(options: { reader: PageReader; chunk: Chunk; absentIds: AbsentIds; onVanished: OnVanished }) {
     this.#reader = options.reader;
     this.#chunk = options.chunk;
     this.#absentIds = options.absentIds;
+    this.#onVanished = options.onVanished;
   }
 
   /** At most 100 ids. All of them are done with once this resolves. */
@@ -37,8 +40,23 @@ export class NamedRecords {
     const missing = unanswered(absent, bin.records);
     if (missing.length === 0) return;
     // A record that left the bin between the two looks was in neither.
-    const vanished = await this.#stageLiving(missing, signal);
-    await this.#chunk.bury(vanished.map((id): StagedTombstone => [id, 'vanished', null, null, bin.observedAt]));
+    const nowhere = await this.#stageLiving(missing, signal);
+    const tombstones = nowhere.map((id) => this.#tombstoneOf(id, { seenAt: bin.observedAt, signal }));
+    await this.#chunk.bury((await Promise.all(tombstones)).filter((tombstone) => tombstone !== null));
+  }
+
+  /**
+   * What answers nowhere else may have been merged away, by a record that was read before it was. Its tombstone would learn
+   * that from the survivor later; an erased row would not, so that each is asked for by itself, which leads to the survivor.
+   * Null for what answers to its own id all the same.
+   */
+  async #tombstoneOf(
+    id: string,
+    { seenAt, signal }: { readonly seenAt: string; readonly signal: AbortSignal },
+  ): Promise<StagedTombstone | null> {
+    const survivor = this.#onVanished === 'erase' ? await this.#reader.findSurvivor(id, signal) : null;
+    if (survivor === null) return [id, 'vanished', null, null, seenAt];
+    return survivor.id === id ? null : [id, 'merged', null, survivor.id, survivor.observedAt];
   }
 }
 

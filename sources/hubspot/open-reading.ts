@@ -30,7 +30,8 @@ interface ReadingDeps {
 }
 
 export function openReading(request: ExtractRequest, deps: ReadingDeps): Reading {
-  const { frontier } = request;
+  const { frontier, plan } = request;
+  const { onVanished } = plan;
   const { chunk } = deps;
   const read = (
     reading: { read(signal: AbortSignal): Promise<void> },
@@ -63,17 +64,17 @@ export function openReading(request: ExtractRequest, deps: ReadingDeps): Reading
       });
     }
     case 'ids': {
-      const records = new NamedRecords({ ...deps, absentIds: request.absentIds });
+      const records = new NamedRecords({ ...deps, absentIds: request.absentIds, onVanished });
       const list = new IdList({ ids: frontier.ids, records, chunk });
       return read(list, () => ({ kind: 'ids', ids: list.ids() }));
     }
     case 'windows': {
       const { property, windows } = frontier;
-      const { isKnown, maxHits, plan } = request;
+      const { isKnown, maxHits } = request;
       const list = new SearchList({
         windows,
         pages: new SearchPages({ ...deps, plan, property }),
-        records: new NamedRecords({ ...deps, absentIds: 'pass' }),
+        records: new NamedRecords({ ...deps, absentIds: 'pass', onVanished }),
         chunk,
         isKnown,
         maxHits,

@@ -1,6 +1,6 @@
 import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { UriTooLong, type HubSpotApi, type RequestMeter } from './api.ts';
+import { PathUnknown, type HubSpotApi, type RequestMeter, UriTooLong } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
 import { mergeProperties } from './merged-records.ts';
 import type { HubSpotRecord } from './record-row.ts';
@@ -94,6 +94,21 @@ export class PageReader {
     return this.#readNamed({ ids, archived: true, properties: this.#binProperties, signal });
   }
 
+  /** The id of the live record that answers to an id, with when that was asked; null where none does. */
+  async findSurvivor(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly observedAt: string } | null> {
+    const path = `${this.#paths.single(this.#plan.object, id)}?archived=false&properties=hs_object_id`;
+    try {
+      const { json, observedAt } = await this.#api.call({ method: 'GET', path, bucket: 'burst', signal }, this.#meter);
+      return { id: idOf(json, this.#plan.object), observedAt };
+    } catch (error) {
+      if (error instanceof PathUnknown) return null;
+      throw error;
+    }
+  }
+
   async #readNamed(request: {
     ids: readonly string[];
     archived: boolean;
@@ -142,6 +157,12 @@ function resultsOf(json: unknown, object: string): readonly HubSpotRecord[] {
     return json.results as HubSpotRecord[];
   }
   throw new SyncError('Unavailable', `HubSpot ${object}: an answer without results`);
+}
+
+function idOf(json: unknown, object: string): string {
+  const id = typeof json === 'object' && json !== null && 'id' in json ? json.id : undefined;
+  if (typeof id === 'string' || typeof id === 'number') return String(id);
+  throw new SyncError('Unavailable', `HubSpot ${object}: a record without an id`);
 }
 
 /** A 207 names ids it could not read. Those that are gone are gone; any other reason must not pass for that. */

@@ -22,7 +22,7 @@ const dealsPlan: StreamPlan = {
   stream: 'crm.deals',
   object: 'deals',
   table: { schema, table: 'deals' },
-  associations: [{ to: 'contacts', table: deals }],
+  associations: [{ to: 'contacts', table: deals, ends: [plan.table, { schema, table: 'not there' }] }],
 };
 
 const head = (minute: number, from = '1'): StagedHead => [from, instant(minute)];
@@ -313,6 +313,28 @@ export function describeAssociations(name: string, open: () => Promise<Destinati
           ['1', '70', 'gone'],
           ['2', '71', 'linked'],
         ]);
+      });
+
+      it('are not brought by another stream that read them before', async () => {
+        const run = await openRun('backfill', { ...plan, onVanished: 'erase' });
+        await merge(run, { records: [ada, { ...ada, id: '2' }] });
+        await merge(run, {
+          tombstones: [
+            ['1', 'vanished', null, null, instant(20)],
+            ['2', 'archived', null, null, instant(20)],
+          ],
+        });
+        const ofDeals = await openRun('backfill', dealsPlan);
+        const late = (minute: number) =>
+          read(
+            [head(minute, '5')],
+            ['1', '2', '3'].map((to) => link(minute, to, { from: '5' })),
+            deals,
+          );
+        expect((await merge(ofDeals, late(19))).linked).toBe(1);
+        expect(await states(deals)).toEqual([['5', '3', 'linked']]);
+        // Seen after the record was: the other stream knows better.
+        expect((await merge(ofDeals, late(21))).linked).toBe(2);
       });
 
       it('are removed where it is erased, and not brought back', async () => {

@@ -152,12 +152,13 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
       expect({ access, comparedColumns }).toEqual({ access: 'second', comparedColumns: [column('email', 'text')] });
       const [, reconciled] = await destination.listRuns({ ...target, limit: 2 }, noAbort);
       expect(reconciledAt).toBe(reconciled?.endedAt);
-      await openRun('run-4', 3, { mode: 'reconcile', plan, access: 'third' });
+      // Another account's, which nobody approved: it repaired nothing.
+      await openRun('run-4', 3, { mode: 'reconcile', access: 'third' });
       await destination.closeRun(
-        { ...target, run: 'run-4', status: 'done', error: null, forgetsAccess: true },
+        { ...target, run: 'run-4', status: 'done', error: 'not approved', forgetsAccess: true },
         noAbort,
       );
-      expect((await state()).access).toBe('second');
+      expect(await state()).toMatchObject({ access: 'second', reconciledAt, comparedColumns });
     });
 
     describe('and forgets it at a reset', () => {
@@ -172,6 +173,14 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
         expect(next.claim).toMatchObject({ generation: 2, previous: null, self: null });
         expect(await next.mergeRecords([ada])).toMatchObject({ kind: 'merged', counts: { unchanged: 1 } });
         expect(await state()).toMatchObject({ generation: 2, backfill: 'unfinished', positions: null });
+      });
+
+      it('the access too, where the table is dropped: another account may fill it', async () => {
+        await openRun('run-1', 0, { access: 'account 7' });
+        await close('run-1');
+        await reset('reset-1', 'drop');
+        expect((await state()).access).toBeNull();
+        expect((await openRun('run-2', 1, { access: 'account 8' })).claim.state.access).toBeNull();
       });
 
       it('once per request', async () => {

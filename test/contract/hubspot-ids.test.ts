@@ -75,6 +75,10 @@ describe.concurrent('named records of HubSpot', () => {
       const kind = isSurvivorRead ? `merged ${survivor}` : 'vanished null';
       expect(texts(tombstones)).toEqual(losers.map((id) => `${id} ${kind}`).toSorted());
 
+      const erasing = { ...plan, onVanished: 'erase' } as const;
+      const known = await extractAll(hubspot.source, { plan: erasing, frontier: asked, absentIds: 'tombstone' });
+      expect(texts(known.tombstones)).toEqual(losers.map((id) => `${id} merged ${survivor}`).toSorted());
+
       const whole = await extractAll(hubspot.source, { plan });
       expect(problemsOf(whole.rows, { plan, truth: truthOf(hubspot.simulator, plan) })).toEqual([]);
       expect(texts(whole.tombstones)).toEqual(losers.map((id) => `${id} merged ${survivor}`).toSorted());
@@ -112,6 +116,28 @@ describe.concurrent('named records of HubSpot', () => {
     const source = hubspot.openSource({ config: { baseUrl: gateway.url } });
     const { rows, tombstones } = await extractAll(source, { plan, frontier: named([id]), absentIds: 'tombstone' });
     expect(rows.map((row) => row[0])).toEqual([id]);
+    expect(tombstones).toEqual([]);
+  });
+
+  it('that are nowhere are asked for by themselves, where that means to be erased', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 50 } });
+    const plan = { ...(await contactsPlan(hubspot)), onVanished: 'erase' } as const;
+    const gone = hubspot.simulator.portal.gdprDelete('contacts', { count: 3 });
+    const { tombstones } = await extractAll(hubspot.source, { plan, frontier: named(gone), absentIds: 'tombstone' });
+    expect(texts(tombstones)).toEqual(gone.map((id) => `${id} vanished null`).toSorted());
+    expect(hubspot.simulator.stats.snapshot()['single contacts']!.requests).toBe(3);
+  });
+
+  it('that answer by themselves all the same are not told of as gone', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 50 } });
+    const plan = { ...(await contactsPlan(hubspot)), onVanished: 'erase' } as const;
+    const [id] = [...truthOf(hubspot.simulator, plan).keys()] as [string];
+    const body = JSON.stringify({ status: 'COMPLETE', results: [] });
+    await using gateway = await startGateway(hubspot.simulator.url, ({ path }) =>
+      path.includes('batch/read') ? { status: 200, contentType: 'application/json', body } : null,
+    );
+    const source = hubspot.openSource({ config: { baseUrl: gateway.url } });
+    const { tombstones } = await extractAll(source, { plan, frontier: named([id]), absentIds: 'tombstone' });
     expect(tombstones).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultTaskQueue, scheduleId } from '../../model/workflow-id.ts';
 import type { ObjectType } from '../../simulators/hubspot/object-types.ts';
 import type { RawValues } from '../../simulators/hubspot/record-changes.ts';
+import type { reconcile as reconcileWorkflow } from '../../workflows/index.ts';
 import type { BackfillResult, IncrementalResult, ReconcileResult } from '../../workflows/messages.ts';
 import { ChaosWorld } from '../support/chaos-world.ts';
 import { eventually } from '../support/eventually.ts';
@@ -68,6 +70,22 @@ describe('drift under contract evolve', { timeout: 90_000 }, () => {
     const repaired = await reconcile('crm.contacts');
     expect(repaired.vanished?.differences).toMatchObject({ recalculated: 970, missing: 0, stale: 0 });
     await expectSame(world);
+  });
+
+  it('case 24: a scheduled reconciliation is left out once the rows have the values of all columns, not before', async () => {
+    world.simulator.portal.addProperty('contacts', { name: 'vip_since', type: 'string', value: 'long ago' });
+    const scheduled = (time: string): Promise<ReconcileResult> =>
+      world.temporal.client.workflow.execute<typeof reconcileWorkflow>('reconcile', {
+        workflowId: `${scheduleId('reconcile', 'crm.contacts')}-2026-11-20T${time}Z`,
+        taskQueue: defaultTaskQueue,
+        args: [{ stream: 'crm.contacts', mayStretch: true }],
+      });
+    expect((await scheduled('12:00:00')).vanished?.differences).toMatchObject({ recalculated: 1_000 });
+    await expectSame(world);
+    expect(await scheduled('13:00:00')).toMatchObject({
+      startReason: expect.stringContaining('counts fit') as string,
+      vanished: null,
+    });
   });
 
   it('case 24: a property removed keeps its column and its values', async () => {

@@ -35,11 +35,18 @@ describe('the exit code of a run', () => {
   it('is 1 where a backfill has to come first, and where no id exists', () => {
     expect(exitCodeOf(sampleResult('incremental', { outcome: 'needsBackfill' }))).toBe(1);
     expect(exitCodeOf(sampleResult('incremental', { outcome: 'idle' }))).toBe(0);
+    expect(exitCodeOf(sampleResult('reconcile', { needsBackfill: true }))).toBe(1);
+    expect(exitCodeOf(sampleResult('softDelete'))).toBe(0);
     const nowhere = { ...zeroCounts, read: 2, tombstones: 2, unchanged: 2 };
     expect(exitCodeOf(sampleResult('resync', { missingIds: 2, totals: nowhere }))).toBe(1);
     expect(exitCodeOf(sampleResult('resync', { missingIds: 1, totals: { ...nowhere, tombstones: 1 } }))).toBe(0);
     const flagged = { ...zeroCounts, read: 2, tombstones: 2, updated: 2, deleted: 2 };
     expect(exitCodeOf(sampleResult('resync', { missingIds: 2, totals: flagged }))).toBe(0);
+  });
+
+  it('is 1 where a full sync was left to another backfill, which may be of a part', () => {
+    expect(exitCodeOf(sampleResult('incremental', { outcome: 'fullSync', full: null }))).toBe(1);
+    expect(exitCodeOf(sampleResult('incremental', { outcome: 'fullSync', full: sampleResult('backfill') }))).toBe(0);
   });
 
   it('is 7 where nobody approved in time, also within a full sync', () => {

@@ -72,6 +72,19 @@ describe('what a person reads of a run that was waited for', () => {
       'crm.contacts: needs backfill: why; next: sluice backfill crm.contacts',
     ],
     [
+      'reconcile',
+      {
+        kind: 'done',
+        result: sampleResult('reconcile', { startReason: 'crm.contacts was never', needsBackfill: true }),
+      },
+      'crm.contacts was never; next: sluice backfill crm.contacts',
+    ],
+    [
+      'incremental',
+      { kind: 'done', result: sampleResult('incremental', { outcome: 'fullSync', text: 'one is running already' }) },
+      'crm.contacts: one is running already; next: sluice status crm.contacts --watch, then start it again',
+    ],
+    [
       'resync',
       { kind: 'done', result: sampleResult('resync', { missingIds: 2, totals: zeroCounts }) },
       'crm.contacts: none of the 2 ids is a record at the source, and no row of theirs was left to flag; next: look at the ids',

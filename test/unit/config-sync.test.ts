@@ -251,7 +251,8 @@ describe('associations', () => {
 
   it('are the usual ones between objects that are streams of the pipeline', () => {
     const said = { streams: { contacts: '{}', firms: '{ object: companies }', deals: '{ associations: [] }' } };
-    expect(settings(said).associations).toEqual([table('contacts', 'companies')]);
+    const ends = [{ schema: 'crm', table: 'firms' }];
+    expect(settings(said).associations).toEqual([{ ...table('contacts', 'companies'), ends }]);
     expect(settings(said, 'crm.firms').associations).toEqual([]);
     expect(settings(said, 'crm.firms').incomingAssociations).toEqual([table('contacts', 'companies')]);
     expect(settings(said, 'crm.deals').associations).toEqual([]);

@@ -107,6 +107,15 @@ describe('incremental', () => {
     });
   });
 
+  it('takes no text for a switch: "false" would read the whole stream', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [{ kind: 'fullSync', reason: 'asked for' }];
+    await expect(run(fake, { stream, forceFullSync: 'false' })).rejects.toMatchObject({
+      cause: { type: 'ConfigInvalid', message: expect.stringContaining('give true or false') as string },
+    });
+    expect(fake.log).toEqual([]);
+  });
+
   it('waits for the source, then looks again', async () => {
     const fake = new FakeSteps(10);
     const until = new Date(Date.now() + 1_200).toISOString();

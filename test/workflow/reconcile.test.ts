@@ -120,7 +120,7 @@ describe('reconcile', () => {
     const result: ReconcileResult = await world.run(fake, { mode: 'reconcile', stream }, (handle) => handle.result());
     expect(result.vanished).toMatchObject({ approval: 'lapsed', pending: null });
     expect(fake.log).not.toContain('flag aaa');
-    expect(fake.closed).toMatchObject({ status: 'done' });
+    expect(fake.closed).toMatchObject({ status: 'done', error: expect.stringContaining('nobody approved') });
   });
 
   it('refuses an approval while nothing waits for one', async () => {
