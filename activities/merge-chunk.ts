@@ -46,7 +46,10 @@ export async function mergeChunk(
     signal,
   );
   if (outcome.kind !== 'merged') return { ...outcome, finished: null };
-  deps.knownVersions.commit(knownScope(plan, input.generation), batch.batchId);
+  // A tombstone that came too late was told of by a survivor: known, that would not be read again before it is reconciled.
+  if (outcome.counts.superseded === 0) {
+    deps.knownVersions.commit(knownScope(plan, input.generation), batch.batchId);
+  }
   await rm(batch.stage.directory, { recursive: true, force: true });
   const isLast = isAtEnd && !input.comparesAfter;
   const finished = isLast ? await finishRun(deps, { ...input, status: 'done', error: null }, signal) : null;
