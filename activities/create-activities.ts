@@ -1,9 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { ExtractHeartbeat } from '../model/heartbeat.ts';
 import type { InspectInput } from '../model/inspection.ts';
+import type { StagedRunName } from '../model/mending.ts';
 import { beginIncremental, type BeginIncrementalInput } from './begin-incremental.ts';
 import { beginVanished, type BeginVanishedInput } from './begin-vanished.ts';
 import { callReconcile, type CallReconcileInput } from './call-reconcile.ts';
+import { closeLostRuns, type CloseLostRunsInput } from './close-lost-runs.ts';
 import { compareListing, type CompareListingInput } from './compare-listing.ts';
 import type { ActivityDeps } from './deps.ts';
 import { extractChunk, type ExtractChunkInput } from './extract-chunk.ts';
@@ -17,6 +19,7 @@ import { PlanReader } from './read-plan.ts';
 import { resetStream, type ResetStreamInput } from './reset-stream.ts';
 import { SettledPlans } from './settled-plans.ts';
 import type { ChunkControl } from './stage-chunk.ts';
+import { sweepStages } from './sweep-stages.ts';
 
 const heartbeatIntervalMs = 1_000;
 
@@ -38,6 +41,8 @@ export function createActivities(external: ActivityDeps) {
 
     resetStream: (input: ResetStreamInput) => beating((signal) => resetStream(deps, input, signal)),
     callReconcile: (input: CallReconcileInput) => beating((signal) => callReconcile(deps, input, signal)),
+    closeLostRuns: (input: CloseLostRunsInput) => beating((signal) => closeLostRuns(deps, input, signal)),
+    sweepStages: (input: { stages: readonly StagedRunName[] }) => beating(() => sweepStages(deps, input.stages)),
     inspect: (input: InspectInput) => beating((signal) => inspect(deps, input, signal)),
 
     locateStream: (input: { stream: string }) => locateStream(deps, input),

@@ -1,8 +1,9 @@
-import { failedFinding, type Finding } from '../model/finding.ts';
 import type { InspectInput, InspectResult, InspectResults } from '../model/inspection.ts';
 import { SyncError } from '../model/errors.ts';
-import type { StreamSettings } from '../model/stream-settings.ts';
+import { checkConnectors } from './check-connectors.ts';
 import type { ActivityDeps } from './deps.ts';
+import { examine } from './examine.ts';
+import { lookIntoLedger } from './look-into-ledger.ts';
 import { verify } from './verify.ts';
 
 const defaultLimit = 100;
@@ -13,7 +14,9 @@ const maxLimit = 1_000;
 export async function inspect(deps: ActivityDeps, input: InspectInput, signal: AbortSignal): Promise<InspectResult> {
   switch (input.verb) {
     case 'check':
-      return { verb: 'check', findings: await check(deps, input.pipelines ?? deps.pipelines(), signal) };
+      return { verb: 'check', findings: await checkConnectors(deps, input.pipelines ?? deps.pipelines(), signal) };
+    case 'examine':
+      return examine(deps, input, signal);
     case 'discover':
       return discover(deps, input, signal);
     case 'errors': {
@@ -34,43 +37,14 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       }
       return { verb: 'rows', counts };
     }
+    case 'ledger':
+      return lookIntoLedger(deps, input.streams, signal);
     case 'verify':
       return verify(deps, input, signal);
     default:
       throw new SyncError('ConfigInvalid', 'inspect: unknown verb', {
-        next: 'use one of check, discover, errors, history, rows, verify',
+        next: 'use one of check, discover, errors, examine, history, ledger, rows, verify',
       });
-  }
-}
-
-async function check(deps: ActivityDeps, pipelines: readonly string[], signal: AbortSignal): Promise<Finding[]> {
-  const streams = pipelines.flatMap((pipeline) => deps.pipelineStreams(pipeline));
-  const sources = Map.groupBy(streams, ({ source }) => source);
-  const destinations = new Set(streams.map(({ destination }) => destination));
-  const asked = [
-    ...[...sources].map(([name, used]) =>
-      findings(`source ${name}`, async () => (await deps.source(name)).check(objectsOf(used), signal)),
-    ),
-    ...[...destinations].map((name) =>
-      findings(`destination ${name}`, async () => (await deps.destination(name)).check(signal)),
-    ),
-  ];
-  const worker: Finding = { subject: 'worker', status: 'ok', text: deps.workerText, next: null, kind: null };
-  return [worker, ...(await Promise.all(asked)).flat()];
-}
-
-/** What the streams read, and what their associations lead to. */
-function objectsOf(streams: readonly Pick<StreamSettings, 'object' | 'associations'>[]): string[] {
-  return [...new Set(streams.flatMap(({ object, associations }) => [object, ...associations.map(({ to }) => to)]))];
-}
-
-/** A connector that cannot even be opened (a missing variable, say) is a finding like any other. */
-async function findings(subject: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
-  try {
-    return await look();
-  } catch (error) {
-    if (!(error instanceof SyncError)) throw error;
-    return [failedFinding(subject, error)];
   }
 }
 

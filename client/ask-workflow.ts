@@ -22,6 +22,8 @@ export interface Question {
   readonly timeoutMs: number;
   /** When aborted, the question is taken back. */
   readonly signal?: AbortSignal;
+  /** Called as soon as the server has taken the question. */
+  readonly onStarted?: (workflowId: string) => void;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function askWorkflow<Answer>(temporal: TemporalConnection, question
     workflowIdConflictPolicy: 'FAIL',
     staticSummary: question.summary,
   });
+  question.onStarted?.(handle.workflowId);
   const takeBack = (): void => void handle.cancel().catch(() => {});
   signal?.addEventListener('abort', takeBack, { once: true });
   if (signal?.aborted) takeBack();

@@ -1,7 +1,7 @@
 import type { InspectInput, InspectResults, InspectVerb } from '../model/inspection.ts';
 import { inspectWorkflowId } from '../model/workflow-id.ts';
 import { inspectType } from '../workflows/messages.ts';
-import { askWorkflow } from './ask-workflow.ts';
+import { askWorkflow, type Question } from './ask-workflow.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
 /** A look that takes longer than this has met something that will not answer. */
@@ -11,6 +11,7 @@ export interface InspectOptions {
   /** Two minutes unless said. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  readonly onStarted?: Question['onStarted'];
 }
 
 /** Asks the worker that holds the connections; throws as `askWorkflow` does. */
@@ -28,6 +29,7 @@ export async function inspect<Verb extends InspectVerb>(
     summary: inspectSummary(input),
     timeoutMs: options.timeoutMs ?? answerWithinMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.onStarted === undefined ? {} : { onStarted: options.onStarted }),
   });
 }
 
@@ -37,6 +39,10 @@ function inspectSummary(input: InspectInput): string {
       return `check ${input.pipelines?.join(' ') ?? 'all pipelines'}`;
     case 'discover':
       return `discover ${input.pipeline} ${input.object ?? ''}`.trimEnd();
+    case 'examine':
+      return `examine ${input.of.length} streams`;
+    case 'ledger':
+      return `ledger of ${input.streams.length} streams`;
     case 'rows':
       return `rows of ${input.streams.length} streams`;
     default:

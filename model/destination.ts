@@ -109,6 +109,13 @@ export interface RunRow {
   readonly error: string | null;
 }
 
+export interface OpenRunRecord {
+  readonly run: string;
+  readonly mode: SyncMode;
+  /** ISO. */
+  readonly startedAt: string;
+}
+
 export interface OpenedRun {
   readonly plan: StreamPlan;
   /** Columns the table did not have or had narrower, by name. */
@@ -200,6 +207,10 @@ export interface Destination {
   resetStream(request: ResetRequest, signal: AbortSignal): Promise<{ readonly generation: number }>;
   /** Closes the run's `sync_runs` row. Idempotent; a later close counts, since a history that was reset may finish what had failed. */
   closeRun(request: CloseRunRequest, signal: AbortSignal): Promise<LedgerHead>;
+  /** Marks those of the runs that are still `running` as `lost`, and returns them: what ended meanwhile keeps its end. Idempotent. */
+  closeLostRuns(target: StreamTable & { runs: readonly string[] }, signal: AbortSignal): Promise<string[]>;
+  /** Runs that are recorded as `running`, oldest first. */
+  listOpenRuns(target: StreamTable, signal: AbortSignal): Promise<OpenRunRecord[]>;
   countRows(target: StreamTable, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;
   listRejects(
     target: StreamTable & { limit: number },

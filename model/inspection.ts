@@ -1,18 +1,22 @@
 import type { RequestCounts } from './batch.ts';
 import type { ListingReport } from './comparison.ts';
-import type { RejectRow, RunRow } from './destination.ts';
+import type { OpenRunRecord, RejectRow, RunRow } from './destination.ts';
 import type { Finding } from './finding.ts';
-import type { ObjectDescription, ObjectSummary } from './source.ts';
+import type { ObjectDescription, ObjectSummary, SourceUsage } from './source.ts';
 
 /** One look at source, destination or ledger, by the worker that holds their connections. */
 export type InspectInput =
   /** Without `pipelines`, all of the config. */
   | { readonly verb: 'check'; readonly pipelines?: readonly string[] }
+  /** What `sluice doctor` cannot see from outside. By any worker, and without opening a destination. */
+  | { readonly verb: 'examine'; readonly of: readonly string[] }
   /** `object` is given as the stream's or the source's name for it. */
   | { readonly verb: 'discover'; readonly pipeline: string; readonly object?: string }
   | { readonly verb: 'errors'; readonly stream: string; readonly limit?: number }
   | { readonly verb: 'history'; readonly stream: string; readonly limit?: number }
   | { readonly verb: 'rows'; readonly streams: readonly string[] }
+  /** Whether a destination is in order, and what its ledger has as running. The streams are of one destination. */
+  | { readonly verb: 'ledger'; readonly streams: readonly string[] }
   /** Compares source and table, `sample` records (1,000 by default) value for value, and changes neither. */
   | { readonly verb: 'verify'; readonly stream: string; readonly sample?: number };
 
@@ -20,6 +24,15 @@ export type InspectVerb = InspectInput['verb'];
 
 export interface InspectResults {
   readonly check: { readonly verb: 'check'; readonly findings: readonly Finding[] };
+  readonly examine: {
+    readonly verb: 'examine';
+    readonly worker: string;
+    /** ISO, by the worker's clock. */
+    readonly now: string;
+    readonly sources: readonly ExaminedSource[];
+    readonly destinations: readonly ExaminedDestination[];
+    readonly stages: readonly StagedRun[];
+  };
   readonly discover:
     | { readonly verb: 'discover'; readonly kind: 'objects'; readonly objects: readonly ObjectSummary[] }
     | {
@@ -41,11 +54,52 @@ export interface InspectResults {
     readonly report: ListingReport;
     readonly requests: RequestCounts;
   };
+  readonly ledger: {
+    readonly verb: 'ledger';
+    readonly findings: readonly Finding[];
+    /** Null where the destination cannot be opened, which `findings` explain. */
+    readonly openRuns: readonly OpenRunRow[] | null;
+  };
   /** Null for a stream that has no table yet. */
   readonly rows: {
     readonly verb: 'rows';
     readonly counts: Readonly<Record<string, { readonly live: number; readonly deleted: number } | null>>;
   };
+}
+
+export interface ExaminedSource {
+  /** In the config's `sources`. */
+  readonly name: string;
+  readonly findings: readonly Finding[];
+  /** Null where it could not be asked, which `findings` explain. */
+  readonly usage: SourceUsage | null;
+}
+
+export interface ExaminedDestination {
+  /** In the config's `destinations`. */
+  readonly name: string;
+  /** Those of the streams asked about that go there. */
+  readonly streams: readonly string[];
+  readonly ownerQueue: string | null;
+  /** Whether a look into it costs money. */
+  readonly isMetered: boolean;
+  /** Why it cannot be opened with this config; null where it can. */
+  readonly problem: Finding | null;
+}
+
+/** What lies in the stage folder of one run. */
+export interface StagedRun {
+  readonly stream: string;
+  /** A mode, or `verify`. */
+  readonly mode: string;
+  readonly run: string;
+  readonly sizeBytes: number;
+  /** ISO: when something was last written there. */
+  readonly modifiedAt: string;
+}
+
+export interface OpenRunRow extends OpenRunRecord {
+  readonly stream: string;
 }
 
 export type InspectResult = InspectResults[InspectVerb];

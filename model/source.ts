@@ -127,6 +127,8 @@ export interface ExtractOutcome {
 export interface Source {
   /** Whether the credentials work and the objects may be read. Reports instead of raising. */
   check(objects: readonly string[], signal: AbortSignal): Promise<Finding[]>;
+  /** One request. */
+  readUsage(signal: AbortSignal): Promise<SourceUsage>;
   listObjects(signal: AbortSignal): Promise<ObjectSummary[]>;
   /** One entry of `listObjects`, at a fraction of its requests. */
   summarizeObject(object: string, signal: AbortSignal): Promise<ObjectSummary>;
@@ -143,6 +145,23 @@ export interface Source {
   describeAccess(object: string, signal: AbortSignal): Promise<string>;
   extract(request: ExtractRequest): Promise<ExtractOutcome>;
   close(): Promise<void>;
+}
+
+/** What is left of the account's daily limit, and how far its clock is from this machine's. */
+export interface SourceUsage {
+  /** Null where the source has no such limit, or does not tell. */
+  readonly daily: DailyUsage | null;
+  /** ISO instants of one moment, to about a second: the source's clock, null where it told none, and this machine's. */
+  readonly sourceNow: string | null;
+  readonly machineNow: string;
+}
+
+export interface DailyUsage {
+  /** Null where the source only says that nothing is left. */
+  readonly limit: number | null;
+  readonly left: number;
+  /** ISO. */
+  readonly resetsAt: string;
 }
 
 export interface RecordCount {

@@ -32,6 +32,11 @@ export function resetWorkflowId(stream: string): string {
   return `reset/${stream}`;
 }
 
+/** Like an inspection: what it does is the same however many do it. */
+export function mendWorkflowId(startedAt: string): string {
+  return `mend/${startedAt}`;
+}
+
 /** Any number of inspections may run at once, so the time makes the id unique. */
 export function inspectWorkflowId(verb: string, startedAt: string): string {
   return `inspect/${verb}-${startedAt}`;

@@ -87,3 +87,13 @@ export function inspectionOn(queue: string | null, verb: string) {
     retry: { initialInterval: '500 milliseconds', maximumAttempts: 2 },
   });
 }
+
+/** As for an inspection, and patient enough for a merge that is under way. */
+export function mendingOn(queue: string | null) {
+  return proxyActivities<Pick<Activities, 'closeLostRuns' | 'sweepStages'>>({
+    ...(queue === null ? {} : { taskQueue: queue }),
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout,
+    retry: { initialInterval: '500 milliseconds', maximumAttempts: 3 },
+  });
+}

@@ -12,6 +12,7 @@ import type { Positions } from '../model/positions.ts';
 import type { ResumePolicy } from '../model/run.ts';
 
 export const inspectType = 'inspect';
+export const mendType = 'mend';
 export const resetType = 'reset';
 
 /** Only `stream` is required, so that anyone can start a backfill from the Temporal UI. */

@@ -1,5 +1,5 @@
 import { emptyPart } from '../../model/batch.ts';
-import type { Destination } from '../../model/destination.ts';
+import type { Destination, OpenRunRecord } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { checkCopy, checkDatabase } from './check.ts';
 import { compareInTransaction } from './compare.ts';
@@ -16,11 +16,13 @@ import { listingLost, nothingToCompare, reportInTransaction } from './report.ts'
 import { nothingToReset, resetInTransaction } from './reset.ts';
 import {
   closeLostRuns,
+  closeNamedRuns,
   findPreviousRun,
   findRun,
   readProgress,
   readStoredPlan,
   requireRunOfGeneration,
+  selectOpenRuns,
   selectRejects,
   selectRuns,
 } from './runs.ts';
@@ -122,6 +124,16 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
       if (head.sequence > 0) copies.request();
       return head;
     },
+
+    closeLostRuns: (target, signal) =>
+      whenPresent<string[]>(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) =>
+        session.transaction(async () => ({ end: 'commit', value: await closeNamedRuns(session, target) })),
+      ),
+
+    listOpenRuns: (target, signal) =>
+      whenPresent<OpenRunRecord[]>(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) =>
+        selectOpenRuns(session, target),
+      ),
 
     countRows: (target, signal) =>
       whenPresent<{ live: number; deleted: number } | null>(

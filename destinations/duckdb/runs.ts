@@ -1,5 +1,5 @@
-import type { CloseRunRequest, RejectRow, RunRow } from '../../model/destination.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
+import type { CloseRunRequest, OpenRunRecord, RejectRow, RunRow } from '../../model/destination.ts';
+import type { StreamTable, TableName } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';
@@ -65,11 +65,40 @@ export async function closeLostRuns(
   session: Session,
   { stream, table, run, mode }: RunOf & { mode: SyncMode },
 ): Promise<void> {
-  await session.execute(
+  await session.execute(buildMarkLost(table, 'mode = $mode AND run <> $run'), { stream, mode, run });
+}
+
+/** The same for named ones, without waiting for a next run. Returns those that were still `running`. */
+export async function closeNamedRuns(
+  session: Session,
+  { stream, table, runs }: StreamTable & { runs: readonly string[] },
+): Promise<string[]> {
+  const closed: string[] = [];
+  for (const run of runs) {
+    const rows = await session.query(`${buildMarkLost(table, 'run = $run')} RETURNING run`, { stream, run });
+    closed.push(...rows.map((row) => String(row['run'])));
+  }
+  return closed;
+}
+
+function buildMarkLost(table: TableName, condition: string): string {
+  return (
     `UPDATE ${systemTable(table.schema, 'sync_runs')} SET status = 'lost', ended_at = now() ` +
-      "WHERE stream = $stream AND mode = $mode AND run <> $run AND status = 'running'",
-    { stream, mode, run },
+    `WHERE stream = $stream AND ${condition} AND status = 'running'`
   );
+}
+
+export async function selectOpenRuns(session: Session, { stream, table }: StreamTable): Promise<OpenRunRecord[]> {
+  const rows = await session.query(
+    `SELECT run, mode, started_at FROM ${systemTable(table.schema, 'sync_runs')} ` +
+      "WHERE stream = $stream AND status = 'running' ORDER BY started_at, run",
+    { stream },
+  );
+  return rows.map((row) => ({
+    run: String(row['run']),
+    mode: row['mode'] as SyncMode,
+    startedAt: isoInstant(String(row['started_at'])),
+  }));
 }
 
 /** Raises `Fenced` for a run that began before the last reset. */

@@ -19,6 +19,7 @@ import { cursorCount } from './parallel-list.ts';
 import { planBackfill } from './plan-backfill.ts';
 import { countRecords } from './record-count.ts';
 import { RequestBudget } from './request-budget.ts';
+import { readUsage } from './usage.ts';
 
 export interface HubSpotDeps {
   readonly log: Log;
@@ -79,6 +80,7 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
   return {
     check: (names, signal) =>
       checkAccount({ api, directory, pathsFor, accountPaths, baseUrl: config.baseUrl }, names, signal),
+    readUsage: (signal) => readUsage({ api, paths: accountPaths }, signal),
     async summarizeObject(name, signal) {
       const { object } = await find(name, signal);
       return summarize(object, signal);

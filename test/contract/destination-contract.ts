@@ -634,6 +634,24 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
       expect(row?.endedAt).toMatch(/Z$/);
     });
 
+    it('closes runs that are gone, as lost, and none that has ended meanwhile', async () => {
+      const openRuns = () => destination.listOpenRuns(target, noAbort);
+      const close = (...runs: string[]) => destination.closeLostRuns({ ...target, runs }, noAbort);
+      expect(await openRuns()).toEqual([]);
+      expect(await close('run-1')).toEqual([]);
+      await openRun();
+      expect(await openRuns()).toEqual([{ run: 'run-1', mode: 'backfill', startedAt: instant(0) }]);
+      expect(await close('run-2')).toEqual([]);
+      expect(await close('run-1', 'run-2')).toEqual(['run-1']);
+      expect(await openRuns()).toEqual([]);
+      expect(await destination.listRuns({ ...target, limit: 1 }, noAbort)).toMatchObject([
+        { run: 'run-1', status: 'lost' },
+      ]);
+      await destination.closeRun({ ...target, run: 'run-1', status: 'done', error: null }, noAbort);
+      expect(await close('run-1')).toEqual([]);
+      expect(await destination.listRuns({ ...target, limit: 1 }, noAbort)).toMatchObject([{ status: 'done' }]);
+    });
+
     it('shows a watermark once it is earned', async () => {
       const run = await openRun();
       await run.mergeRecords([ada]);

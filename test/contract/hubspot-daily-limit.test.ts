@@ -45,6 +45,24 @@ describe('the daily limit of HubSpot', () => {
     expect(Math.abs(Date.parse(wait!.until!) - Date.now() - 900_000)).toBeLessThan(10_000);
   });
 
+  it('is told with what is left of it, and is none where the account has none', async () => {
+    const dailyResetsAt = new Date(Date.now() + 3_600_000).toISOString();
+    await using hubspot = await startHubSpot({ records: {}, limits: { daily: 500, dailyResetsAt } });
+    hubspot.simulator.configure({ limits: { dailyUsage: 100 } });
+    const { daily, sourceNow, machineNow } = await hubspot.source.readUsage(never);
+    expect(daily).toEqual({ limit: 500, left: expect.any(Number) as number, resetsAt: dailyResetsAt });
+    expect(daily!.left).toBeGreaterThan(390);
+    expect(daily!.left).toBeLessThanOrEqual(400);
+    expect(Math.abs(Date.parse(sourceNow!) - Date.parse(machineNow))).toBeLessThan(5_000);
+
+    hubspot.simulator.configure({ limits: { daily: null } });
+    expect(await hubspot.source.readUsage(never)).toMatchObject({ daily: null });
+
+    hubspot.simulator.configure({ limits: { daily: 500, dailyUsage: 500, isUsageExempt: false } });
+    const spent = await hubspot.source.readUsage(never);
+    expect(spent).toMatchObject({ daily: { limit: null, left: 0 }, sourceNow: null });
+  });
+
   it('met while planning is a wait for the workflow, and met at the first page too', async () => {
     await using hubspot = await startHubSpot({ records: { contacts: 400 } });
     const plan = await planFor(hubspot.source, 'contacts', { properties: fewProperties });

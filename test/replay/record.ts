@@ -43,7 +43,8 @@ async function record(place: { id: string; type: string; name: string }, situati
     defaultHeartbeatThrottleInterval: '100ms',
   });
   await worker.runUntil(async () => {
-    const input = type === 'inspect' ? situation.input : { stream, ...situation.input };
+    const isOfStream = type !== 'inspect' && type !== 'mend';
+    const input = isOfStream ? { stream, ...situation.input } : situation.input;
     const handle = await temporal.client.workflow.start(type, {
       taskQueue,
       workflowId: `${id}/${stream}`,

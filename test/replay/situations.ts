@@ -214,6 +214,19 @@ export const situations: SituationsById = {
       failed: { input: { verb: 'rows', streams: [] }, prepare: () => records(0) },
     },
   },
+  mend: {
+    type: 'mend',
+    situations: {
+      complete: {
+        input: {
+          lostRuns: [{ stream: 'crm.contacts', mode: 'backfill', run: 'run-1' }],
+          stages: [{ stream: 'crm.contacts', mode: 'backfill', run: 'run-1' }],
+        },
+        prepare: () => records(0),
+      },
+      nothing: { prepare: () => records(0) },
+    },
+  },
 };
 
 /** The stream that a situation is played with. */

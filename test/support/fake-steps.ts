@@ -183,6 +183,10 @@ export class FakeSteps {
 
       finishRun: async ({ status, error }) => this.#finish(status, error),
 
+      closeLostRuns: async ({ runs }) => runs.map(({ run }) => run),
+
+      sweepStages: async () => {},
+
       inspect: async () => {
         if (this.inspected === null) throw new Error('nothing to look at');
         return this.inspected;

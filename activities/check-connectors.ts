@@ -1,0 +1,49 @@
+import { SyncError } from '../model/errors.ts';
+import { failedFinding, type Finding } from '../model/finding.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** Asks every source and destination of the pipelines whether a run would get through. */
+export async function checkConnectors(
+  deps: ActivityDeps,
+  pipelines: readonly string[],
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const streams = pipelines.flatMap((pipeline) => deps.pipelineStreams(pipeline));
+  const sources = Map.groupBy(streams, ({ source }) => source);
+  const destinations = new Set(streams.map(({ destination }) => destination));
+  const asked = [
+    ...[...sources].map(([name, used]) => checkSource(deps, { name, streams: used }, signal)),
+    ...[...destinations].map((name) => checkDestination(deps, name, signal)),
+  ];
+  const worker: Finding = { subject: 'worker', status: 'ok', text: deps.workerText, next: null, kind: null };
+  return [worker, ...(await Promise.all(asked)).flat()];
+}
+
+/** Credentials, and whether what the streams read may be read. */
+export function checkSource(
+  deps: ActivityDeps,
+  { name, streams }: { name: string; streams: readonly StreamSettings[] },
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  return findings(`source ${name}`, async () => (await deps.source(name)).check(objectsOf(streams), signal));
+}
+
+export function checkDestination(deps: ActivityDeps, name: string, signal: AbortSignal): Promise<Finding[]> {
+  return findings(`destination ${name}`, async () => (await deps.destination(name)).check(signal));
+}
+
+/** What the streams read, and what their associations lead to. */
+function objectsOf(streams: readonly Pick<StreamSettings, 'object' | 'associations'>[]): string[] {
+  return [...new Set(streams.flatMap(({ object, associations }) => [object, ...associations.map(({ to }) => to)]))];
+}
+
+/** A connector that cannot even be opened (a missing variable, say) is a finding like any other. */
+async function findings(subject: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    return [failedFinding(subject, error)];
+  }
+}
