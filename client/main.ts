@@ -8,6 +8,7 @@ import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { devCommand } from './commands/dev.ts';
 import { discoverCommand } from './commands/discover.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { historyCommand } from './commands/history.ts';
 import { pauseCommand } from './commands/pause.ts';
@@ -38,7 +39,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     resyncCommand,
     schedulesCommand,
   ],
-  Watch: [statusCommand, historyCommand, errorsCommand, verifyCommand],
+  Watch: [statusCommand, historyCommand, errorsCommand, verifyCommand, doctorCommand],
   Steer: [pauseCommand, resumeCommand, cancelCommand, approveCommand, resetCommand],
 };
 

@@ -18,11 +18,30 @@ export function hasActivityPoller(temporal: TemporalConnection, taskQueue: strin
 }
 
 async function isPolled(temporal: TemporalConnection, taskQueue: string, taskQueueType: number): Promise<boolean> {
+  return (await recentPollers(temporal, taskQueue, taskQueueType)).length > 0;
+}
+
+/** Who has polled for workflow tasks within about the last minute, by the name each gives itself: `<pid>@<host>`. */
+export function workflowPollers(temporal: TemporalConnection, taskQueue: string): Promise<string[]> {
+  return recentPollers(temporal, taskQueue, workflowTasks);
+}
+
+/** The same of a queue that has activities only. */
+export function activityPollers(temporal: TemporalConnection, taskQueue: string): Promise<string[]> {
+  return recentPollers(temporal, taskQueue, activityTasks);
+}
+
+async function recentPollers(
+  temporal: TemporalConnection,
+  taskQueue: string,
+  taskQueueType: number,
+): Promise<string[]> {
   const { pollers } = await temporal.client.workflowService.describeTaskQueue({
     namespace: temporal.namespace,
     taskQueue: { name: taskQueue },
     taskQueueType,
   });
   const oldestMs = Date.now() - recentMs;
-  return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1_000 >= oldestMs);
+  const recent = (pollers ?? []).filter((poller) => Number(poller.lastAccessTime?.seconds ?? 0) * 1_000 >= oldestMs);
+  return recent.map(({ identity }) => identity ?? 'unnamed').toSorted();
 }

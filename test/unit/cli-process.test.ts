@@ -21,6 +21,7 @@ const verbs = [
   'history',
   'errors',
   'verify',
+  'doctor',
   'pause',
   'resume',
   'cancel',
@@ -181,6 +182,36 @@ describe.concurrent('a Temporal server out of reach', () => {
     const started = Date.now();
     expect(await sluice(['status'], { TEMPORAL_ADDRESS: nobody })).toEqual(oneError(5, 'cannot reach Temporal'));
     expect(Date.now() - started).toBeLessThan(10_000);
+  });
+
+  it('is a finding of the doctor, which looks at config all the same', async () => {
+    const run = await sluice(['doctor', '--json'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    const { schema, findings } = JSON.parse(run.stdout) as { schema: string; findings: Record<string, unknown>[] };
+    expect(schema).toBe('sluice.doctor/1');
+    const wrong = findings
+      .filter(({ status }) => status !== 'ok')
+      .map(({ group, code }) => `${String(group)} ${String(code)}`);
+    expect(wrong).toEqual([
+      'config config-variables',
+      'temporal temporal-server',
+      'runs not-looked-at',
+      'schedules not-looked-at',
+      'streams not-looked-at',
+      'destinations not-looked-at',
+      'sources not-looked-at',
+    ]);
+    expect(findings.find(({ code }) => code === 'config-variables')).toMatchObject({
+      subject: 'source crm',
+      evidence: expect.stringContaining('HUBSPOT_ACCESS_TOKEN') as string,
+      isFixable: false,
+    });
+    expect(run.exitCode).toBe(2);
+    const only = await sluice(['doctor', '--only', 'runs'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    expect(only.stdout).toMatch(/^Runs\n {2}· skipped not-looked-at: runs: cannot reach Temporal at 127\.0\.0\.1:1 /);
+    expect(only.exitCode).toBe(5);
+    const unknown = await sluice(['doctor', '--only', 'run']);
+    expect(unknown.stderr).toMatch(/^error: sluice doctor has no group "run"; next: .*runs/);
+    expect(unknown.exitCode).toBe(2);
   });
 
   it('is a finding of check, which says what it could not look at', async () => {

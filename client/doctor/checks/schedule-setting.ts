@@ -1,0 +1,28 @@
+import type { ScheduleStatus } from '../../read-schedules.ts';
+import { failed, type DoctorFinding } from '../doctor-finding.ts';
+
+/** Whether Temporal has the schedule as config wants it. */
+export function judgeScheduleSetting({ scheduleId, state, drift }: ScheduleStatus): DoctorFinding[] {
+  const apply = {
+    mend: 'sluice schedules apply, or sluice doctor --fix',
+    repair: { kind: 'applySchedule', scheduleId },
+  } as const;
+  switch (state) {
+    case 'notApplied':
+      return [failed('schedule-missing', scheduleId, 'config wants it, and Temporal does not have it', apply)];
+    case 'notInConfig':
+      return [failed('schedule-extra', scheduleId, 'Temporal has it, and config does not want it any more', apply)];
+    case 'foreign':
+      return [
+        failed('schedule-foreign', scheduleId, 'not created by sluice, under the id of one that config wants', {
+          mend: `temporal schedule delete --schedule-id ${scheduleId}, then sluice schedules apply`,
+        }),
+      ];
+    case 'active':
+    case 'paused':
+      if (drift.length === 0) return [];
+      return [failed('schedule-drift', scheduleId, `differs from config: ${drift.join('; ')}`, apply)];
+    default:
+      return state satisfies never;
+  }
+}
