@@ -82,7 +82,7 @@ async function lookForChanges(
 ): Promise<BegunIncrementalRun> {
   const source = await deps.source(settings.source);
   const destination = await deps.destination(settings.destination);
-  const described = await source.describeObject(settings.object, control.signal);
+  const described = await source.describeObject(settings.object, control.signal, 'interactive');
   const description = { ...described, sourceNow: trustedNow(described.sourceNow) };
   const asked = buildPlan(settings, description);
   const plan = deps.settledPlans.of(asked, destination.identity);
@@ -109,7 +109,7 @@ async function lookForChanges(
   }
   const claim = await claimRun(deps, { name: input, plan, destination }, control.signal);
   if (claim.state.access !== null) {
-    const accessNow = await source.describeAccess(settings.object, control.signal);
+    const accessNow = await source.describeAccess(settings.object, control.signal, 'interactive');
     requireSameAccess(input.stream, { before: claim.state.access, now: accessNow });
   }
   if (!isStanding(standing, claim)) {

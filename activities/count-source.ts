@@ -12,7 +12,7 @@ export async function countSource(
   if (settings.schedules.reconcileMs === null) return { sourceRecords: null, requests: zeroRequests };
   const { object } = settings;
   try {
-    const count = await source.countRecords(object, signal);
+    const count = await source.countRecords(object, signal, 'interactive');
     return { sourceRecords: count?.records ?? null, requests: count?.requests ?? zeroRequests };
   } catch (error) {
     signal.throwIfAborted();

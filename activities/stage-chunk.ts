@@ -3,6 +3,7 @@ import { SyncError, type WaitReason } from '../model/errors.ts';
 import { firstPart, isFrontierEmpty, withRest, type Frontier, type SourceFrontier } from '../model/frontier.ts';
 import { listingPlan, type StreamPlan, type SyncMode } from '../model/plan.ts';
 import type { AbsentIds, ExtractProgress, Source } from '../model/source.ts';
+import { trafficOf } from '../model/traffic.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import type { ActivityDeps } from './deps.ts';
 import { StageWriter } from './stage-writer.ts';
@@ -153,6 +154,7 @@ async function readPart(
     chunkRecords: chunkRecords - alreadyRead,
     sink,
     absentIds: absentIdsOf(request.mode, part),
+    traffic: trafficOf(request.mode),
     isKnown,
     maxHits,
     signal,

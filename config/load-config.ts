@@ -9,6 +9,7 @@ import type { ConnectorOptions } from './check-connector.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import type { Checked } from './check-section.ts';
 import { readConfigFile } from './config-file.ts';
+import { defaultBudgetDir } from './default-budget-dir.ts';
 import { readEnvironment } from './environment.ts';
 import { suggestName } from '../model/nearest-name.ts';
 import { readHashKey } from './hash-key.ts';
@@ -37,6 +38,8 @@ export interface LoadedConfig {
   /** Absolute; stages and the local Temporal keep their files below it. */
   readonly dataDir: string;
   readonly stageDir: string;
+  /** Absolute: where processes of this machine share the request budgets of their accounts. */
+  readonly budgetDir: string;
   /** The smallest `chunkRecords` a run may have: 1 where `testing.smallChunks` is set. */
   readonly fewestPerChunk: number;
   readonly temporal: FileOptions['temporal'];
@@ -105,6 +108,7 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
     path: file.path,
     dataDir,
     stageDir: join(dataDir, 'stage'),
+    budgetDir: top.budgetDir === undefined ? defaultBudgetDir(request.env) : resolve(file.folder, top.budgetDir),
     fewestPerChunk: top.testing.smallChunks ? 1 : minChunkRecords,
     temporal: top.temporal,
     sourceNames: [...checked.sources.keys()],

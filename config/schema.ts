@@ -83,6 +83,11 @@ export const fileSchema = z.strictObject({
     })
     .prefault({}),
   dataDir: z.string().min(1).default('.sluice').describe('Where stages and the local Temporal keep their files'),
+  budgetDir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where processes of this machine share request budgets; default: a folder of the user'),
   testing: z
     .strictObject({
       smallChunks: z.boolean().default(false).describe('Allows chunkRecords below 20000, and short times'),

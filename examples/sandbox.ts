@@ -116,6 +116,7 @@ function configText({ streams }: SandboxOptions): string {
       sources: { crm: { kind: 'hubspot', accessToken: '${HUBSPOT_ACCESS_TOKEN}', baseUrl: '${SIMULATOR_URL}' } },
       destinations: { local: { kind: 'duckdb', path: './warehouse.duckdb' } },
       pipelines: { crm: { source: 'crm', destination: 'local', schema: 'hubspot', streams } },
+      budgetDir: './.sluice/budgets',
       testing: { smallChunks: true },
     },
     null,

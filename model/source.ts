@@ -7,6 +7,7 @@ import type { SourceFrontier } from './frontier.ts';
 import type { StreamPlan } from './plan.ts';
 import type { TimeWindow } from './positions.ts';
 import type { StagedTombstone } from './tombstone.ts';
+import type { Traffic } from './traffic.ts';
 
 /** One property of the source's catalogue. */
 export interface PropertyDescription {
@@ -87,6 +88,8 @@ export interface ExtractRequest {
   readonly chunkRecords: number;
   readonly sink: StageSink;
   readonly absentIds: AbsentIds;
+  /** How its requests stand to others of the same account. */
+  readonly traffic: Traffic;
   /**
    * Whether this version of a record is merged already: a search hit that is known need not be read. Asked for `windows`
    * only.
@@ -123,7 +126,10 @@ export interface ExtractOutcome {
   readonly wait: WaitReason | null;
 }
 
-/** Where records come from. One instance per configured source and process. All methods raise `SyncError`. */
+/**
+ * Where records come from. One instance per configured source and process. All methods raise `SyncError`. Questions of a few
+ * requests are `bulk` traffic unless the caller says that somebody waits.
+ */
 export interface Source {
   /** Whether the credentials work and the objects may be read. Reports instead of raising. */
   check(objects: readonly string[], signal: AbortSignal): Promise<Finding[]>;
@@ -132,17 +138,17 @@ export interface Source {
   listObjects(signal: AbortSignal): Promise<ObjectSummary[]>;
   /** One entry of `listObjects`, at a fraction of its requests. */
   summarizeObject(object: string, signal: AbortSignal): Promise<ObjectSummary>;
-  describeObject(object: string, signal: AbortSignal): Promise<ObjectDescription>;
+  describeObject(object: string, signal: AbortSignal, traffic?: Traffic): Promise<ObjectDescription>;
   planBackfill(object: string, scope: BackfillScope, signal: AbortSignal): Promise<BackfillStart>;
   /**
    * How many records there are, by one cheap request; it may trail. Null where the source cannot count without reading.
    */
-  countRecords(object: string, signal: AbortSignal): Promise<RecordCount | null>;
+  countRecords(object: string, signal: AbortSignal, traffic?: Traffic): Promise<RecordCount | null>;
   /**
    * Names the account, and what of it the credentials may see: another text than before may explain why records vanished.
    * One request; holds no secret.
    */
-  describeAccess(object: string, signal: AbortSignal): Promise<string>;
+  describeAccess(object: string, signal: AbortSignal, traffic?: Traffic): Promise<string>;
   extract(request: ExtractRequest): Promise<ExtractOutcome>;
   close(): Promise<void>;
 }

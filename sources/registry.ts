@@ -8,6 +8,8 @@ export interface SourceDeps {
   readonly log: Log;
   /** Reads one option of this source's section as it is now, so that a rotated secret needs no restart. */
   readonly readOption: (name: string) => Promise<string>;
+  /** Absolute: where processes of this machine share the request budgets of their accounts. */
+  readonly budgetDir: string;
 }
 
 /** A validated section of config; only its own connector knows more about it. */
@@ -44,9 +46,10 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
   hubspot: sourceKind({
     config: hubspotConfigSchema,
     defaultAssociations: hubspotDefaultAssociations,
-    open: async (config, { log, readOption }) =>
+    open: async (config, { log, readOption, budgetDir }) =>
       (await import('./hubspot/source.ts')).openHubSpotSource(config, {
         log,
+        budgetDir,
         readAccessToken: () => readOption('accessToken'),
       }),
   }),

@@ -12,7 +12,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const allowed: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>>> = {
   model: {},
   workflows: { model: 'value', activities: 'type' },
-  sources: { model: 'value' },
+  budget: { model: 'value' },
+  sources: { model: 'value', budget: 'value' },
   destinations: { model: 'value' },
   activities: { model: 'value' },
   config: { model: 'value', 'sources/registry.ts': 'value', 'destinations/registry.ts': 'value' },

@@ -25,6 +25,7 @@ export function openConnectors(config: LoadedConfig, log: Log): Connectors {
         const options = config.source(name);
         return kindOf(sourceKinds, options.kind).open(options, {
           log,
+          budgetDir: config.budgetDir,
           readOption: async (option) => config.readScalar(['sources', name, option]),
         });
       }),

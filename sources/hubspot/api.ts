@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRequests, zeroRequests, type RequestCounts } from '../../model/batch.ts';
 import { LongWait, SyncError, type WaitReason } from '../../model/errors.ts';
+import type { Traffic } from '../../model/traffic.ts';
+import type { BudgetScope, Slot } from '../../budget/account-budget.ts';
 import { nextDailyReset } from './daily-reset.ts';
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { Bucket, RequestBudget } from './request-budget.ts';
@@ -21,6 +23,11 @@ export interface ApiCall {
   readonly signal: AbortSignal;
   /** How long to go on trying, where not as long as the account's calls do. */
   readonly maxRetryMs?: number;
+}
+
+interface Sending {
+  readonly token: string;
+  readonly slot: Slot;
 }
 
 export interface ApiAnswer {
@@ -46,9 +53,15 @@ export class PathUnknown extends SyncError {}
 /** The token is good and lacks a scope: other objects may be readable all the same. */
 export class ScopeMissing extends SyncError {}
 
-/** Counts what one piece of work (a chunk, a plan) sends. */
+/** One piece of work (a chunk, a plan): what it sends for, and how much that is. */
 export class RequestMeter {
+  readonly traffic: Traffic;
   #counts = zeroRequests;
+
+  constructor(traffic: Traffic) {
+    this.traffic = traffic;
+  }
+
   get counts(): RequestCounts {
     return this.#counts;
   }
@@ -96,9 +109,9 @@ export class HubSpotApi {
     for (let attempt = 1; ; attempt++) {
       const token = await this.#readAccessToken();
       // Waiting for a slot is not trying: however long others spend the limit, nothing has failed.
-      await this.budget.take(call.bucket, call.signal);
+      const slot = await this.#takeSlot(call, token, meter);
       const sentAtMs = performance.now();
-      const outcome = await this.#attempt(call, token, meter);
+      const outcome = await this.#attempt(call, { token, slot }, meter);
       if (outcome.kind === 'answer') {
         this.#trouble = null;
         return outcome.answer;
@@ -123,20 +136,30 @@ export class HubSpotApi {
     }
   }
 
+  /** With whom this process shares the account's budget. */
+  async budgetScope(): Promise<BudgetScope> {
+    return this.budget.scope(await this.#readAccessToken());
+  }
+
   async close(): Promise<void> {
     await this.#http.close();
+    this.budget.close();
+  }
+
+  #takeSlot({ bucket, signal }: ApiCall, token: string, { traffic }: RequestMeter): Promise<Slot> {
+    return this.budget.take(bucket, { token, traffic, signal });
   }
 
   async #attempt(
     call: ApiCall,
-    token: string,
+    sending: Sending,
     meter: RequestMeter,
   ): Promise<
     | { kind: 'answer'; answer: ApiAnswer }
     | { kind: 'unauthorized' }
     | { kind: 'again'; reason: string; delayMs: number | null }
   > {
-    const sent = await this.#send(call, token, meter);
+    const sent = await this.#send(call, sending, meter);
     if (sent instanceof Error) return { kind: 'again', reason: networkReason(sent), delayMs: null };
     if (sent.status >= 200 && sent.status < 300) {
       const json = parseJson(sent.text);
@@ -148,7 +171,7 @@ export class HubSpotApi {
     return this.#settleRefusal(call, classifyResponse(sent.status, error, sent.retryAfterSeconds), meter);
   }
 
-  async #send(call: ApiCall, token: string, meter: RequestMeter): Promise<HttpResponse | Error> {
+  async #send(call: ApiCall, { token, slot }: Sending, meter: RequestMeter): Promise<HttpResponse | Error> {
     let response: HttpResponse | null = null;
     const sentAtMs = performance.now();
     try {
@@ -165,7 +188,11 @@ export class HubSpotApi {
       return error as Error;
     } finally {
       const isServed = response !== null && response.status >= 200 && response.status < 300;
-      this.budget.settle(call.bucket, { response, roundTripMs: isServed ? performance.now() - sentAtMs : null });
+      slot.settle({
+        isAnswered: response !== null,
+        server: response?.limit ?? null,
+        roundTripMs: isServed ? performance.now() - sentAtMs : null,
+      });
       meter.add({ requests: 1, receivedBytes: response?.receivedBytes ?? 0 });
     }
   }
@@ -220,8 +247,8 @@ export class HubSpotApi {
   async #askDailyReset(signal: AbortSignal, meter: RequestMeter): Promise<unknown> {
     const call: ApiCall = { method: 'GET', path: this.#dailyUsagePath, bucket: 'burst', signal };
     const token = await this.#readAccessToken();
-    await this.budget.take(call.bucket, signal);
-    const sent = await this.#send(call, token, meter);
+    const slot = await this.#takeSlot(call, token, meter);
+    const sent = await this.#send(call, { token, slot }, meter);
     return sent instanceof Error || sent.status !== 200 ? null : parseJson(sent.text);
   }
 }

@@ -3,7 +3,7 @@ import type { StageSink } from '../../model/source.ts';
 import type { HubSpotApi, RequestMeter } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
 import { AssociationTableReader } from './association-table.ts';
-import { orAborted } from './or-aborted.ts';
+import { orAborted } from '../../model/or-aborted.ts';
 
 /**
  * Reads the associations of a chunk's records beside the records themselves, for every table of the plan. Dispose of it to

@@ -18,7 +18,7 @@ export interface CheckDeps {
 
 /** Asks HubSpot who the token belongs to, then for something of each object, and says in plain words what fails. */
 export async function checkAccount(deps: CheckDeps, names: readonly string[], signal: AbortSignal): Promise<Finding[]> {
-  const meter = new RequestMeter();
+  const meter = new RequestMeter('interactive');
   const ask = async (path: string): Promise<unknown> =>
     (await deps.api.call({ method: 'GET', path, bucket: 'burst', signal, maxRetryMs }, meter)).json;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RequestMeter, type HubSpotApi } from './api.ts';
+import type { HubSpotApi, RequestMeter } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
 import { parseAnswer } from './parse-answer.ts';
 
@@ -10,11 +10,11 @@ const detailsSchema = z.object({ portalId: z.union([z.number().int(), z.string()
  * account would answer with other records.
  */
 export async function describeAccess(
-  { api, paths }: { api: HubSpotApi; paths: ApiPaths },
+  { api, paths, meter }: { api: HubSpotApi; paths: ApiPaths; meter: RequestMeter },
   signal: AbortSignal,
 ): Promise<string> {
   const call = { method: 'GET', path: paths.accountDetails, bucket: 'burst', signal } as const;
-  const { json } = await api.call(call, new RequestMeter());
+  const { json } = await api.call(call, meter);
   const { portalId } = parseAnswer(detailsSchema, json, 'account details');
   return `portal ${portalId}`;
 }

@@ -18,7 +18,7 @@ export async function extractFixed(
   object: FixedObject,
   request: ExtractRequest,
 ): Promise<ExtractOutcome> {
-  const meter = new RequestMeter();
+  const meter = new RequestMeter(request.traffic);
   const list = (archived: boolean): Promise<FixedPage[]> =>
     listFixed({ ...deps, meter }, object, { archived, signal: request.signal });
   const lists: Lists = {

@@ -26,7 +26,7 @@ export async function extract(
   request: ExtractRequest,
 ): Promise<ExtractOutcome> {
   const { plan, signal } = request;
-  const meter = new RequestMeter();
+  const meter = new RequestMeter(request.traffic);
   const sink = new WatchedSink(request.sink);
   using associations = new AssociationReader({ ...deps, plan, meter, sink });
   const chunk = new Chunk({ request, sink, associations });

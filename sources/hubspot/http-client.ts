@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, type ZlibOptions } from 'node:zlib';
 import { Agent } from 'undici';
-import type { ServerLimit } from './request-budget.ts';
+import type { ServerLimit } from '../../budget/lane-rules.ts';
 
 const gunzipBytes = promisify<Buffer, ZlibOptions, Buffer>(gunzip);
 const maxChunkBytes = 4 * 2 ** 20;

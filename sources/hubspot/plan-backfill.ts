@@ -81,13 +81,13 @@ function firstPages(remaining: number | null): SourceFrontier {
 /** The source's clock from any answer: the worker's own may be fast, and the watermark is counted from this. */
 async function sourceClock({ api }: PlanDeps, path: string, signal: AbortSignal): Promise<string> {
   const call = { method: 'GET', path, bucket: 'burst', signal } as const;
-  const { serverDate, observedAt } = await api.call(call, new RequestMeter());
+  const { serverDate, observedAt } = await api.call(call, new RequestMeter('bulk'));
   return serverDate ?? observedAt;
 }
 
 async function countOrNull(deps: PlanDeps, request: CountRequest): Promise<SearchTotal | null> {
   try {
-    return await countRecords({ ...deps, meter: new RequestMeter() }, request);
+    return await countRecords({ ...deps, meter: new RequestMeter('bulk') }, request);
   } catch (error) {
     if (error instanceof SyncError && error.kind !== 'AuthRejected') return null;
     throw error;

@@ -2,6 +2,7 @@ import { addRequests } from '../../model/batch.ts';
 import { LongWait, SyncError } from '../../model/errors.ts';
 import type { Log } from '../../model/log.ts';
 import type { ObjectSummary, Source } from '../../model/source.ts';
+import type { Traffic } from '../../model/traffic.ts';
 import { HubSpotApi, RequestMeter, ScopeMissing } from './api.ts';
 import { apiPaths, type ApiPaths } from './api-paths.ts';
 import { checkAccount } from './check.ts';
@@ -25,19 +26,26 @@ export interface HubSpotDeps {
   readonly log: Log;
   /** Reads the token anew on each call, so that a rotated one is picked up without a restart. */
   readonly readAccessToken: () => Promise<string>;
+  /** Where processes of this machine share request budgets; null to keep one for this process alone. */
+  readonly budgetDir: string | null;
   /** How long one request is tried before an outage is the workflow's to wait out; a minute by default. */
   readonly maxRetryMs?: number;
 }
 
 const defaultMaxRetryMs = 60_000;
 
-/** One HubSpot account, with one request budget for all its streams in this process. Opening sends no request. */
+/** One HubSpot account, with one request budget for all its streams. Opening sends no request. */
 export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Source {
   const accountPaths = apiPaths(config.apiVersion);
   const { log } = deps;
   const api = new HubSpotApi({
     http: new HttpClient({ baseUrl: config.baseUrl, timeoutMs: config.timeoutMs, connections: cursorCount * 2 }),
-    budget: new RequestBudget({ requestsPer10s: config.requestsPer10s ?? null }),
+    budget: new RequestBudget({
+      requestsPer10s: config.requestsPer10s ?? null,
+      baseUrl: config.baseUrl,
+      folder: deps.budgetDir,
+      log,
+    }),
     readAccessToken: deps.readAccessToken,
     dailyUsagePath: accountPaths.dailyUsage,
     maxRetryMs: deps.maxRetryMs ?? defaultMaxRetryMs,
@@ -57,8 +65,9 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
   const find = async (
     name: string,
     signal: AbortSignal,
+    traffic: Traffic,
   ): Promise<{ object: HubSpotObject; paths: ApiPaths; meter: RequestMeter }> => {
-    const meter = new RequestMeter();
+    const meter = new RequestMeter(traffic);
     const object = await directory.find(name, { signal, meter });
     return { object, paths: pathsFor(object), meter };
   };
@@ -67,7 +76,7 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
     const { name } = object;
     if (object.kind === 'fixed') return { object: name, recordCount: null, reason: 'HubSpot does not count them' };
     try {
-      const counting = { api, paths: pathsFor(object), meter: new RequestMeter() };
+      const counting = { api, paths: pathsFor(object), meter: new RequestMeter('interactive') };
       const { records } = await countRecords(counting, { object: name, signal });
       return { object: name, recordCount: records, reason: null };
     } catch (error) {
@@ -82,37 +91,39 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
       checkAccount({ api, directory, pathsFor, accountPaths, baseUrl: config.baseUrl }, names, signal),
     readUsage: (signal) => readUsage({ api, paths: accountPaths }, signal),
     async summarizeObject(name, signal) {
-      const { object } = await find(name, signal);
+      const { object } = await find(name, signal, 'interactive');
       return summarize(object, signal);
     },
     async listObjects(signal) {
       // A token that is refused altogether is one error, and not one for each object.
-      await api.call({ method: 'GET', path: accountPaths.accountDetails, bucket: 'burst', signal }, new RequestMeter());
-      const custom = await directory.listCustom({ signal, meter: new RequestMeter() }).catch((error: unknown) => {
+      const meter = new RequestMeter('interactive');
+      await api.call({ method: 'GET', path: accountPaths.accountDetails, bucket: 'burst', signal }, meter);
+      const custom = await directory.listCustom({ signal, meter }).catch((error: unknown) => {
         if (!(error instanceof ScopeMissing)) throw error;
         log.warn({ reason: error.message }, 'custom objects are not listed');
         return [];
       });
       return Promise.all([...standardObjects, ...custom, ...fixedObjects].map((object) => summarize(object, signal)));
     },
-    async describeObject(name, signal) {
-      const { object, paths, meter } = await find(name, signal);
+    async describeObject(name, signal, traffic = 'bulk') {
+      const { object, paths, meter } = await find(name, signal, traffic);
       return describeObject({ api, paths, meter }, object, signal);
     },
     async planBackfill(name, scope, signal) {
-      const { object, paths } = await find(name, signal);
+      const { object, paths } = await find(name, signal, 'bulk');
       return planBackfill({ api, paths }, { object, scope, signal });
     },
-    async countRecords(name, signal) {
-      const { object, paths, meter } = await find(name, signal);
+    async countRecords(name, signal, traffic = 'bulk') {
+      const { object, paths, meter } = await find(name, signal, traffic);
       if (object.kind === 'fixed') return null;
       const { records } = await countRecords({ api, paths, meter }, { object: name, signal });
       return { records, requests: meter.counts };
     },
-    describeAccess: (_, signal) => describeAccess({ api, paths: accountPaths }, signal),
+    describeAccess: (_, signal, traffic = 'bulk') =>
+      describeAccess({ api, paths: accountPaths, meter: new RequestMeter(traffic) }, signal),
     async extract(request) {
-      const { plan, signal } = request;
-      const meter = new RequestMeter();
+      const { plan, signal, traffic } = request;
+      const meter = new RequestMeter(traffic);
       let object: HubSpotObject;
       const associated: HubSpotObject[] = [];
       try {

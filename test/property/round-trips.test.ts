@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RateWindow } from '../../model/rate-window.ts';
-import { RoundTrips } from '../../model/round-trips.ts';
+import {
+  distrusted,
+  leadMsOf,
+  leastRoundTripMs,
+  noRoundTrips,
+  withRoundTrip,
+  type RoundTrips,
+} from '../../model/round-trips.ts';
+import { answered, laneRules, openLanes } from '../support/lanes-under-test.ts';
 
 const windowMs = 1_000;
 const limit = 5;
@@ -11,28 +18,29 @@ interface Way {
   readonly downMs: number;
 }
 
-/** Searches as often as the window allows, with the lead that round trips give; when the server counted each. */
+const rules = laneRules({ windowMs, limit, hasLead: true });
+const ask = { lane: 'lane', traffic: 'bulk', sinceMs: 0, nextSinceMs: null } as const;
+
+/** Searches as often as the lane allows, with the lead that round trips give; when the server counted each. */
 function countedAt(ways: readonly Way[], count: number): number[] {
-  const window = new RateWindow({ limit, windowMs });
-  const trips = new RoundTrips();
-  const answers: { atMs: number; roundTripMs: number }[] = [];
+  using world = openLanes(rules);
+  const { lanes } = world.join();
+  const answers: { atMs: number; roundTripMs: number; slot: number }[] = [];
   const counted: number[] = [];
-  let now = 0;
   while (counted.length < count) {
-    while (answers.length > 0 && answers[0]!.atMs <= now) {
-      const { atMs, roundTripMs } = answers.shift()!;
-      trips.add(roundTripMs);
-      window.leadMs = trips.leadMs;
-      window.settle(atMs);
+    while (answers.length > 0 && answers[0]!.atMs <= world.nowMs) {
+      const { atMs, roundTripMs, slot } = answers.shift()!;
+      lanes.settle(slot, { ...answered, roundTripMs }, atMs);
     }
-    if (window.tryTake(now)) {
+    const answer = lanes.tryTake(ask);
+    if (answer.kind === 'taken') {
       const { upMs, downMs } = ways[counted.length % ways.length]!;
-      counted.push(now + upMs);
-      answers.push({ atMs: now + upMs + downMs, roundTripMs: upMs + downMs });
+      counted.push(world.nowMs + upMs);
+      answers.push({ atMs: world.nowMs + upMs + downMs, roundTripMs: upMs + downMs, slot: answer.slot });
       answers.sort((a, b) => a.atMs - b.atMs);
       continue;
     }
-    now = Math.min(answers[0]?.atMs ?? Infinity, window.nextFreeAt(now) ?? Infinity);
+    world.nowMs = Math.min(answers[0]?.atMs ?? Infinity, answer.untilMs ?? Infinity);
   }
   return counted.sort((a, b) => a - b);
 }
@@ -52,6 +60,7 @@ describe('a lead by round trips', () => {
         const delayed = delays.map(([up, down]) => ({ upMs: fastest.upMs + up, downMs: fastest.downMs + down }));
         expect(worstExcessMs(countedAt([fastest, ...delayed], 80))).toBe(0);
       }),
+      { numRuns: 30 },
     );
   });
 
@@ -62,6 +71,7 @@ describe('a lead by round trips', () => {
         const above = Math.min(...delays.slice(0, limit).map(([up, down]) => up + down));
         expect(worstExcessMs(countedAt(ways, 80))).toBeLessThanOrEqual(Math.max(0, above - 20));
       }),
+      { numRuns: 30 },
     );
   });
 
@@ -73,24 +83,36 @@ describe('a lead by round trips', () => {
   });
 
   it('is none before enough were seen, and none ever after it was distrusted', () => {
-    const trips = new RoundTrips();
-    for (let i = 0; i < 4; i++) trips.add(300 + i);
-    expect([trips.leadMs, trips.leastMs]).toEqual([0, null]);
-    trips.add(350);
-    expect([trips.leadMs, trips.leastMs]).toEqual([280, 300]);
-    trips.distrust();
-    trips.add(350);
-    expect([trips.leadMs, trips.leastMs]).toEqual([0, 300]);
+    const look = (trips: RoundTrips): unknown[] => [leadMsOf(trips), leastRoundTripMs(trips)];
+    const four = [300, 301, 302, 303].reduce(withRoundTrip, noRoundTrips);
+    expect(look(four)).toEqual([0, null]);
+    const five = withRoundTrip(four, 350);
+    expect(look(five)).toEqual([280, 300]);
+    expect(look(withRoundTrip(distrusted(five), 350))).toEqual([0, 300]);
   });
 
-  it('that falls leaves what was freed free, and what was not taken for longer', () => {
-    const window = new RateWindow({ limit: 2, windowMs });
-    window.leadMs = 300;
-    expect([window.tryTake(0), window.tryTake(0), window.tryTake(0)]).toEqual([true, true, false]);
-    window.settle(350);
-    window.settle(400);
-    expect([window.used(1_050), window.used(1_049), window.nextFreeAt(1_050)]).toEqual([1, 1, 1_100]);
-    window.leadMs = 0;
-    expect([window.used(1_399), window.nextFreeAt(1_399), window.used(1_400)]).toEqual([1, 1_400, 0]);
+  it('that is given up leaves what was freed free, and what was not taken for longer', () => {
+    using world = openLanes({ ...rules, limit: 2 });
+    const { lanes } = world.join();
+    const one = (): number | null => {
+      const answer = lanes.tryTake(ask);
+      return answer.kind === 'taken' ? answer.slot : null;
+    };
+    const used = (nowMs: number): number => {
+      world.nowMs = nowMs;
+      return lanes.look('lane').used;
+    };
+    for (let i = 0; i < 5; i++) {
+      world.nowMs += 2_000;
+      lanes.settle(one()!, { ...answered, roundTripMs: 320 }, world.nowMs);
+    }
+    world.nowMs = 20_000;
+    const [first, second] = [one()!, one()!];
+    lanes.settle(first, { ...answered, roundTripMs: 350 }, 20_350);
+    lanes.settle(second, { ...answered, roundTripMs: 400 }, 20_400);
+    expect([used(21_049), used(21_050), used(21_099)]).toEqual([2, 1, 1]);
+    expect(one()).not.toBeNull();
+    lanes.block('lane', 0);
+    expect([used(21_399), used(21_400)]).toEqual([2, 1]);
   });
 });

@@ -1,4 +1,5 @@
 import type { AssociationTable, StagedHead, StagedLink } from '../../model/association.ts';
+import type { Log } from '../../model/log.ts';
 import { HubSpotApi, RequestMeter } from '../../sources/hubspot/api.ts';
 import { apiPaths, type ApiVersion, type TypeIds } from '../../sources/hubspot/api-paths.ts';
 import { AssociationReader } from '../../sources/hubspot/associations.ts';
@@ -20,6 +21,7 @@ export interface AssociationReading extends AsyncDisposable {
 }
 
 const never = new AbortController().signal;
+const silent: Log = { info() {}, warn() {}, error() {} };
 
 /** An association reader by itself, without the records beside which it reads. */
 export function openAssociationReading(
@@ -36,12 +38,12 @@ export function openAssociationReading(
   const paths = apiPaths(options.apiVersion ?? '2026-03', options.typeIds);
   const api = new HubSpotApi({
     http: new HttpClient({ baseUrl, timeoutMs: 10_000, connections: 8 }),
-    budget: new RequestBudget({ requestsPer10s: null }),
+    budget: new RequestBudget({ requestsPer10s: null, baseUrl, folder: null, log: silent }),
     readAccessToken: () => Promise.resolve(defaultToken),
     dailyUsagePath: paths.dailyUsage,
     maxRetryMs: 2_000,
   });
-  const meter = new RequestMeter();
+  const meter = new RequestMeter('bulk');
   const heads: StagedHead[] = [];
   const links: StagedLink[] = [];
   const plan = {

@@ -42,6 +42,7 @@ export async function extractChunk(
   const outcome = await source.extract({
     chunkRecords: 25_000,
     absentIds: 'pass',
+    traffic: 'bulk',
     isKnown: () => false,
     maxHits: null,
     signal: never,

@@ -44,7 +44,7 @@ export async function startHubSpot(
         timeoutMs: 10_000,
         ...config,
       },
-      { log, readAccessToken: () => Promise.resolve(defaultToken), ...deps },
+      { log, budgetDir: null, readAccessToken: () => Promise.resolve(defaultToken), ...deps },
     );
     opened.push(source);
     return source;
