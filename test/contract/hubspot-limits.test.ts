@@ -1,4 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { limitUse, type Sample } from '../../bench/limit-use.ts';
+import { ReadingProcesses } from '../../bench/reading-processes.ts';
+import { eventually } from '../support/eventually.ts';
 import { extractAll, extractChunk } from '../support/extract-all.ts';
 import { fewProperties, planFor, startHubSpot, type HubSpotUnderTest } from '../support/hubspot-under-test.ts';
 import { problemsOf, truthOf } from '../support/staged-against-truth.ts';
@@ -44,6 +51,41 @@ describe.concurrent('the burst limit of HubSpot', () => {
     local(peak).toBeLessThanOrEqual(burst + 1);
     local(seconds).toBeLessThan(30);
   });
+
+  it(
+    'is used up and never passed by three processes, and by two once one was killed',
+    { timeout: 90_000 },
+    async () => {
+      await using closing = new AsyncDisposableStack();
+      const folder = await mkdtemp(join(tmpdir(), 'sluice-budget-'));
+      closing.defer(() => rm(folder, { recursive: true, force: true }));
+      const limits = { burst: 190 };
+      const hubspot = closing.use(await startHubSpot({ ...nearlySpent, records: { contacts: 4_000 }, limits }));
+      const { simulator } = hubspot;
+      const listed = () => simulator.stats.snapshot()['list contacts'];
+      const samples: Sample[] = [];
+      const sampler = setInterval(
+        () => samples.push({ atMs: performance.now(), requests: listed()?.requests ?? 0 }),
+        20,
+      );
+      closing.defer(() => clearInterval(sampler));
+      const processes = closing.use(new ReadingProcesses({ url: simulator.url, budgetDir: folder }));
+      const [first] = [1, 2, 3].map(() => processes.start({ backfills: 1 }));
+      await eventually('they read', () => listed() !== undefined, 30_000);
+      const threeAtMs = performance.now();
+      await sleep(9_000);
+      const sent = listed()!.requests;
+      await eventually('they read on once slots are free', () => listed()!.requests > sent + 20, 10_000);
+      const killedAtMs = performance.now();
+      await first!.kill();
+      await sleep(12_500);
+      const use = (fromMs: number, toMs: number) => limitUse(samples, { limit: 190, windowMs: 10_000, fromMs, toMs });
+      expect(use(threeAtMs, killedAtMs)).toBeGreaterThanOrEqual(0.9);
+      expect(use(killedAtMs, performance.now())).toBeGreaterThanOrEqual(0.9);
+      expect(listed()!.peakTenSeconds).toBeLessThanOrEqual(190);
+      expect(simulator.stats.snapshot()['all']!.rateLimited).toBe(0);
+    },
+  );
 
   it('is not passed by a process that starts after another has spent it', async () => {
     await using hubspot = await startHubSpot(nearlySpent);
