@@ -1,8 +1,9 @@
-/** Program: `npm run bench [-- --only limit,step,unlimited,memory]` prints what runs cost, as ratios of one run. */
+/** Program: `npm run bench [-- --only limit,step,budget,unlimited,memory]` prints what runs cost, as ratios of one run. */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inStep } from './in-step.ts';
 import type { Measurement } from './measurement.ts';
+import { oneBudget } from './one-budget.ts';
 import { atTheLimit, memory, unlimited } from './scenarios.ts';
 
 const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
@@ -14,6 +15,9 @@ const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
   },
   async *step() {
     for (const latencyMs of [150, 350]) yield* inStep({ contacts: 200_000, latencyMs });
+  },
+  async *budget() {
+    yield* oneBudget({ latencyMs: 150 });
   },
   async *limit() {
     for (const spread of ['even', 'clustered'] as const) {
