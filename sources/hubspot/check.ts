@@ -35,7 +35,22 @@ export async function checkAccount(deps: CheckDeps, names: readonly string[], si
       return 'readable';
     }),
   );
-  return [account, ...(await Promise.all(perObject))];
+  const budget = account.status === 'ok' ? [await budgetFinding(deps.api)] : [];
+  return [account, ...(await Promise.all(perObject)), ...budget];
+}
+
+/** Who spends of the same limit by the same book, and why nobody else does. */
+async function budgetFinding(api: HubSpotApi): Promise<Finding> {
+  const found = { subject: 'HubSpot request budget', next: null, kind: null } as const;
+  const scope = await api.budgetScope();
+  return scope.kind === 'shared'
+    ? { ...found, status: 'ok', text: `shared with all processes of this machine that use ${scope.path}` }
+    : {
+        ...found,
+        status: 'warning',
+        text: `kept by this worker alone: ${scope.reason}`,
+        next: 'set budgetDir to a local folder that all workers of this machine may write to',
+      };
 }
 
 function samplePath(paths: ApiPaths, object: HubSpotObject): string {

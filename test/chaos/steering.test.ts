@@ -10,6 +10,15 @@ import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 /** So slow that one chunk of this size lasts for most of a minute. */
 const slowAccount = { limits: { burst: 20 } };
 
+/** What a person sees of the stream. */
+async function statusText(world: ChaosWorld): Promise<string> {
+  const status = world.sandbox.cli(['status', contacts], 'pipe');
+  let text = '';
+  status.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  await once(status, 'close');
+  return text;
+}
+
 describe.concurrent('a backfill', () => {
   it('that meets the daily limit waits for its reset, through a kill', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({ contacts: 10_000, seed: 1_001, chunkRecords: 1_000 });
@@ -28,6 +37,9 @@ describe.concurrent('a backfill', () => {
     );
     expect(waiting.wait).toMatchObject({ reason: 'HubSpot daily limit', until: dailyResetsAt });
     expect(waiting.totals.read).toBeGreaterThan(1_000);
+    const { raw } = await run.describe();
+    expect(raw.pendingActivities ?? []).toEqual([]);
+    expect(await statusText(world)).toMatch(/Waiting .*: HubSpot daily limit until/);
     await worker.stop('SIGKILL');
     // Whoever asked before the reset would now be answered, and so be found out.
     world.simulator.configure({ limits: { daily: 10_000 } });

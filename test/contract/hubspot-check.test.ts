@@ -1,7 +1,11 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../model/finding.ts';
+import { defaultToken } from '../../simulators/hubspot/options.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startHubSpot } from '../support/hubspot-under-test.ts';
 
 const never = new AbortController().signal;
@@ -31,7 +35,27 @@ describe.concurrent('a check of HubSpot', () => {
       },
       { subject: 'HubSpot contacts', status: 'ok', text: 'readable', next: null, kind: null },
       { subject: 'HubSpot deals', status: 'ok', text: 'readable', next: null, kind: null },
+      {
+        subject: 'HubSpot request budget',
+        status: 'warning',
+        text: 'kept by this worker alone: no folder for budgets is given',
+        next: expect.stringContaining('set budgetDir') as string,
+        kind: null,
+      },
     ]);
+  });
+
+  it('says through which file the request budget is shared, without a word of the token', async () => {
+    await using folder = await temporaryFolder();
+    await using hubspot = await startHubSpot({}, { budgetDir: folder.path });
+    const budget = (await hubspot.source.check([], never)).at(-1)!;
+    expect(budget).toMatchObject({ subject: 'HubSpot request budget', status: 'ok', next: null });
+    const [name] = (await readdir(folder.path)).filter((file) => file.endsWith('.budget'));
+    expect(budget.text).toBe(`shared with all processes of this machine that use ${join(folder.path, name!)}`);
+    for (const file of await readdir(folder.path)) {
+      expect(file).not.toContain(defaultToken);
+      expect(await readFile(join(folder.path, file), 'latin1')).not.toContain(defaultToken);
+    }
   });
 
   it('says that the token is wrong, once', async () => {
@@ -52,6 +76,7 @@ describe.concurrent('a check of HubSpot', () => {
       [`HubSpot account at ${hubspot.simulator.url}`, 'ok', null],
       ['HubSpot deals', 'failed', 'auth'],
       ['HubSpot contacts', 'ok', null],
+      ['HubSpot request budget', 'warning', null],
     ]);
     expect(findings[1]).toMatchObject({
       text: expect.stringContaining('lacks a scope') as string,

@@ -239,6 +239,7 @@ describe.concurrent('a small HubSpot object', () => {
       ['HubSpot owners', 'ok'],
       ['HubSpot deal_pipeline_stages', 'ok'],
       ['HubSpot ticket_pipelines', 'ok'],
+      ['HubSpot request budget', 'warning'],
     ]);
   });
 });

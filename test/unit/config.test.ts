@@ -136,7 +136,20 @@ describe('a valid config', () => {
     expect(config.destination('local')).toMatchObject({ kind: 'duckdb', path: join(folder, 'data/warehouse.duckdb') });
     expect(config.dataDir).toBe(join(folder, '.sluice'));
     expect(config.stageDir).toBe(join(folder, '.sluice', 'stage'));
+    const withBudget = load(`${valid}budgetDir: ./budgets\n`, {
+      directory: tmpdir(),
+      path: join(folder, 'sluice.yaml'),
+    });
+    expect(withBudget.budgetDir).toBe(join(folder, 'budgets'));
     expect(config.temporal).toEqual({ taskQueue: 'sluice' });
+  });
+
+  it.each([
+    [{ XDG_STATE_HOME: '/var/state', HOME: '/home/anna' }, '/var/state/sluice/budgets'],
+    [{ XDG_STATE_HOME: 'not/absolute', HOME: '/home/anna' }, '/home/anna/.local/state/sluice/budgets'],
+    [{ HOME: '/home/anna' }, '/home/anna/.local/state/sluice/budgets'],
+  ])('shares request budgets of all configs in one folder of the user (%o)', (env, budgetDir) => {
+    expect(load(valid, { env }).budgetDir).toBe(budgetDir);
   });
 
   it('lists what it names', () => {
@@ -283,7 +296,7 @@ describe('a wrong config', () => {
       'a hostile key',
       `${valid}__proto__: { polluted: 1 }\n`,
       [
-        'sluice.yaml:13:1 __proto__: unknown key, known here: version, sources, destinations, pipelines, incremental, reconcile, schedules, temporal, dataDir, testing',
+        'sluice.yaml:13:1 __proto__: unknown key, known here: version, sources, destinations, pipelines, incremental, reconcile, schedules, temporal, dataDir, budgetDir, testing',
       ],
     ],
     [

@@ -1,0 +1,108 @@
+import { readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { AccountBudget } from '../../budget/account-budget.ts';
+import { budgetPath } from '../../budget/budget-path.ts';
+import { becomeMember, isAlive } from '../../budget/member-lock.ts';
+import type { Log } from '../../model/log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { answered, laneRules } from '../support/lanes-under-test.ts';
+
+const never = new AbortController().signal;
+
+function openBudget(path: string, rules = laneRules({ limit: 4, windowMs: 400 })) {
+  const warnings: object[] = [];
+  const log: Log = { info() {}, error() {}, warn: (fields) => warnings.push(fields) };
+  const budget = new AccountBudget({ path, rules: [rules], log });
+  return { budget, warnings, [Symbol.dispose]: () => budget.close() };
+}
+
+describe('the budget of an account', () => {
+  it('is one for all that open the same file, first come, first served', async () => {
+    await using folder = await temporaryFolder();
+    const path = budgetPath(join(folder.path, 'state', 'budgets'), 'test', ['a secret']);
+    using first = openBudget(path);
+    using second = openBudget(path);
+    expect([first.budget.scope, second.budget.scope]).toEqual([
+      { kind: 'shared', path },
+      { kind: 'shared', path },
+    ]);
+    const startedMs = performance.now();
+    const served: string[] = [];
+    const send = async (who: string, { budget }: typeof first): Promise<void> => {
+      const slot = await budget.take('lane', 'bulk', never);
+      served.push(who);
+      slot.settle(answered);
+    };
+    const sent: Promise<void>[] = [];
+    for (let i = 0; i < 6; i++) {
+      sent.push(send(`first ${i}`, first));
+      await sleep(5);
+      sent.push(send(`second ${i}`, second));
+      await sleep(5);
+    }
+    await Promise.all(sent);
+    // Twelve of four a window: none before two windows have passed.
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(800);
+    expect(served.filter((who) => who.startsWith('first'))).toEqual([0, 1, 2, 3, 4, 5].map((i) => `first ${i}`));
+    expect(served.slice(0, 8).filter((who) => who.startsWith('second')).length).toBeGreaterThanOrEqual(3);
+    expect((await stat(join(folder.path, 'state', 'budgets'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('lets who gives up go, and those behind him wait for those before', async () => {
+    await using folder = await temporaryFolder();
+    using only = openBudget(join(folder.path, 'test.budget'), laneRules({ limit: 1, windowMs: 300 }));
+    const inFlight = await only.budget.take('lane', 'bulk', never);
+    const served: number[] = [];
+    const first = only.budget.take('lane', 'bulk', never).then((slot) => served.push(1) && slot.settle(answered));
+    const second = only.budget.take('lane', 'bulk', AbortSignal.timeout(50));
+    const third = only.budget.take('lane', 'bulk', never).then((slot) => served.push(3) && slot.settle(answered));
+    await expect(second).rejects.toThrow();
+    inFlight.settle(answered);
+    await Promise.all([first, third]);
+    expect(served).toEqual([1, 3]);
+  });
+
+  it('leaves nothing behind but the file, and tells a process that is gone from one that is there', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    const member = becomeMember(path);
+    expect([isAlive(path, member.id), isAlive(path, 'never-was')]).toEqual([true, false]);
+    member.leave();
+    expect(isAlive(path, member.id)).toBe(false);
+    openBudget(path).budget.close();
+    expect(await readdir(folder.path)).toEqual(['test.budget']);
+  });
+
+  it('is kept by the process alone, with one warning, where the file cannot be used', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'no-folder'), '');
+    await writeFile(
+      join(folder.path, 'no-database.budget'),
+      'something else that is no database, and long enough to tell',
+    );
+    for (const name of ['no-folder/test.budget', 'no-database.budget']) {
+      using alone = openBudget(join(folder.path, name));
+      expect(alone.budget.scope, name).toMatchObject({ kind: 'alone' });
+      const slots = await Promise.all([1, 2, 3, 4].map(() => alone.budget.take('lane', 'bulk', never)));
+      await expect(alone.budget.take('lane', 'bulk', AbortSignal.timeout(100)), name).rejects.toThrow();
+      for (const slot of slots) slot.settle(answered);
+      expect(alone.warnings, name).toEqual([{ path: join(folder.path, name), reason: expect.any(String) as string }]);
+    }
+  });
+
+  it('goes on alone where the file is lost on the way', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    using shared = openBudget(path);
+    const slot = await shared.budget.take('lane', 'bulk', never);
+    using other = new DatabaseSync(path);
+    other.exec('DROP TABLE slot');
+    slot.settle(answered);
+    await shared.budget.take('lane', 'bulk', never);
+    expect(shared.budget.scope.kind).toBe('alone');
+    expect(shared.warnings).toHaveLength(1);
+  });
+});
