@@ -82,6 +82,8 @@ export class SharedLanes {
   readonly #options: SharedLanesOptions;
   readonly #rules: ReadonlyMap<string, LaneRules>;
   readonly #sql: ReturnType<typeof prepareAll>;
+  /** Where this process stands in line. */
+  readonly #standing = new Set<string>();
 
   constructor(options: SharedLanesOptions) {
     this.#options = options;
@@ -97,11 +99,12 @@ export class SharedLanes {
     const { traffic } = ask;
     return this.#write((): TakeAnswer => {
       const now = nowMs();
-      const row = this.#load(rules, now);
+      const { row, isFreed } = this.#load(rules, now);
       const lane = this.#laneOf(row, rules, now);
       const decision = decideTake(lane, { traffic, ownLimit: rules.ownLimit, line: this.#lineOf(ask, now) }, now);
       if (decision.kind === 'wait') {
-        this.#sql.wait.run(ask.lane, traffic, member, ask.sinceMs, now);
+        this.#stand(ask, ask.sinceMs, now);
+        if (isFreed) this.#save(row, now);
         return decision;
       }
       if (traffic === 'interactive') row.interactive_at = now;
@@ -109,16 +112,16 @@ export class SharedLanes {
       row[traffic]++;
       row.in_flight++;
       const { lastInsertRowid } = this.#sql.take.run(ask.lane, traffic, member, row.interactive + row.bulk);
-      if (ask.nextSinceMs === null) this.#sql.stopWaiting.run(ask.lane, traffic, member);
-      else this.#sql.wait.run(ask.lane, traffic, member, ask.nextSinceMs, now);
+      if (ask.nextSinceMs === null) this.#step(ask);
+      else this.#stand(ask, ask.nextSinceMs, now);
       this.#save(row, now);
       return { kind: 'taken', slot: Number(lastInsertRowid) };
     });
   }
 
   /** Gives up the place in line. */
-  stopWaiting({ lane, traffic }: { lane: string; traffic: Traffic }): void {
-    this.#sql.stopWaiting.run(lane, traffic, this.#options.member);
+  stopWaiting(ask: Pick<TakeRequest, 'lane' | 'traffic'>): void {
+    this.#step(ask);
   }
 
   /** Ends a request, answered or given up, at the instant `atMs`: its slot stays taken for one more window. */
@@ -127,7 +130,7 @@ export class SharedLanes {
       const taken = this.#sql.slot.get(slot) as SlotRow | undefined;
       if (taken === undefined) return;
       const rules = this.#rulesOf(taken.lane);
-      const row = this.#load(rules, atMs);
+      const { row } = this.#load(rules, atMs);
       if (rules.hasLead && roundTripMs !== null) setTrips(row, withRoundTrip(tripsOf(row), roundTripMs));
       // Of a request that was not served nothing tells how long ago it was counted, nor of one given up whether it is yet.
       const countedMs = isAnswered ? 0 : onItsWayMs;
@@ -152,7 +155,7 @@ export class SharedLanes {
     const rules = this.#rulesOf(lane);
     this.#write(() => {
       const now = this.#options.nowMs();
-      const row = this.#load(rules, now);
+      const { row } = this.#load(rules, now);
       row.blocked_until = now + Math.max(forMs, rules.windowMs);
       if (rules.isTold) row.needs_probe = 1;
       if (rules.hasLead) setTrips(row, distrusted(tripsOf(row)));
@@ -220,14 +223,24 @@ export class SharedLanes {
     });
   }
 
-  /** A lane's row, without the slots that are free again. */
-  #load({ name, windowMs, hasLead }: LaneRules, now: number): LaneRow {
+  #stand({ lane, traffic }: TakeRequest, sinceMs: number, now: number): void {
+    this.#sql.wait.run(lane, traffic, this.#options.member, sinceMs, now);
+    this.#standing.add(`${lane} ${traffic}`);
+  }
+
+  #step({ lane, traffic }: Pick<TakeRequest, 'lane' | 'traffic'>): void {
+    const place = `${lane} ${traffic}`;
+    if (!this.#standing.has(place)) return;
+    this.#sql.stopWaiting.run(lane, traffic, this.#options.member);
+    this.#standing.delete(place);
+  }
+
+  /** A lane's row without the slots that are free again: where there are any, it has to be saved. */
+  #load({ name, windowMs, hasLead }: LaneRules, now: number): { row: LaneRow; isFreed: boolean } {
     const row = this.#sql.lane.get(name) as unknown as LaneRow;
     const freed = this.#sql.free.all(name, now - windowMs + leadOf(row, { hasLead })) as { traffic: Traffic }[];
     for (const { traffic } of freed) row[traffic]--;
-    // Who goes on to wait does not write the lane.
-    if (freed.length > 0) this.#save(row, now);
-    return row;
+    return { row, isFreed: freed.length > 0 };
   }
 
   #save(row: LaneRow, now: number): void {
@@ -251,9 +264,12 @@ export class SharedLanes {
 
   #laneOf(row: LaneRow, rules: LaneRules, now: number): Lane {
     const foreign = this.#foreignOf(row.name, now);
-    const { first } = this.#sql.firstSettled.get(row.name) as { first: number | null };
-    const ownFreeAtMs = first === null ? Infinity : first + rules.windowMs - leadOf(row, rules);
-    const nextFreeAtMs = Math.min(ownFreeAtMs, foreign.untilMs);
+    const nextFreeAtMs = (): number | null => {
+      const { first } = this.#sql.firstSettled.get(row.name) as { first: number | null };
+      const ownFreeAtMs = first === null ? Infinity : first + rules.windowMs - leadOf(row, rules);
+      const nextMs = Math.min(ownFreeAtMs, foreign.untilMs);
+      return nextMs === Infinity ? null : nextMs;
+    };
     return {
       limit: row.slot_limit,
       windowMs: rules.windowMs,
@@ -264,7 +280,10 @@ export class SharedLanes {
       blockedUntilMs: row.blocked_until,
       interactiveAtMs: row.interactive_at,
       paceAtMs: row.pace_at,
-      nextFreeAtMs: nextFreeAtMs === Infinity ? null : nextFreeAtMs,
+      // Of no interest to who takes a slot.
+      get nextFreeAtMs() {
+        return nextFreeAtMs();
+      },
     };
   }
 
