@@ -63,6 +63,7 @@ export class AccountBudget {
   #unwritten: (() => void)[] = [];
   #retry: NodeJS.Timeout | null = null;
   #lookedForDeadAtMs = 0;
+  #isClosed = false;
 
   constructor(options: AccountBudgetOptions) {
     this.#options = options;
@@ -93,15 +94,18 @@ export class AccountBudget {
 
   /** After the server refused a request for want of room in a lane. */
   block(lane: string, forMs: number): void {
-    const { lanes } = this.#open;
-    this.#insist(() => lanes.block(lane, forMs));
+    this.#insist(() => this.#open.lanes.block(lane, forMs));
   }
 
-  look(lane: string): LaneLook {
-    return this.#open.lanes.look(lane);
+  /** Null where the file cannot be read at the moment. */
+  look(lane: string): LaneLook | null {
+    return this.#isClosed ? null : this.#attempt(() => this.#open.lanes.look(lane));
   }
 
+  /** Settles what is in flight; what is settled later is settled already. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#writeUnwritten();
     this.#open.close();
@@ -125,7 +129,7 @@ export class AccountBudget {
       try {
         await sleep(waitMs, undefined, { signal });
       } catch {
-        this.#attempt(() => this.#open.lanes.stopWaiting(queue));
+        if (!this.#isClosed) this.#attempt(() => this.#open.lanes.stopWaiting(queue));
         signal.throwIfAborted();
       }
     }
@@ -136,6 +140,7 @@ export class AccountBudget {
     traffic,
     waiting,
   }: Queue): { kind: 'taken'; slot: Slot } | { kind: 'wait'; untilMs: number | null } {
+    if (this.#isClosed) throw new Error('the request budget is closed');
     const { lanes } = this.#open;
     const [first, next] = waiting;
     const answer = this.#attempt(() => {
@@ -146,7 +151,10 @@ export class AccountBudget {
     if (answer.kind === 'wait') return answer;
     const settle = (end: RequestEnd): void => {
       const atMs = monotonicMs();
-      this.#insist(() => lanes.settle(answer.slot, end, atMs));
+      this.#insist(() => {
+        // What was taken from a file that has been given up since is nobody's any more.
+        if (lanes === this.#open.lanes) lanes.settle(answer.slot, end, atMs);
+      });
     };
     return { kind: 'taken', slot: { settle } };
   }
@@ -160,6 +168,7 @@ export class AccountBudget {
 
   /** Writes now, or as soon as the file is no longer busy; what came before comes first. */
   #insist(write: () => void): void {
+    if (this.#isClosed) return;
     this.#unwritten.push(write);
     this.#writeUnwritten();
   }

@@ -51,13 +51,13 @@ export class RequestBudget {
 
   /** Share of the burst limit in use, 0 to 1; null before a header has named the limit. */
   limitShare(): number | null {
-    const look = this.#current?.look('burst');
-    return look?.isLimitTold === true ? Math.min(1, look.used / look.limit) : null;
+    const look = this.#current?.look('burst') ?? null;
+    return look !== null && look.isLimitTold ? Math.min(1, look.used / look.limit) : null;
   }
 
   /** How many searches at once keep their limit in use; two while that is not known, and so that one may be late. */
   get searchesAtOnce(): number {
-    const leastMs = this.#current?.look('search').leastRoundTripMs ?? 0;
+    const leastMs = this.#current?.look('search')?.leastRoundTripMs ?? 0;
     return Math.min(searchLimit, Math.max(2, Math.ceil((searchLimit * leastMs) / searchWindowMs)));
   }
 
@@ -77,8 +77,6 @@ export class RequestBudget {
 
   close(): void {
     for (const budget of this.#budgets.values()) budget.close();
-    this.#budgets.clear();
-    this.#current = null;
   }
 
   /** A rotated token is another budget: what is left of it the first answer tells. */

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -76,6 +78,34 @@ describe('the budget of an account', () => {
     expect(await readdir(folder.path)).toEqual(['test.budget']);
   });
 
+  it('takes a process that stands still for alive, until it is killed', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    const lock = new URL('../../budget/member-lock.ts', import.meta.url).href;
+    const program = `import { becomeMember } from '${lock}'; process.send(becomeMember(process.argv[1]).id); setInterval(() => {}, 1e6);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, path], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const [id] = (await once(child, 'message')) as [string];
+    child.kill('SIGSTOP');
+    expect(isAlive(path, id)).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(isAlive(path, id)).toBe(false);
+  });
+
+  it('has nothing to say of requests that end after it is closed', async () => {
+    await using folder = await temporaryFolder();
+    const { budget, warnings } = openBudget(join(folder.path, 'test.budget'));
+    const slot = await budget.take('lane', 'bulk', never);
+    budget.close();
+    slot.settle(answered);
+    await expect(budget.take('lane', 'bulk', never)).rejects.toThrow('closed');
+    expect(warnings).toEqual([]);
+    using successor = openBudget(join(folder.path, 'test.budget'));
+    expect(successor.budget.look('lane')?.used).toBe(1);
+  });
+
   it('is kept by the process alone, with one warning, where the file cannot be used', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'no-folder'), '');
@@ -97,10 +127,14 @@ describe('the budget of an account', () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, 'test.budget');
     using shared = openBudget(path);
-    const slot = await shared.budget.take('lane', 'bulk', never);
+    const [slot, another] = [
+      await shared.budget.take('lane', 'bulk', never),
+      await shared.budget.take('lane', 'bulk', never),
+    ];
     using other = new DatabaseSync(path);
     other.exec('DROP TABLE slot');
     slot.settle(answered);
+    another.settle(answered);
     await shared.budget.take('lane', 'bulk', never);
     expect(shared.budget.scope.kind).toBe('alone');
     expect(shared.warnings).toHaveLength(1);
