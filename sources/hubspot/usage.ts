@@ -19,7 +19,7 @@ export async function readUsage(
 ): Promise<SourceUsage> {
   const call = { method: 'GET', path: paths.dailyUsage, bucket: 'burst', signal, maxRetryMs } as const;
   try {
-    const { json, serverDate } = await api.call(call, new RequestMeter());
+    const { json, serverDate } = await api.call(call, new RequestMeter('interactive'));
     const machineNow = new Date();
     return {
       daily: dailyUsageOf(json, machineNow.getTime()),
