@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { reportError } from './cli-error.ts';
@@ -26,7 +25,7 @@ import { exitCode } from './exit-code.ts';
 import { formatProgramHelp } from './help-text.ts';
 import { exitQuietlyOnClosedPipe, writeError } from './output.ts';
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const { version } = createRequire(import.meta.url)('#manifest') as { version: string };
 
 /** In the order a person meets them. */
 const groups: Readonly<Record<string, readonly (() => Command)[]>> = {

@@ -8,12 +8,15 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = fileURLToPath(new URL('bundle-workflows.ts', import.meta.url));
+/** Made by `npm run build`; not there in a checkout. */
+const prebuilt = fileURLToPath(new URL('prebuilt-workflows.js', import.meta.url));
 
 /**
- * The workflow code as one file, made when the workflows have changed since it was last made. A process of its own makes
- * it: webpack would leave the worker some 100 MB larger for the rest of its life.
+ * The workflow code as one file: the prebuilt one of a package, else made when the workflows have changed since it was last
+ * made. A process of its own makes it: webpack would leave the worker some 100 MB larger for the rest of its life.
  */
 export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
+  if (await exists(prebuilt)) return { codePath: prebuilt };
   const codePath = join(cacheFolder, `workflows-${await sourceDigest()}.js`);
   if (await exists(codePath)) return { codePath };
   await mkdir(cacheFolder, { recursive: true, mode: 0o700 });

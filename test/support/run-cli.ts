@@ -13,6 +13,8 @@ export interface CliRun {
 export interface CliOptions {
   readonly directory: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** In place of the sources' own: that of an installed package. */
+  readonly program?: string;
 }
 
 /** Runs the command line as a person's shell would, with nothing of this process's environment that could steer it. */
@@ -26,8 +28,8 @@ export async function runCli(words: readonly string[], options: CliOptions): Pro
 }
 
 /** The same, left running: for what is ended by a signal. */
-export function spawnCli(words: readonly string[], { directory, env }: CliOptions) {
-  return spawn(process.execPath, [main, ...words], {
+export function spawnCli(words: readonly string[], { directory, env, program = main }: CliOptions) {
+  return spawn(process.execPath, [program, ...words], {
     cwd: directory,
     env: { PATH: process.env['PATH'], HOME: directory, USER: 'anna', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -80,7 +80,7 @@ async function claimPort(wanted: number): Promise<number> {
 
 async function launch(options: LocalServerOptions, ports: Ports): Promise<LocalServer> {
   const child = fork(
-    fileURLToPath(new URL('./watchdog.ts', import.meta.url)),
+    fileURLToPath(new URL(`./watchdog${extname(import.meta.url)}`, import.meta.url)),
     [options.binary, ...serverArguments(options, ports)],
     {
       detached: true,
