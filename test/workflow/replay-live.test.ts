@@ -116,14 +116,18 @@ it.concurrent(
   },
 );
 
-it.concurrent('npm run replay -- --live says what is wrong with its flags, and that no server answers', { timeout: 60_000 }, async () => {
-  expect(await replay('--limit', 'all')).toMatchObject({
-    exitCode: 2,
-    stderr: expect.stringContaining('--limit must be'),
-  });
-  const nowhere = await replay('--address', '127.0.0.1:9');
-  expect(nowhere).toMatchObject({
-    exitCode: 5,
-    stderr: expect.stringContaining('cannot reach Temporal at 127.0.0.1:9'),
-  });
-});
+it.concurrent(
+  'npm run replay -- --live says what is wrong with its flags, and that no server answers',
+  { timeout: 60_000 },
+  async () => {
+    expect(await replay('--limit', 'all')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('--limit must be'),
+    });
+    const nowhere = await replay('--address', '127.0.0.1:9');
+    expect(nowhere).toMatchObject({
+      exitCode: 5,
+      stderr: expect.stringContaining('cannot reach Temporal at 127.0.0.1:9'),
+    });
+  },
+);
