@@ -15,6 +15,7 @@ export class ChunkSink implements StageSink {
   readonly #versions: Map<string, string> | null;
   readonly #isKnown: ((id: string, version: string) => boolean) | null;
   readonly #mayVanish: boolean;
+  #isOver = false;
   /** Records whose version was known: read, since the source cannot tell changes, and not staged. */
   passedOver = 0;
 
@@ -39,7 +40,13 @@ export class ChunkSink implements StageSink {
     this.#mayVanish = !(part.kind === 'work' && part.task === 'repair');
   }
 
+  /** What a reading that has ended still brings belongs to nothing that was counted, and is not staged. */
+  end(): void {
+    this.#isOver = true;
+  }
+
   async records(rows: readonly StagedRow[]): Promise<void> {
+    if (this.#isOver) return;
     const news = rows.filter((row) => !this.#has(row));
     this.passedOver += rows.length - news.length;
     for (const row of news) {
@@ -51,6 +58,7 @@ export class ChunkSink implements StageSink {
   }
 
   async tombstones(rows: readonly StagedTombstone[]): Promise<void> {
+    if (this.#isOver) return;
     await this.#stage.tombstones(this.#mayVanish ? rows : rows.filter(([, kind]) => kind !== 'vanished'));
   }
 
@@ -58,6 +66,7 @@ export class ChunkSink implements StageSink {
     table: AssociationTable,
     read: { readonly heads: readonly StagedHead[]; readonly links: readonly StagedLink[] },
   ): Promise<void> {
+    if (this.#isOver) return;
     await this.#stage.associations(table, read);
   }
 

@@ -32,7 +32,7 @@ export function createActivities(external: ActivityDeps) {
 
     beginIncremental: (input: BeginIncrementalInput) => reading(1, (control) => beginIncremental(deps, input, control)),
     extractChunk: (input: ExtractChunkInput) =>
-      reading(input.sequence, (control) => extractChunk(deps, input, control)),
+      reading(input.sequence, (control) => extractChunk(deps, input, { ...control, activity: activityName() })),
 
     mergeChunk: (input: MergeChunkInput) => beating((signal) => mergeChunk(deps, input, signal)),
     compareListing: (input: CompareListingInput) => beating((signal) => compareListing(deps, input, signal)),
@@ -47,6 +47,12 @@ export function createActivities(external: ActivityDeps) {
 
     locateStream: (input: { stream: string }) => locateStream(deps, input),
   };
+}
+
+/** The same for every attempt; an execution that a reset has made is another one. */
+function activityName(): string {
+  const { workflowExecution, activityId } = Context.current().info;
+  return `${workflowExecution?.runId ?? ''}/${activityId}`;
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -3,9 +3,10 @@ import { basename } from 'node:path';
 import type { Batch, RequestCounts, Stage } from '../model/batch.ts';
 import type { WaitReason } from '../model/errors.ts';
 import type { Frontier } from '../model/frontier.ts';
-import type { SyncMode } from '../model/plan.ts';
+import type { StreamPlan, SyncMode } from '../model/plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { knownScope } from './known-versions.ts';
+import { planDigest } from './plan-digest.ts';
 import type { PlanReader } from './read-plan.ts';
 import { newStageFolder } from './stage-folders.ts';
 import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
@@ -28,11 +29,16 @@ export interface ExtractChunkResult {
   readonly wait: WaitReason | null;
 }
 
+export interface ExtractControl extends ChunkControl {
+  /** Names the activity, the same in each of its attempts, and no other's: not even one that reads the same anew. */
+  readonly activity: string;
+}
+
 /** Reads about a chunk's worth of the frontier into a new stage and mints its batch. */
 export async function extractChunk(
   deps: ActivityDeps & { plans: PlanReader },
   input: ExtractChunkInput,
-  control: ChunkControl,
+  control: ExtractControl,
 ): Promise<ExtractChunkResult> {
   const plan = await deps.plans.read(input, control.signal);
   const scope = knownScope(plan, input.generation);
@@ -45,11 +51,25 @@ export async function extractChunk(
       // Whoever asks for a range by creation wants its records read, known or not.
       isKnown: (id, version) => input.mode === 'incremental' && deps.knownVersions.has(scope, id, version),
       maxHits: null,
+      reuseKey: reuseKey(control.activity, input, plan),
     },
     control,
   );
   const { requests, wait, stage } = chunk;
   return { batch: stage === null ? null : mintBatch(deps, input, { ...chunk, stage }), requests, wait };
+}
+
+/**
+ * Raised when closed parts are listed in another way than before: what another release has left is not reused. The plan is in
+ * it, since a column that became wider since may be staged in another way.
+ */
+const checkpointForm = 1;
+
+function reuseKey(activity: string, input: ExtractChunkInput, plan: StreamPlan): string {
+  const { listedColumns, associations } = plan;
+  const tables = associations.map(({ to, table }) => [to, table.schema, table.table]);
+  const parts = [checkpointForm, activity, input, planDigest(plan, plan.destination), listedColumns, tables];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** Names a staged chunk, and keeps in mind what it will have merged. */

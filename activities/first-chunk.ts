@@ -55,6 +55,7 @@ export async function readFirstChunk(
         folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, 1),
         isKnown: (id, version) => deps.knownVersions.has(known, id, version),
         maxHits,
+        reuseKey: null,
       },
       control,
     );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { StagePart } from '../model/batch.ts';
 import { SyncError } from '../model/errors.ts';
 import type { StagedRow } from '../model/source.ts';
@@ -59,10 +59,11 @@ export class PartWriter {
     };
   }
 
-  /** Lets go of the file; its folder is removed by the caller. */
-  async abandon(): Promise<void> {
+  /** Lets go of the file and removes it. */
+  async remove(): Promise<void> {
     await this.#lastWrite.catch(() => undefined);
     await this.#file.close().catch(() => undefined);
+    await rm(this.#path, { force: true }).catch(() => undefined);
   }
 }
 

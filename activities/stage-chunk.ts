@@ -1,12 +1,16 @@
-import { addRequests, zeroRequests, type RequestCounts, type Stage, type StageKind } from '../model/batch.ts';
+import type { RequestCounts, Stage, StageKind } from '../model/batch.ts';
 import { SyncError, type WaitReason } from '../model/errors.ts';
 import { firstPart, isFrontierEmpty, withRest, type Frontier, type SourceFrontier } from '../model/frontier.ts';
 import { listingPlan, type StreamPlan, type SyncMode } from '../model/plan.ts';
-import type { AbsentIds, ExtractProgress, Source } from '../model/source.ts';
+import type { AbsentIds, ExtractOutcome, ExtractProgress, ExtractSoFar, Source } from '../model/source.ts';
 import { trafficOf } from '../model/traffic.ts';
+import { CheckpointClock } from './checkpoint-clock.ts';
+import { writeCheckpoint } from './checkpoint.ts';
 import { ChunkSink } from './chunk-sink.ts';
+import { afterReading, beginChunk, type ChunkState } from './chunk-state.ts';
 import type { ActivityDeps } from './deps.ts';
 import { StageWriter } from './stage-writer.ts';
+import { takeOver } from './take-over.ts';
 import { readWorkSlice } from './work-slice.ts';
 
 export interface ChunkRequest {
@@ -19,6 +23,8 @@ export interface ChunkRequest {
   readonly folder: string;
   readonly isKnown: (id: string, version: string) => boolean;
   readonly maxHits: number | null;
+  /** Names the extraction, the same for each of its attempts; null where every attempt begins anew. */
+  readonly reuseKey: string | null;
 }
 
 export interface ChunkControl {
@@ -44,76 +50,89 @@ type Part = NonNullable<ReturnType<typeof firstPart>>['part'];
 
 /**
  * Reads about a chunk's worth of a frontier into a new stage, part after part: a part that ends makes room for the next, as long
- * as both are staged in the same form.
+ * as both are staged in the same form. With a `reuseKey`, what is staged is closed and listed every few seconds, and an
+ * attempt that follows goes on from there.
  */
 export async function stageChunk(
   deps: ActivityDeps,
   request: ChunkRequest,
   control: ChunkControl,
 ): Promise<StagedChunk> {
-  const { plan } = request;
+  const { plan, folder, reuseKey } = request;
   const source = await deps.source(plan.source);
-  const stage = await StageWriter.open(request.folder);
+  const taken = reuseKey === null ? null : await takeOver(folder, reuseKey);
+  if (taken !== null) deps.log.info({ stream: plan.stream, records: taken.state.records }, 'closed parts reused');
+  const stage = await StageWriter.open(folder, taken?.stage ?? null);
   try {
-    const chunk = await readParts(deps, { ...request, source, stage }, control);
-    const isUnmoved = JSON.stringify(chunk.frontier) === JSON.stringify(request.frontier);
-    if (chunk.records === 0 && isUnmoved) {
+    const begun = taken?.state ?? beginChunk(request.frontier);
+    const { state, ...chunk } = await readParts(deps, { ...request, source, stage, begun }, control);
+    const { kind, absentColumns, ...read } = state;
+    const isUnmoved = JSON.stringify(state.frontier) === JSON.stringify(request.frontier);
+    if (state.records === 0 && isUnmoved) {
       await stage.discard();
-      return { ...chunk, stage: null };
+      return { ...read, ...chunk, stage: null };
     }
-    if (plan.contract === 'freeze' && chunk.absentColumns.length > 0) throw propertiesGone(plan, chunk.absentColumns);
-    return { ...chunk, stage: await stage.close(chunk.kind, chunk.absentColumns) };
+    if (plan.contract === 'freeze' && absentColumns.length > 0) throw propertiesGone(plan, absentColumns);
+    return { ...read, ...chunk, stage: await stage.close(kind ?? 'content', absentColumns) };
   } catch (error) {
     await stage.discard();
     throw error;
   }
 }
 
-interface ReadChunk extends Omit<StagedChunk, 'stage'> {
-  readonly kind: StageKind;
-  readonly absentColumns: readonly string[];
+interface ReadChunk extends Pick<StagedChunk, 'wait' | 'tooManyHits' | 'versions'> {
+  readonly state: ChunkState;
 }
+
+type OpenChunk = ChunkRequest & { readonly source: Source; readonly stage: StageWriter };
 
 async function readParts(
   deps: ActivityDeps,
-  request: ChunkRequest & { source: Source; stage: StageWriter },
+  { begun, ...request }: OpenChunk & { readonly begun: ChunkState },
   control: ChunkControl,
 ): Promise<ReadChunk> {
+  const { stage, reuseKey, chunkRecords } = request;
   const versions = new Map<string, string>();
-  const absentColumns = new Set<string>();
-  let frontier = request.frontier;
-  let kind: StageKind | null = null;
-  let records = 0;
-  let roundedValues = 0;
-  let requests = zeroRequests;
-  let wait: WaitReason | null = null;
-  let tooManyHits: number | null = null;
+  let state = begun;
+  /** Of what is staged, that which is closed; null for nothing. */
+  let closed = begun.records > 0 ? begun : null;
   for (;;) {
-    const next = firstPart(frontier);
-    if (next === null || records >= request.chunkRecords || control.signal.aborted) break;
+    const next = firstPart(state.frontier);
+    if (next === null || state.records >= chunkRecords || control.signal.aborted) break;
     const form = formOf(request.mode, next.part);
-    if (kind !== null && form !== null && form !== kind) break;
-    kind = form ?? kind;
-    const read = await readPart(deps, { ...request, part: next.part, form, versions, alreadyRead: records }, control);
-    records += read.records;
-    roundedValues += read.roundedValues;
-    requests = addRequests(requests, read.requests);
-    for (const column of read.absentColumns) absentColumns.add(column);
-    ({ wait, tooManyHits } = read);
-    frontier = withRest(read.part, next.rest);
-    if (wait !== null || tooManyHits !== null || !isFrontierEmpty(read.part)) break;
+    if (state.kind !== null && form !== null && form !== state.kind) break;
+    const before = state;
+    const withRead = (read: PartSoFar): ChunkState =>
+      afterReading(before, form, { ...read, frontier: withRest(read.part, next.rest) });
+    const save = async (soFar: PartSoFar): Promise<void> => {
+      const state = withRead(soFar);
+      await stage.seal();
+      closed = state;
+      await writeCheckpoint({
+        key: reuseKey!,
+        state,
+        stage: stage.sealed(state.kind ?? 'content', state.absentColumns),
+      });
+    };
+    let read: PartRead;
+    try {
+      const part = { part: next.part, form, alreadyRead: before.records, save: reuseKey === null ? null : save };
+      read = await readPart(deps, { ...request, ...part }, control);
+    } catch (error) {
+      // What was closed is handed back; the failure meets the next chunk at its first request.
+      if (closed === null || !(error instanceof SyncError) || stage.failure !== null) throw error;
+      deps.log.warn({ stream: request.plan.stream, reason: error.message }, 'a chunk ends early');
+      await stage.unwrite();
+      return { state: closed, versions: new Map(), wait: null, tooManyHits: null };
+    }
+    state = withRead(read);
+    for (const [id, version] of read.versions) versions.set(id, version);
+    const { wait, tooManyHits } = read;
+    if (wait !== null || tooManyHits !== null || !isFrontierEmpty(read.part)) {
+      return { state, versions, wait, tooManyHits };
+    }
   }
-  return {
-    frontier,
-    records,
-    roundedValues,
-    requests,
-    wait,
-    tooManyHits,
-    versions,
-    kind: kind ?? 'content',
-    absentColumns: [...absentColumns],
-  };
+  return { state, versions, wait: null, tooManyHits: null };
 }
 
 /** Null for a part that stages no records, only tombstones. */
@@ -122,49 +141,59 @@ function formOf(mode: SyncMode, part: Part): StageKind | null {
   return mode === 'reconcile' && (part.kind === 'idRanges' || part.kind === 'pages') ? 'listing' : 'content';
 }
 
-interface PartRead {
+interface PartSoFar extends Omit<ExtractSoFar, 'frontier'> {
   readonly part: Part;
-  readonly records: number;
-  readonly roundedValues: number;
-  readonly requests: RequestCounts;
-  readonly wait: WaitReason | null;
-  readonly tooManyHits: number | null;
-  readonly absentColumns: readonly string[];
+}
+
+interface PartRead extends PartSoFar, Pick<ExtractOutcome, 'wait' | 'tooManyHits'> {
+  readonly versions: ReadonlyMap<string, string>;
 }
 
 async function readPart(
   deps: ActivityDeps,
-  request: ChunkRequest & {
-    source: Source;
-    stage: StageWriter;
-    part: Part;
-    form: StageKind | null;
-    versions: Map<string, string>;
-    alreadyRead: number;
+  request: OpenChunk & {
+    readonly part: Part;
+    readonly form: StageKind | null;
+    readonly alreadyRead: number;
+    readonly save: ((soFar: PartSoFar) => Promise<void>) | null;
   },
   { signal, onProgress }: ChunkControl,
 ): Promise<PartRead> {
-  const { part, source, chunkRecords, alreadyRead, isKnown, maxHits } = request;
+  const { part, source, chunkRecords, alreadyRead, isKnown, maxHits, save } = request;
   const plan = request.form === 'listing' ? listingPlan(request.plan) : request.plan;
   const work = part.kind === 'work' ? await readWorkSlice(deps, { ...request, part }, signal) : null;
-  const sink = new ChunkSink(deps, { ...request, plan });
-  const outcome = await source.extract({
-    plan,
-    frontier: work?.ids ?? (part as SourceFrontier),
-    chunkRecords: chunkRecords - alreadyRead,
-    sink,
-    absentIds: absentIdsOf(request.mode, part),
-    traffic: trafficOf(request.mode),
-    isKnown,
-    maxHits,
-    signal,
-    onProgress: (progress) => onProgress({ ...progress, records: alreadyRead + progress.records }),
+  const versions = new Map<string, string>();
+  const sink = new ChunkSink(deps, { ...request, plan, versions });
+  const clock = new CheckpointClock(() => performance.now());
+  const asPart = <SoFar extends ExtractSoFar>(soFar: SoFar): SoFar & PartSoFar => ({
+    ...soFar,
+    records: soFar.records - sink.passedOver,
+    part: work === null ? soFar.frontier : work.after(soFar.frontier),
   });
-  return {
-    ...outcome,
-    records: outcome.records - sink.passedOver,
-    part: work === null ? outcome.frontier : work.after(outcome.frontier),
-  };
+  try {
+    const outcome = await source.extract({
+      plan,
+      frontier: work?.ids ?? (part as SourceFrontier),
+      chunkRecords: chunkRecords - alreadyRead,
+      sink,
+      absentIds: absentIdsOf(request.mode, part),
+      traffic: trafficOf(request.mode),
+      isKnown,
+      maxHits,
+      signal,
+      onProgress: (progress) => onProgress({ ...progress, records: alreadyRead + progress.records }),
+      checkpoint: save && {
+        isDue: (records) => clock.isDue(records),
+        save: async (soFar) => {
+          await save(asPart(soFar));
+          clock.reset(soFar.records);
+        },
+      },
+    });
+    return { ...asPart(outcome), versions };
+  } finally {
+    sink.end();
+  }
 }
 
 function absentIdsOf(mode: SyncMode, part: Part): AbsentIds {

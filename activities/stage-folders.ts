@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { StagedRun } from '../model/inspection.ts';
 
 /** `<root>/<pipeline.stream>/<mode>/<run>/<sequence>-<attempt>`: nothing of one attempt can be taken for another's. */
@@ -15,6 +15,15 @@ export interface StageOwner {
 export function newStageFolder(owner: StageOwner, sequence: number): string {
   const attempt = randomBytes(4).toString('hex');
   return join(runFolder(owner), `${String(sequence).padStart(6, '0')}-${attempt}`);
+}
+
+/** The folders of the other attempts at a sequence, by the folder of one. */
+export async function attemptsBeside(folder: string): Promise<string[]> {
+  const run = dirname(folder);
+  const own = basename(folder);
+  const sequence = own.slice(0, own.indexOf('-') + 1);
+  const names = await readdir(run).catch(() => []);
+  return names.filter((name) => name !== own && name.startsWith(sequence)).map((name) => join(run, name));
 }
 
 /** Removes all stages of a run. */

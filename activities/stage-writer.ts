@@ -3,24 +3,39 @@ import { join } from 'node:path';
 import type { AssociationTable } from '../model/association.ts';
 import { emptyPart, type AssociationStage, type Stage, type StageKind, type StagePart } from '../model/batch.ts';
 import type { StagedRow, StageSink } from '../model/source.ts';
+import type { TableName } from '../model/stream-table.ts';
 import { PartWriter, stageError } from './part-writer.ts';
 
 type PartName = 'records' | 'tombstones' | `${string}-heads` | `${string}-links`;
 
-/** Writes one stage: rows in, a CSV file for each form of them out. A file is created by its first row. */
+/**
+ * Writes one stage: rows in, CSV files for each form of them out. A file is created by its first row, and closed for good by
+ * `seal`: rows that follow go to files of their own.
+ */
 export class StageWriter implements StageSink {
   readonly #directory: string;
-  readonly #parts = new Map<PartName, Promise<PartWriter>>();
-  readonly #tables = new Map<string, AssociationTable>();
+  readonly #open = new Map<PartName, Promise<PartWriter>>();
+  readonly #closed = new Map<PartName, StagePart>();
+  readonly #tables = new Map<string, TableName>();
+  #slice = 1;
+  /** Calls under way: links and heads of one call must not be parted. */
+  readonly #writing = new Set<Promise<void>>();
+  /** The first write or close that failed: what is staged is then unknown, and may not be closed any more. */
+  failure: { readonly error: unknown } | null = null;
 
-  /** Creates the folder, readable by this user only. Raises `Unavailable` where the disk refuses, `ConfigInvalid` where rights do. */
-  static async open(directory: string): Promise<StageWriter> {
+  /**
+   * Creates the folder, readable by this user only. Raises `Unavailable` where the disk refuses, `ConfigInvalid` where rights
+   * do. `closed` is what lies in the folder already.
+   */
+  static async open(directory: string, closed: Stage | null = null): Promise<StageWriter> {
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw stageError(error, directory);
     }
-    return new StageWriter(directory);
+    const writer = new StageWriter(directory);
+    if (closed !== null) writer.#take(closed);
+    return writer;
   }
 
   private constructor(directory: string) {
@@ -28,11 +43,11 @@ export class StageWriter implements StageSink {
   }
 
   async records(rows: readonly StagedRow[]): Promise<void> {
-    await this.#write('records', rows);
+    await this.#track(this.#write('records', rows));
   }
 
   async tombstones(rows: readonly StagedRow[]): Promise<void> {
-    await this.#write('tombstones', rows);
+    await this.#track(this.#write('tombstones', rows));
   }
 
   async associations(
@@ -40,17 +55,30 @@ export class StageWriter implements StageSink {
     read: { readonly heads: readonly StagedRow[]; readonly links: readonly StagedRow[] },
   ): Promise<void> {
     const name = table.table.table;
-    this.#tables.set(name, table);
-    await this.#write(`${name}-links`, read.links);
-    await this.#write(`${name}-heads`, read.heads);
+    this.#tables.set(name, table.table);
+    const writeBoth = async (): Promise<void> => {
+      await this.#write(`${name}-links`, read.links);
+      await this.#write(`${name}-heads`, read.heads);
+    };
+    await this.#track(writeBoth());
   }
 
-  /** Fsyncs and closes: only what this returns may be merged. */
-  async close(kind: StageKind, absentColumns: readonly string[]): Promise<Stage> {
-    const closed = new Map<PartName, StagePart>();
-    for (const [name, part] of this.#parts) closed.set(name, await (await part).close());
-    const partOf = (name: PartName): StagePart => closed.get(name) ?? emptyPart;
-    const associations = [...this.#tables].map(([name, { table }]): AssociationStage => ({
+  /** Fsyncs and closes what was written since the last time. */
+  async seal(): Promise<void> {
+    await this.#settled();
+    const open = [...this.#open];
+    this.#open.clear();
+    if (open.length > 0) this.#slice++;
+    for (const [name, part] of open) {
+      await this.#watch(async () => this.#add(name, await (await part).close()));
+    }
+    this.#throwFailure();
+  }
+
+  /** What is sealed, and no more. */
+  sealed(kind: StageKind, absentColumns: readonly string[]): Stage {
+    const partOf = (name: PartName): StagePart => this.#closed.get(name) ?? emptyPart;
+    const associations = [...this.#tables].map(([name, table]): AssociationStage => ({
       table,
       heads: partOf(`${name}-heads`),
       links: partOf(`${name}-links`),
@@ -65,21 +93,81 @@ export class StageWriter implements StageSink {
     };
   }
 
-  /** Removes what was written, after a failure. */
-  async discard(): Promise<void> {
-    for (const part of await Promise.allSettled(this.#parts.values())) {
-      if (part.status === 'fulfilled') await part.value.abandon();
+  /** Fsyncs and closes: only what this returns may be merged. */
+  async close(kind: StageKind, absentColumns: readonly string[]): Promise<Stage> {
+    await this.seal();
+    return this.sealed(kind, absentColumns);
+  }
+
+  /** Removes what was written since the last `seal`. */
+  async unwrite(): Promise<void> {
+    await this.#settled();
+    const open = await Promise.allSettled(this.#open.values());
+    this.#open.clear();
+    for (const part of open) {
+      if (part.status === 'fulfilled') await part.value.remove();
     }
+  }
+
+  /** Removes everything, after a failure. */
+  async discard(): Promise<void> {
+    await this.unwrite();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #take({ records, tombstones, associations }: Stage): void {
+    this.#add('records', records);
+    this.#add('tombstones', tombstones);
+    for (const { table, heads, links } of associations) {
+      this.#tables.set(table.table, table);
+      this.#add(`${table.table}-heads`, heads);
+      this.#add(`${table.table}-links`, links);
+    }
+    // A slice is counted by its first file, so none of the files has this number.
+    this.#slice = 1 + [...this.#closed.values()].reduce((sum, { files }) => sum + files.length, 0);
+  }
+
+  #add(name: PartName, { rowCount, files }: StagePart): void {
+    if (files.length === 0) return;
+    const before = this.#closed.get(name) ?? emptyPart;
+    this.#closed.set(name, { rowCount: before.rowCount + rowCount, files: [...before.files, ...files] });
+  }
+
+  async #watch(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.failure ??= { error };
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.failure !== null) throw this.failure.error;
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.allSettled(this.#writing);
+  }
+
+  async #track(write: Promise<void>): Promise<void> {
+    this.#writing.add(write);
+    try {
+      await write;
+    } finally {
+      this.#writing.delete(write);
+    }
   }
 
   async #write(name: PartName, rows: readonly StagedRow[]): Promise<void> {
     if (rows.length === 0) return;
-    let part = this.#parts.get(name);
+    let part = this.#open.get(name);
     if (part === undefined) {
-      part = PartWriter.open(this.#directory, join(this.#directory, `${name}.csv`));
-      this.#parts.set(name, part);
+      const file = this.#slice === 1 ? `${name}.csv` : `${name}.${this.#slice}.csv`;
+      part = PartWriter.open(this.#directory, join(this.#directory, file));
+      this.#open.set(name, part);
     }
-    await (await part).write(rows);
+    const opened = part;
+    await this.#watch(async () => (await opened).write(rows));
+    this.#throwFailure();
   }
 }

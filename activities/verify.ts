@@ -49,6 +49,7 @@ export async function verify(
         folder: join(folder, name),
         isKnown: () => false,
         maxHits: null,
+        reuseKey: null,
       },
       { signal, onProgress: () => undefined },
     );

@@ -30,4 +30,5 @@ export const nothingKept: Omit<ExtractRequest, 'plan' | 'frontier' | 'traffic'> 
   maxHits: null,
   signal: new AbortController().signal,
   onProgress: () => {},
+  checkpoint: null,
 };

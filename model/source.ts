@@ -100,7 +100,22 @@ export interface ExtractRequest {
   /** Aborted to stop early: no new request is sent, and what was written is handed back as a short chunk. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: ExtractProgress) => void;
+  /** Null where nobody would go on from one. A source that cannot come to rest in the middle makes none. */
+  readonly checkpoint: Checkpointing | null;
 }
+
+/** How an extract tells in the middle what it has staged for good. */
+export interface Checkpointing {
+  /** Whether one is worth the rest, with so many records staged by this extract. */
+  isDue(records: number): boolean;
+  /** Called at rest: `soFar.frontier` is what remains after exactly what is staged. Nothing is read until it resolves. */
+  save(soFar: ExtractSoFar): Promise<void>;
+}
+
+export type ExtractSoFar = Pick<
+  ExtractOutcome,
+  'frontier' | 'records' | 'absentColumns' | 'roundedValues' | 'requests'
+>;
 
 export interface ExtractProgress {
   readonly records: number;

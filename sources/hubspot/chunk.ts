@@ -25,6 +25,7 @@ export class Chunk {
   readonly #absentColumns = new Set<string>();
   /** Records that pages in flight may still bring. */
   #expected = 0;
+  #landed = Promise.withResolvers<void>();
 
   constructor(options: { request: ExtractRequest; sink: StageSink; associations: Pick<AssociationReader, 'take'> }) {
     this.#request = options.request;
@@ -35,6 +36,16 @@ export class Chunk {
 
   get absentColumns(): readonly string[] {
     return [...this.#absentColumns];
+  }
+
+  /** Whether a page is on its way. */
+  get isReading(): boolean {
+    return this.#expected > 0;
+  }
+
+  /** Settles when a page on its way is staged, or given up. */
+  get landed(): Promise<void> {
+    return this.#landed.promise;
   }
 
   /** Counts pages in flight as full, so that a chunk exceeds its size by less than one page. */
@@ -56,6 +67,8 @@ export class Chunk {
 
   release(size: number): void {
     this.#expected -= size;
+    this.#landed.resolve();
+    this.#landed = Promise.withResolvers();
   }
 
   /** Stages records, and tombstones of those merged into them; once this resolves, the frontier may move past them. */

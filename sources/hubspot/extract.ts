@@ -10,6 +10,7 @@ import { outcomeOf } from './extract-outcome.ts';
 import { openReading } from './open-reading.ts';
 import { PageReader } from './page-reader.ts';
 import { ListContractBroken } from './parallel-list.ts';
+import { RestingPoints } from './resting-points.ts';
 import { TooManyHits } from './search-list.ts';
 import { WatchedSink } from './watched-sink.ts';
 
@@ -31,7 +32,8 @@ export async function extract(
   using associations = new AssociationReader({ ...deps, plan, meter, sink });
   const chunk = new Chunk({ request, sink, associations });
   const reader = new PageReader({ ...deps, plan, meter });
-  const reading = openReading(request, { ...deps, reader, chunk, meter });
+  const restingPoints = new RestingPoints({ request, chunk, associations, meter });
+  const reading = openReading(request, { ...deps, reader, chunk, meter, restingPoints });
   using _ = chunk.reportProgress(deps.api);
 
   const nothing = (part: Partial<ExtractOutcome>): ExtractOutcome =>

@@ -5,6 +5,7 @@ import type { ApiPaths } from './api-paths.ts';
 import type { Chunk } from './chunk.ts';
 import { IdList } from './id-list.ts';
 import { NamedRecords } from './named-records.ts';
+import type { RestingPoints } from './resting-points.ts';
 import type { PageReader } from './page-reader.ts';
 import { ParallelList } from './parallel-list.ts';
 import { archivedList, liveList } from './record-list.ts';
@@ -27,12 +28,14 @@ interface ReadingDeps {
   readonly reader: PageReader;
   readonly chunk: Chunk;
   readonly meter: RequestMeter;
+  readonly restingPoints: RestingPoints;
 }
 
 export function openReading(request: ExtractRequest, deps: ReadingDeps): Reading {
   const { frontier, plan } = request;
   const { onVanished } = plan;
-  const { chunk } = deps;
+  const { chunk, restingPoints } = deps;
+  const restAt = (frontierOf: () => SourceFrontier) => (signal: AbortSignal) => restingPoints.pass(frontierOf, signal);
   const read = (
     reading: { read(signal: AbortSignal): Promise<void> },
     frontierOf: () => SourceFrontier,
@@ -44,24 +47,28 @@ export function openReading(request: ExtractRequest, deps: ReadingDeps): Reading
   });
   switch (frontier.kind) {
     case 'idRanges': {
-      const list = new ParallelList({ ranges: frontier.ranges, list: liveList(deps), chunk });
-      return read(list, () => ({ kind: 'idRanges', ranges: list.ranges() }), wholeList);
+      const left = (): SourceFrontier => ({ kind: 'idRanges', ranges: list.ranges() });
+      const list = new ParallelList({ ranges: frontier.ranges, list: liveList(deps), chunk, rest: restAt(left) });
+      return read(list, left, wholeList);
     }
     case 'archivedRanges': {
-      const list = new ParallelList({ ranges: frontier.ranges, list: archivedList(deps), chunk });
-      return read(list, () => ({ kind: 'archivedRanges', ranges: list.ranges() }), wholeBin);
+      const left = (): SourceFrontier => ({ kind: 'archivedRanges', ranges: list.ranges() });
+      const list = new ParallelList({ ranges: frontier.ranges, list: archivedList(deps), chunk, rest: restAt(left) });
+      return read(list, left, wholeBin);
     }
     case 'pages': {
-      const list = new SequentialList({ position: frontier, list: liveList(deps), chunk });
-      return read(list, () => ({ kind: 'pages', ...list.position() }));
+      const left = (): SourceFrontier => ({ kind: 'pages', ...list.position() });
+      const list = new SequentialList({ position: frontier, list: liveList(deps), chunk, rest: restAt(left) });
+      return read(list, left);
     }
     case 'archivedPages': {
       const position = { ...frontier, remaining: null };
-      const list = new SequentialList({ position, list: archivedList(deps), chunk });
-      return read(list, () => {
+      const left = (): SourceFrontier => {
         const { after, done } = list.position();
         return { kind: 'archivedPages', after, done };
-      });
+      };
+      const list = new SequentialList({ position, list: archivedList(deps), chunk, rest: restAt(left) });
+      return read(list, left);
     }
     case 'ids': {
       const records = new NamedRecords({ ...deps, absentIds: request.absentIds, onVanished });

@@ -28,13 +28,21 @@ export class ParallelList {
   readonly #pool: IdRangePool;
   readonly #list: RecordList;
   readonly #chunk: Chunk;
+  readonly #rest: (signal: AbortSignal) => Promise<void>;
   /** Highest id of any page so far; -1 before the first. */
   #highestSeen = -1n;
 
-  constructor(options: { ranges: readonly IdRange[]; list: RecordList; chunk: Chunk }) {
+  constructor(options: {
+    ranges: readonly IdRange[];
+    list: RecordList;
+    chunk: Chunk;
+    /** Passed before each page. */
+    rest: (signal: AbortSignal) => Promise<void>;
+  }) {
     this.#pool = new IdRangePool(options.ranges);
     this.#list = options.list;
     this.#chunk = options.chunk;
+    this.#rest = options.rest;
   }
 
   /** What is not staged yet. */
@@ -56,6 +64,8 @@ export class ParallelList {
   }
 
   async #readWithinRoom(range: OpenRange, signal: AbortSignal): Promise<boolean> {
+    if (!this.#chunk.hasRoom) return false;
+    await this.#rest(signal);
     if (!this.#chunk.reserve(pageSize)) return false;
     try {
       return await this.#readOnePage(range, signal);

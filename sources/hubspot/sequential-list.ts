@@ -18,15 +18,23 @@ export interface ListPosition {
 export class SequentialList {
   readonly #list: RecordList;
   readonly #chunk: Chunk;
+  readonly #rest: (signal: AbortSignal) => Promise<void>;
   /** Of this chunk's pages: a circle must not be read for ever. */
   readonly #tokens = new Set<string>();
   #position: ListPosition;
 
-  constructor(options: { position: ListPosition; list: RecordList; chunk: Chunk }) {
+  constructor(options: {
+    position: ListPosition;
+    list: RecordList;
+    chunk: Chunk;
+    /** Passed before each page. */
+    rest: (signal: AbortSignal) => Promise<void>;
+  }) {
     this.#position = options.position;
     if (options.position.after !== null) this.#tokens.add(options.position.after);
     this.#list = options.list;
     this.#chunk = options.chunk;
+    this.#rest = options.rest;
   }
 
   /** What is staged lies before it. */
@@ -38,7 +46,9 @@ export class SequentialList {
     for (;;) {
       const { after, remaining, done } = this.#position;
       const limit = Math.min(pageSize, remaining ?? pageSize);
-      if (done || limit === 0 || !this.#chunk.reserve(limit)) return;
+      if (done || limit === 0 || !this.#chunk.hasRoom) return;
+      await this.#rest(signal);
+      if (!this.#chunk.reserve(limit)) return;
       try {
         const page = await this.#list.readPage({ after, limit, signal });
         if (page.after !== null && this.#tokens.has(page.after)) {

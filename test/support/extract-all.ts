@@ -47,6 +47,7 @@ export async function extractChunk(
     maxHits: null,
     signal: never,
     onProgress: () => {},
+    checkpoint: null,
     ...request,
     frontier: throughJson(request.frontier),
     sink: {
