@@ -80,6 +80,13 @@ export const fileSchema = z.strictObject({
         .describe('host:port; default: TEMPORAL_ADDRESS, a running sluice dev, the profile'),
       namespace: z.string().min(1).optional(),
       taskQueue: z.string().min(1).default(defaultTaskQueue),
+      deployment: z
+        .strictObject({
+          name: z.string().regex(/^[^.]+$/, { error: 'must not contain a dot' }),
+          buildId: z.string().min(1).describe('Names what is deployed, for example its version'),
+        })
+        .optional()
+        .describe('Worker Deployment versioning of `sluice worker`; default: none'),
     })
     .prefault({}),
   dataDir: z.string().min(1).default('.sluice').describe('Where stages and the local Temporal keep their files'),

@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { resolveStream } from '../config/resolve-stream.ts';
 import { SyncError } from '../model/errors.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
+import { asVersion } from './deployment-version.ts';
 import { reconcileCaller } from './call-reconcile.ts';
 import { runningCheck } from './running-check.ts';
 import { openConnectors } from './connectors.ts';
@@ -26,10 +27,13 @@ export interface RunWorkerOptions {
   readonly signal: AbortSignal;
   /** Called once the worker polls. */
   readonly onReady?: () => void;
+  /** Makes the worker one version of a Worker Deployment: it gets no run before that version is made current. */
+  readonly deployment?: { readonly name: string; readonly buildId: string } | undefined;
 }
 
 /** Runs a worker for all pipelines of a config until `signal` aborts. Rejects where the server cannot be reached. */
-export async function runWorker({ config, connection, namespace, signal, onReady }: RunWorkerOptions): Promise<void> {
+export async function runWorker(request: RunWorkerOptions): Promise<void> {
+  const { config, connection, namespace, signal, onReady, deployment } = request;
   const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
   installRuntime(log);
   keepHeapSmall();
@@ -71,6 +75,8 @@ export async function runWorker({ config, connection, namespace, signal, onReady
   const worker = await Worker.create({
     ...options,
     taskQueue,
+    // Not that of an owner queue: its one poller serves the runs of every version.
+    ...(deployment === undefined ? {} : { workerDeploymentOptions: asVersion(deployment) }),
     workflowBundle: await workflowBundle(config.dataDir),
     // A killed worker's cached runs are picked up by the next one after this.
     stickyQueueScheduleToStartTimeout: '3s',

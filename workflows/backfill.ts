@@ -1,4 +1,4 @@
-import { continueAsNew } from '@temporalio/workflow';
+import { continueAsNew, makeContinueAsNewFunc, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { BackfillInput, BackfillResult, ResyncInput } from './messages.ts';
 import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
@@ -27,7 +27,22 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
     const isComplete = sync.settled.comparesAfter ? await settleVanished(sync, 'vanished') : await sync.readToTheEnd();
     return isComplete ? finish(sync, ids) : null;
   });
-  return result ?? continueAsNew<typeof backfill>({ ...input, continued: sync.continuation });
+  return result ?? continueOnNewVersion({ ...input, continued: sync.continuation });
+}
+
+/**
+ * Hours long, so a backfill stays with the version of the workers it began on until it continues as new. All other workflows
+ * move on at once. The server refuses either of a worker that is no version of a Worker Deployment.
+ */
+setWorkflowOptions(() => (isVersioned() ? { versioningBehavior: 'PINNED' } : {}), backfill);
+
+function continueOnNewVersion(input: BackfillInput): Promise<never> {
+  const options = isVersioned() ? ({ initialVersioningBehavior: 'AUTO_UPGRADE' } as const) : {};
+  return makeContinueAsNewFunc<typeof backfill>(options)(input);
+}
+
+function isVersioned(): boolean {
+  return Boolean(workflowInfo().currentDeploymentVersion?.deploymentName);
 }
 
 /**

@@ -18,6 +18,9 @@ const maxRewindsInARow = 5;
 /** A commit is in doubt for half a second; what is read at once after it would be as doubtful again. */
 const doubtLastsMs = 1_000;
 
+/** A shorter wait is over before anybody could look. */
+const shownWaitMs = 2_000;
+
 const rewindFailure: Readonly<Record<RewindReason, FailureKind>> = {
   stageLost: 'Unavailable',
   ledgerAhead: 'Fenced',
@@ -46,6 +49,8 @@ export interface ChunkSteps {
   onMerged(head: LedgerHead): void;
   /** After staged batches were dropped. */
   onRewound(reason: RewindReason): void;
+  /** Around a wait that is long enough to be looked at. */
+  onWait(moment: 'begins' | 'ends'): void;
 }
 
 /**
@@ -238,7 +243,9 @@ export class ChunkPipeline {
   /** Sleeps on a durable timer. A pause interrupts it; after the resume the rest is waited out. */
   async #waitOut(): Promise<void> {
     const waitMs = waitTimeMs(this.#wait?.until ?? null);
+    if (waitMs >= shownWaitMs) this.#steps.onWait('begins');
     const isInterrupted = waitMs > 0 && (await condition(() => !this.#steps.mayExtract(), waitMs));
+    if (waitMs >= shownWaitMs) this.#steps.onWait('ends');
     if (!isInterrupted) this.#wait = null;
   }
 }

@@ -4,6 +4,7 @@ import {
   condition,
   isCancellation,
   log,
+  patched,
   setHandler,
   sleep,
   workflowInfo,
@@ -24,6 +25,7 @@ import {
   type SyncResult,
   type VanishedProgress,
 } from './messages.ts';
+import { patches } from './patches.ts';
 import { installPauseSwitch, type PauseSwitch } from './pause.ts';
 import { chunkLabel, stageLabel } from './progress-text.ts';
 import { runFailure } from './run-failure.ts';
@@ -35,6 +37,12 @@ import { waitTimeMs } from './wait-time.ts';
  * for it; histories stay quick to open and to replay.
  */
 const maxBatchesPerExecution = 100;
+
+/**
+ * A pinned run whose workers have a newer version continues on it after so many batches. Not at once: where an operator keeps
+ * the run on its old version, it would continue as new for ever.
+ */
+const batchesBeforeUpgrade = 10;
 
 /** Work that turned out doubtful is read again in smaller parts, so that no other run commits meanwhile. */
 const doubtfulShrink = 8;
@@ -244,8 +252,11 @@ export class SyncRun {
   #openPipeline(run: SettledRun, head: LedgerHead): ChunkPipeline {
     const { stream, mode, scope, generation, planDigest, firstStartedAt, positions, comparesAfter } = run;
     const owner = { stream, mode, run: run.run, generation };
-    const isDueToContinue = (): boolean =>
-      workflowInfo().continueAsNewSuggested || pipeline.head.sequence - head.sequence >= maxBatchesPerExecution;
+    const isDueToContinue = (): boolean => {
+      const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged } = workflowInfo();
+      const most = targetWorkerDeploymentVersionChanged ? batchesBeforeUpgrade : maxBatchesPerExecution;
+      return continueAsNewSuggested || pipeline.head.sequence - head.sequence >= most;
+    };
 
     const pipeline = new ChunkPipeline(head, {
       extract: (position) => {
@@ -269,6 +280,9 @@ export class SyncRun {
       onRewound: (reason) => {
         if (reason !== 'doubtful') return;
         this.#chunkRecords = Math.max(fewestPerChunk, Math.floor(this.#chunkRecords / doubtfulShrink));
+      },
+      onWait: (moment) => {
+        if (patched(patches.phaseOfWaits)) this.status.enter(moment === 'begins' ? 'waiting' : 'running');
       },
     });
     return pipeline;

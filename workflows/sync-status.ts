@@ -115,7 +115,7 @@ export class SyncStatus {
   }
 
   #livePhase(): SyncPhase {
-    if (this.#phase !== 'running' && this.#phase !== 'planning') return this.#phase;
+    if (!['running', 'planning', 'waiting'].includes(this.#phase)) return this.#phase;
     if (this.#pause.note !== null) {
       const isBusy = this.#planning.isRunning || this.#pipeline?.isIdle === false;
       return isBusy ? 'pausing' : 'paused';

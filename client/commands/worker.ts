@@ -24,7 +24,14 @@ export const workerCommand = (): Command =>
       };
       await withInterruption(async (interruption) => {
         const signal = AbortSignal.any([interruption, parentGone()]);
-        await runWorker({ config, connection: connectOptions, namespace, signal, onReady });
+        await runWorker({
+          config,
+          connection: connectOptions,
+          namespace,
+          signal,
+          onReady,
+          deployment: config.temporal.deployment,
+        });
       });
       return exitCode.done;
     },

@@ -1,7 +1,7 @@
 /**
  * Program: `npm run histories:record` writes one history per situation, and one more for each execution that it continued
  * as, to test/replay/histories/<version>/<first part of the workflow's id>. Histories of a released version are never written
- * again: they stand for runs that are open somewhere.
+ * again: they stand for runs that are open somewhere. `npm run histories:record -- backfill/waited` writes one alone.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,8 @@ quietRuntime();
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
 const histories = join(root, 'test/replay/histories', version);
-await rm(histories, { recursive: true, force: true });
+const [only] = process.argv.slice(2);
+if (only === undefined) await rm(histories, { recursive: true, force: true });
 const temporal = await startTestTemporal();
 const native = await NativeConnection.connect({ address: temporal.server.address });
 const workflowBundle = await bundleWorkflowCode({
@@ -75,7 +76,9 @@ async function writeExecutions(
 }
 
 for (const [id, { type, situations: ofWorkflow }] of Object.entries(situations)) {
-  for (const [name, situation] of Object.entries(ofWorkflow)) await record({ id, type, name }, situation);
+  for (const [name, situation] of Object.entries(ofWorkflow)) {
+    if (only === undefined || only === `${id}/${name}`) await record({ id, type, name }, situation);
+  }
 }
 await native.close();
 await temporal.stop();

@@ -4,20 +4,34 @@ import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { patches } from '../../workflows/patches.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { situations, streamOf } from './situations.ts';
+
+type History = ReturnType<typeof historyFromJSON>;
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const bundleOf = (path: string): Promise<WorkflowBundle> =>
   bundleWorkflowCode({ workflowsPath: fileOf(path), logger: new DefaultLogger('ERROR') });
 
-/** `<version>/<first part of the workflow's id>/<situation>[.<execution>].json` */
+/**
+ * `<version>/<first part of the workflow's id>/<situation>[.<execution>].json`; in `before-<patch>` lie those that were recorded
+ * last before a patch came.
+ */
 const histories = globSync('histories/*/*/*.json', { cwd: fileOf('.') }).map((path) => ({
   name: path.slice('histories/'.length),
   workflowId: `${basename(dirname(path))}/${streamOf(basename(path).split('.')[0]!)}`,
   history: historyFromJSON(JSON.parse(readFileSync(fileOf(path), 'utf8'))),
 }));
+
+/** Ids of the patches that a run has met. */
+function patchesOf(history: History): string[] {
+  return (history.events ?? []).flatMap(({ markerRecordedEventAttributes: marker }) => {
+    const data = marker?.markerName === 'core_patch' ? marker.details?.['patch-data']?.payloads?.[0]?.data : null;
+    return data == null ? [] : [(JSON.parse(Buffer.from(data).toString('utf8')) as { id: string }).id];
+  });
+}
 
 let workflowBundle: WorkflowBundle;
 
@@ -43,6 +57,14 @@ describe('replay', () => {
       await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
     },
   );
+
+  it.each(Object.values(patches))('keeps runs from before %s on their way, and lets new ones record it', (patch) => {
+    const recorded = (folder: string): boolean =>
+      histories.some(({ name, history }) => name.startsWith(`${folder}/`) && patchesOf(history).includes(patch));
+    expect(histories.some(({ name }) => name.startsWith(`before-${patch}/`))).toBe(true);
+    expect(recorded(`before-${patch}`)).toBe(false);
+    expect(recorded(manifest.version)).toBe(true);
+  });
 
   it.each(['complete', 'running'])('notices a workflow that was changed without patched(): %s', async (situation) => {
     const broken = await bundleOf('broken-workflows.ts');

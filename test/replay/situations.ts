@@ -124,7 +124,7 @@ export const situations: SituationsById = {
       waited: {
         prepare() {
           const fake = records(30);
-          fake.waitsAt.set(2, { reason: 'HubSpot daily limit', until: new Date(Date.now() + 3_000).toISOString() });
+          fake.waitsAt.set(2, { reason: 'HubSpot daily limit', until: new Date(Date.now() + 10_000).toISOString() });
           return fake;
         },
       },
