@@ -9,24 +9,42 @@ import { promisify } from 'node:util';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = fileURLToPath(new URL('bundle-workflows.ts', import.meta.url));
 
+/** Whether texts of failures are left plain or made payloads, for a codec to encrypt: the sandbox converts its own. */
+export type FailureForm = 'plain' | 'encoded';
+
+/** Where an image keeps what it has made; see `prebuildWorkflows`. */
+const prebuiltFolder = join(root, 'bundles');
+
 /**
  * The workflow code as one file, made when the workflows have changed since it was last made. A process of its own makes
  * it: webpack would leave the worker some 100 MB larger for the rest of its life.
  */
-export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
-  const codePath = join(cacheFolder, `workflows-${await sourceDigest()}.js`);
+export async function workflowBundle(
+  cacheFolder: string,
+  failures: FailureForm = 'plain',
+): Promise<{ codePath: string }> {
+  const form = failures === 'plain' ? '' : `-${failures}`;
+  const name = `workflows-${await sourceDigest()}${form}.js`;
+  const prebuilt = join(prebuiltFolder, name);
+  if (await exists(prebuilt)) return { codePath: prebuilt };
+  const codePath = join(cacheFolder, name);
   if (await exists(codePath)) return { codePath };
   await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
   const unfinished = `${codePath}.${process.pid}`;
-  await promisify(execFile)(process.execPath, [program, unfinished]);
+  await promisify(execFile)(process.execPath, [program, unfinished, failures]);
   await rename(unfinished, codePath);
   return { codePath };
+}
+
+/** Makes every form of it beside the sources, so that a worker need not: with those of an image, for instance. */
+export async function prebuildWorkflows(): Promise<void> {
+  for (const failures of ['plain', 'encoded'] as const) await workflowBundle(prebuiltFolder, failures);
 }
 
 /** Of everything that goes into the bundle: our sources, and the locked versions of the SDK. */
 async function sourceDigest(): Promise<string> {
   const digest = createHash('sha256');
-  const files = globSync('{workflows,model}/**/*.ts', { cwd: root }).sort();
+  const files = globSync('{workflows,model,codec}/**/*.ts', { cwd: root }).sort();
   for (const file of [...files, 'package.json', 'worker/bundle-workflows.ts']) {
     digest.update(`${file}\0`).update(await readFile(join(root, file)));
   }

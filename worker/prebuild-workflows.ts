@@ -1,0 +1,4 @@
+/** Program: makes the workflow bundles of these sources beside them. */
+import { prebuildWorkflows } from './workflow-bundle.ts';
+
+await prebuildWorkflows();
