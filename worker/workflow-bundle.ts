@@ -38,6 +38,8 @@ export async function workflowBundle(
 
 /** Makes every form of it beside the sources, so that a worker need not: with those of an image, for instance. */
 export async function prebuildWorkflows(): Promise<void> {
+  // For every user: who builds an image is not who runs it.
+  await mkdir(prebuiltFolder, { recursive: true, mode: 0o755 });
   for (const failures of ['plain', 'encoded'] as const) await workflowBundle(prebuiltFolder, failures);
 }
 
