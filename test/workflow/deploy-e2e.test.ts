@@ -8,6 +8,7 @@ import { parseDuration } from '../../model/duration.ts';
 import { defaultToken } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { readCompose, root, type ComposeFile } from '../support/compose-file.ts';
+import { findFreePort } from '../../worker/local-temporal/free-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -17,6 +18,7 @@ let temporal: TestTemporal;
 let simulator: RunningSimulator;
 let compose: ComposeFile;
 let data = '';
+const metricsPorts = new Map<string, number>();
 const running = new Set<ChildProcess>();
 const logs: string[] = [];
 
@@ -25,6 +27,7 @@ beforeAll(async () => {
     startTestTemporal(),
     startHubspotSimulator({ seed: 13, records: { contacts: 2_000, companies: 20, deals: 20 }, search: { lagMs: 0 } }),
   ]);
+  for (const name of ['worker-1', 'worker-2']) metricsPorts.set(name, (await findFreePort(0)) ?? 0);
   data = mkdtempSync(join(tmpdir(), 'sluice-deploy-'));
   compose = readCompose({
     POSTGRES_PASSWORD: 'x',
@@ -51,6 +54,8 @@ function here(name: string, word: string): string {
   });
   if (word === 'node') return process.execPath;
   if (word === 'temporal:7233') return temporal.server.address;
+  // Containers have an address each; here each process needs a port of its own.
+  if (word === '0.0.0.0:9464') return `127.0.0.1:${metricsPorts.get(name) ?? 0}`;
   if (word.startsWith('/app/')) return join(root, word.slice('/app/'.length));
   // The folder of a file that is mounted is where that file is found.
   if (word === '/config') return join(root, 'deploy');

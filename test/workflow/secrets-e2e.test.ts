@@ -162,8 +162,9 @@ async function readSlowly(): Promise<Payload> {
   expect((await sluice('backfill', contacts, '--fresh')).exitCode).toBe(0);
   return eventually('a heartbeat', async () => {
     const { raw } = await backfillOf(contacts).describe();
-    const payloads = raw.pendingActivities?.flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads ?? []);
-    // A step that has begun says nothing yet, so that it is known to live.
+    const reading = raw.pendingActivities?.filter(({ activityType }) => activityType?.name === 'extractChunk');
+    const payloads = reading?.flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads ?? []);
+    // One that has just begun says nothing yet, so that it is known to live.
     return payloads?.find((payload) => encodingOf(payload) !== 'binary/null');
   });
 }
@@ -259,7 +260,7 @@ describe('encryption', { timeout: onBusyMachineMs }, () => {
 
   it('leaves no input, result, failure or heartbeat in plain, and the command line reads them', async () => {
     expect(encodingOf(await readSlowly())).toBe('binary/encrypted');
-    expect((await sluice('status', contacts)).stdout).toMatch(/Running/);
+    expect((await sluice('status', contacts)).stdout).toMatch(/^crm\.contacts\t.*\t(Running|Finishing|Done)/m);
     simulator.configure({ latencyMs: 0 });
     const failed = await sluice('backfill', companies, '--wait');
     expect(failed.stderr).toMatch(/error: .*were rejected/);
@@ -314,7 +315,7 @@ describe('encryption', { timeout: onBusyMachineMs }, () => {
     await eventually(
       'the run that waited is done',
       async () => (await backfillOf(contacts).describe()).status.name === 'COMPLETED',
-      60_000,
+      90_000,
     );
     const [status] = await look('status');
     expect(status?.stdout).toMatch(/^crm\.companies\t.*Failed: .*were rejected/m);
