@@ -6,6 +6,7 @@ import type { RecordCount } from '../model/source.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
 import { buildPlan, withListedColumns } from './build-plan.ts';
+import { countRecords } from './count-records.ts';
 import type { ActivityDeps } from './deps.ts';
 import { everythingOf, wholeBin } from './full-frontier.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
@@ -56,7 +57,9 @@ export async function planListing(
         reason: `${description.object} has no list of archived records: reconciliation finds them`,
       };
     }
-    const count = input.mode === 'reconcile' ? await source.countRecords(settings.object, signal) : null;
+    const { object } = settings;
+    const counting = { source, object, traffic: 'bulk', log: deps.log } as const;
+    const count = input.mode === 'reconcile' ? await countRecords(counting, signal) : null;
     const bare = buildPlan(settings, description);
     if (
       input.mayStretch &&

@@ -33,8 +33,8 @@ export function readDevServer(dataDir: string): DevServer | null {
 /** Lets other commands find this process's server; the function it returns takes that back. */
 export function announceDevServer(dataDir: string, devServer: DevServer): () => void {
   const path = devServerPath(dataDir);
-  mkdirSync(dataDir, { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(devServer, null, 2)}\n`);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.new`, `${JSON.stringify(devServer, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return () => rmSync(path, { force: true });
 }

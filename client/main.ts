@@ -5,6 +5,7 @@ import { approveCommand } from './commands/approve.ts';
 import { backfillCommand } from './commands/backfill.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
+import { codecServerCommand } from './commands/codec-server.ts';
 import { devCommand } from './commands/dev.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -38,7 +39,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     resyncCommand,
     schedulesCommand,
   ],
-  Watch: [statusCommand, historyCommand, errorsCommand, verifyCommand, doctorCommand],
+  Watch: [statusCommand, historyCommand, errorsCommand, verifyCommand, doctorCommand, codecServerCommand],
   Steer: [pauseCommand, resumeCommand, cancelCommand, approveCommand, resetCommand],
 };
 

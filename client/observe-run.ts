@@ -1,5 +1,6 @@
 import { QueryNotRegisteredError, QueryRejectedError, type WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { progressQuery, type SyncProgress } from '../workflows/messages.ts';
 import { grpcStatusOf } from './cli-error.ts';
 import { describeOpenRuns, firstRunIdOf, isOpen, latestRunOf, type RunKey, type RunTarget } from './describe-run.ts';
@@ -49,6 +50,9 @@ export async function observeDescribed(
   const hasWorker = open ? await hasWorkerPolling(temporal, description.taskQueue) : true;
   const progress = open && hasWorker ? await queryProgress(temporal, description) : null;
   const pending = description.raw.pendingActivities ?? [];
+  const { loadedDataConverter: converter } = temporal.client.options;
+  const beats = await Promise.all(pending.map((activity) => extractHeartbeat(converter, activity.heartbeatDetails)));
+  const retries = await Promise.all(pending.map((activity) => pendingRetry(converter, activity)));
   const facts: RunFacts = {
     mode,
     stream,
@@ -61,9 +65,8 @@ export async function observeDescribed(
     isCancelRequested: description.raw.workflowExtendedInfo?.cancelRequested ?? false,
     progress,
     isReading: pending.some((activity) => readingSteps.has(activity.activityType?.name)),
-    heartbeat:
-      pending.map((activity) => extractHeartbeat(activity.heartbeatDetails)).findLast((beat) => beat !== null) ?? null,
-    retries: pending.flatMap((activity) => pendingRetry(activity)),
+    heartbeat: beats.findLast((beat) => beat !== null) ?? null,
+    retries: retries.flat(),
     stuck: await stuckOf(temporal, description),
     taskQueue: description.taskQueue,
     hasWorker,
@@ -142,5 +145,7 @@ async function stuckOf(
     maximumPageSize: 10,
   });
   const failed = history?.events?.find((event) => event.workflowTaskFailedEventAttributes);
-  return { failures, message: failed?.workflowTaskFailedEventAttributes?.failure?.message ?? null };
+  const failure = failed?.workflowTaskFailedEventAttributes?.failure;
+  const reason = await decodeOptionalFailureToOptionalError(temporal.client.options.loadedDataConverter, failure);
+  return { failures, message: reason?.message ?? null };
 }

@@ -1,29 +1,36 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
+import type { LoadedDataConverter } from '@temporalio/common';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { ExtractHeartbeat } from '../model/heartbeat.ts';
 import type { PendingRetry } from './run-facts.ts';
 
 export type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 /** Of an extract; null for other steps, and before its first second. */
-export function extractHeartbeat(details: PendingActivity['heartbeatDetails']): ExtractHeartbeat | null {
-  const payload = details?.payloads?.[0];
-  if (!payload) return null;
-  const beat = defaultPayloadConverter.fromPayload(payload) as Partial<ExtractHeartbeat> | null;
+export async function extractHeartbeat(
+  converter: LoadedDataConverter,
+  details: PendingActivity['heartbeatDetails'],
+): Promise<ExtractHeartbeat | null> {
+  if (!details?.payloads?.[0]) return null;
+  const beat = await decodeFromPayloadsAtIndex<Partial<ExtractHeartbeat> | null>(converter, 0, details.payloads);
   return typeof beat?.sequence === 'number' && typeof beat.records === 'number' ? (beat as ExtractHeartbeat) : null;
 }
 
 /** None for a step in its first attempt. */
-export function pendingRetry(activity: PendingActivity): PendingRetry[] {
+export async function pendingRetry(converter: LoadedDataConverter, activity: PendingActivity): Promise<PendingRetry[]> {
   const attempt = activity.attempt ?? 1;
   if (attempt < 2) return [];
   const nextAt = activity.nextAttemptScheduleTime ?? activity.scheduledTime;
+  const failure = await decodeOptionalFailureToOptionalError(converter, activity.lastFailure);
   const nextMs = nextAt?.seconds ? Number(nextAt.seconds) * 1_000 : null;
   return [
     {
       activity: activity.activityType?.name ?? 'activity',
       attempt,
-      failure: activity.lastFailure?.message || null,
+      failure: failure?.message || null,
       nextAttemptAt: nextMs === null || nextMs <= Date.now() ? null : new Date(nextMs).toISOString(),
     },
   ];

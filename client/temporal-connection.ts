@@ -1,10 +1,11 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Connection, type Client, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/references.ts';
 import { CliError, grpcStatusOf, reportError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 import { readDevServer } from './dev-server.ts';
+import { TemporalClient } from './temporal-client.ts';
 import { chooseTemporalAddress, type TemporalAddress } from './temporal-address.ts';
 
 const connectTimeoutMs = 3_000;
@@ -22,17 +23,19 @@ type ConnectOptions = ReturnType<typeof loadClientConnectConfig>['connectionOpti
 
 /**
  * Connects to the Temporal server of a config. Namespace, TLS and API key are those of the standard Temporal profile,
- * except for a local `sluice dev`, which needs none. Throws exit code 5 with the address that was tried.
+ * except for a local `sluice dev`, which needs none. Throws exit code 5 with the address that was tried, and `ConfigInvalid`
+ * where an encryption key is missing.
  */
 export async function connectTemporal(config: TemporalSettings, environment: Environment): Promise<TemporalConnection> {
   const { found, namespace, connectOptions } = findTemporal(config, environment);
+  const keyRing = config.keyRing();
   try {
     const connection = await Connection.connect({
       ...(connectOptions as ConnectionOptions),
       connectTimeout: connectTimeoutMs,
     });
     return {
-      client: new Client({ connection, namespace }),
+      client: new TemporalClient({ connection, namespace, keyRing }),
       namespace,
       found,
       connectOptions,
@@ -43,7 +46,7 @@ export async function connectTemporal(config: TemporalSettings, environment: Env
   }
 }
 
-type TemporalSettings = Pick<LoadedConfig, 'temporal' | 'dataDir'>;
+type TemporalSettings = Pick<LoadedConfig, 'temporal' | 'dataDir' | 'keyRing'>;
 
 function findTemporal(
   { temporal, dataDir }: TemporalSettings,

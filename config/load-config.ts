@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { SyncError } from '../model/errors.ts';
+import { noKeys, type KeyRing } from '../model/key-ring.ts';
 import { streamName, type StreamName } from '../model/stream-name.ts';
 import { minChunkRecords } from '../model/backfill-request.ts';
 import type { DestinationConfig } from '../destinations/registry.ts';
@@ -10,6 +11,7 @@ import type { StreamSettings } from '../model/stream-settings.ts';
 import type { Checked } from './check-section.ts';
 import { readConfigFile } from './config-file.ts';
 import { defaultBudgetDir } from './default-budget-dir.ts';
+import { checkEncryption, readKeyRing } from './encryption.ts';
 import { readEnvironment } from './environment.ts';
 import { suggestName } from '../model/nearest-name.ts';
 import { readHashKey } from './hash-key.ts';
@@ -53,12 +55,19 @@ export interface LoadedConfig {
   stream(name: StreamName): StreamSettings;
   /** The key of hashed columns, as it was when the config was loaded. Throws `ConfigInvalid` where none is set, or a short one. */
   hashKey(): string;
+  /** Keys of what Temporal keeps. Throws `ConfigInvalid` where one is missing, or is no key. */
+  keyRing(): KeyRing;
   /** A scalar as `.env` and the environment have it now: how a rotated secret is picked up. Throws when it is missing. */
   readScalar(path: readonly string[]): string;
 }
 
 /** Sections whose variables are asked for only when they are used. */
-const lazySections: ReadonlySet<string | number | undefined> = new Set(['sources', 'destinations', 'pipelines']);
+const lazySections: ReadonlySet<string | number | undefined> = new Set([
+  'sources',
+  'destinations',
+  'pipelines',
+  'encryption',
+]);
 
 /** Reads and validates a config. Throws one `ConfigInvalid` with a line for each problem. */
 export function loadConfig(request: LoadConfigRequest): LoadedConfig {
@@ -75,7 +84,13 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
   const isDeferred = ({ path, isStructural }: Problem): boolean =>
     isStructural !== true && lazySections.has(path[0]) && tree.references.has(pathKey(path));
   const malformed = new Set(tree.malformed.map(({ path }) => pathKey(path)));
-  const problems = [...tree.malformed, ...checked.problems.filter(({ path }) => !malformed.has(pathKey(path)))];
+  const encryption = checked.top.value?.encryption ?? null;
+  const encryptionProblems =
+    encryption === null ? [] : checkEncryption(encryption, (path) => tree.references.has(pathKey(path)));
+  const problems = [
+    ...tree.malformed,
+    ...[...checked.problems, ...encryptionProblems].filter(({ path }) => !malformed.has(pathKey(path))),
+  ];
   const wrongNow = problems.filter((problem) => !isDeferred(problem));
   if (wrongNow.length > 0) throw configInvalid(wrongNow.map(lineOf));
   const deferred = problems.filter(isDeferred);
@@ -123,6 +138,10 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
       }
       demand((path) => isUnder(path, ['pipelines', pipeline]) && (path[2] !== 'streams' || path[3] === stream));
       return valid(checked.pipelines.get(pipeline)?.streams.get(stream) ?? null);
+    },
+    keyRing() {
+      demand((path) => path[0] === 'encryption');
+      return encryption === null ? noKeys : readKeyRing(encryption, file.folder);
     },
     hashKey: () => readHashKey(variables, join(file.folder, '.env')),
     readScalar(path) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { maxChunkRecords } from '../model/backfill-request.ts';
 import { schemaContracts } from '../model/plan.ts';
 import { defaultTaskQueue } from '../model/workflow-id.ts';
+import { encryptionSchema } from './encryption.ts';
 import { syncOptions } from './sync-options.ts';
 
 /** A name in SQL: what every destination can quote, and not one of Sluice's own tables. */
@@ -89,6 +90,7 @@ export const fileSchema = z.strictObject({
         .describe('Worker Deployment versioning of `sluice worker`; default: none'),
     })
     .prefault({}),
+  encryption: encryptionSchema.optional().describe('Keys of what Temporal keeps: inputs, results and failures'),
   dataDir: z.string().min(1).default('.sluice').describe('Where stages and the local Temporal keep their files'),
   budgetDir: z
     .string()

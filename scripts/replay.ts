@@ -9,7 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type ReplayWorkerOptions } from '@temporalio/worker';
+import { dataConverterOf, encodesFailures } from '../codec/data-converter.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { KeyRing } from '../model/key-ring.ts';
 import { defaultTaskQueue } from '../model/workflow-id.ts';
 import { replayOpenRuns } from '../worker/replay-open-runs.ts';
 import { workflowBundle } from '../worker/workflow-bundle.ts';
@@ -20,6 +23,7 @@ npm run replay -- --live         replays the histories of open runs; the server 
   --namespace <name>
   --task-queue <name>            default: ${defaultTaskQueue}
   --limit <n>                    at most so many runs, the latest first; default: 1000
+  --config <file>                whose encryption keys read the histories
 `;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -40,6 +44,8 @@ interface LiveFlags {
   readonly namespace: string | undefined;
   readonly taskQueue: string;
   readonly limit: number;
+  /** What reads the histories where they are encrypted. */
+  readonly keyRing: KeyRing;
 }
 
 /** Null where the usage is wrong. */
@@ -53,6 +59,7 @@ function readFlags(): LiveFlags | 'help' | null {
         help: { type: 'boolean' },
         address: text,
         namespace: text,
+        config: text,
         'task-queue': { ...text, default: defaultTaskQueue },
         limit: { ...text, default: '1000' },
       },
@@ -60,11 +67,18 @@ function readFlags(): LiveFlags | 'help' | null {
     if (values.help === true) return 'help';
     if (!/^[1-9]\d{0,8}$/.test(values.limit)) throw new Error('--limit must be a whole number above 0');
     const { address, namespace } = values;
-    return { address, namespace, taskQueue: values['task-queue'], limit: Number(values.limit) };
+    const keyRing = keyRingOf(values.config);
+    return { address, namespace, keyRing, taskQueue: values['task-queue'], limit: Number(values.limit) };
   } catch (error) {
     process.stderr.write(`error: ${(error as Error).message}\n${usage}`);
     return null;
   }
+}
+
+function keyRingOf(config: string | undefined): KeyRing {
+  return config === undefined
+    ? { current: null, keys: new Map() }
+    : loadConfig({ path: config, env: process.env }).keyRing();
 }
 
 async function replayLive(): Promise<number> {
@@ -93,14 +107,18 @@ async function replayLive(): Promise<number> {
   }
 }
 
-async function replayAll(request: { client: Client; address: string; taskQueue: string; limit: number }) {
+async function replayAll(request: LiveFlags & { client: Client; address: string }) {
   // What does not replay is told here, in a line; the SDK would tell it once more, at length.
   Runtime.install({
     logger: new DefaultLogger('ERROR', () => {}),
     telemetryOptions: { logging: { forward: {}, filter: 'OFF' } },
   });
-  const { client, address, taskQueue, limit } = request;
-  const replay = { workflowBundle: await workflowBundle(join(root, 'node_modules/.cache/sluice')) };
+  const { client, address, taskQueue, limit, keyRing } = request;
+  const failures = encodesFailures(keyRing) ? 'encoded' : 'plain';
+  const replay: ReplayWorkerOptions = {
+    workflowBundle: await workflowBundle(join(root, 'node_modules/.cache/sluice'), failures),
+    dataConverter: dataConverterOf(keyRing),
+  };
   let replayed = 0;
   let failed = 0;
   for await (const run of replayOpenRuns({ client, taskQueue, limit, replay })) {

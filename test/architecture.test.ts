@@ -16,16 +16,18 @@ const allowed: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>
   sources: { model: 'value', budget: 'value' },
   destinations: { model: 'value' },
   activities: { model: 'value' },
+  codec: { model: 'value' },
   config: { model: 'value', 'sources/registry.ts': 'value', 'destinations/registry.ts': 'value' },
   worker: {
     model: 'value',
     activities: 'value',
     config: 'value',
+    codec: 'value',
     'sources/registry.ts': 'value',
     'destinations/registry.ts': 'value',
     'workflows/messages.ts': 'value',
   },
-  client: { model: 'value', config: 'value', worker: 'value', 'workflows/messages.ts': 'value' },
+  client: { model: 'value', config: 'value', codec: 'value', worker: 'value', 'workflows/messages.ts': 'value' },
   simulators: {},
 };
 
@@ -119,6 +121,15 @@ describe('architecture', () => {
         queue.push(to);
       }
     }
+  });
+
+  it('every client and worker reads and writes by the keys of the config', () => {
+    const opens = /new (?:Client|WorkflowClient|ScheduleClient)\(|Worker\.create\(/;
+    const open = files.filter(
+      (file) => /^(client|worker)\//.test(file) && opens.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(open.length).toBeGreaterThan(2);
+    expect(open.filter((file) => !readFileSync(join(root, file), 'utf8').includes('dataConverter'))).toEqual([]);
   });
 
   it('workflows use nothing of Node', () => {

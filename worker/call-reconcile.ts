@@ -1,5 +1,5 @@
 import { Client, ScheduleNotFoundError } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, type DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { SyncError } from '../model/errors.ts';
 import { scheduleId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
@@ -12,6 +12,7 @@ interface ReconcileCallerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly taskQueue: string;
+  readonly dataConverter?: DataConverter;
 }
 
 export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
@@ -20,10 +21,10 @@ export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunni
  * Starts a reconciliation of a stream now: by its schedule where there is one, else under the stream's fixed id. Throws
  * `Unavailable` where Temporal does not answer.
  */
-export function reconcileCaller({ connection, namespace, taskQueue }: ReconcileCallerOptions): CallReconcile {
-  const client = new Client({ connection, namespace });
-
-  const isRunning = runningCheck({ connection, namespace });
+export function reconcileCaller({ taskQueue, ...server }: ReconcileCallerOptions): CallReconcile {
+  const { connection } = server;
+  const client = new Client(server);
+  const isRunning = runningCheck(server);
 
   /** Null where the stream has no schedule. */
   const trigger: (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused' | null> = async (stream) => {

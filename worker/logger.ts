@@ -17,9 +17,12 @@ export function temporalLogger(log: Logger): TemporalLogger {
   });
 }
 
+/** What the SDK adds of a task that it could not start: the whole of it, with its inputs. */
+const whole: ReadonlySet<string> = new Set(['taskToken', 'task', 'taskEncoded']);
+
 /** Fields that name the run; errors by name only, since their texts are in history already, scrubbed. */
 function pickPlain(meta: object | undefined): Record<string, unknown> {
   const isPlain = (value: unknown): boolean => value === null || typeof value !== 'object' || Array.isArray(value);
-  const plain = Object.entries(meta ?? {}).filter(([name, value]) => name !== 'taskToken' && isPlain(value));
+  const plain = Object.entries(meta ?? {}).filter(([name, value]) => !whole.has(name) && isPlain(value));
   return Object.fromEntries(plain);
 }

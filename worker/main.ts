@@ -2,6 +2,7 @@ import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOpti
 import { createActivities } from '../activities/create-activities.ts';
 import { failureInterceptor } from '../activities/failure-interceptor.ts';
 import { KnownVersions } from '../activities/known-versions.ts';
+import { dataConverterOf, encodesFailures } from '../codec/data-converter.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { resolveStream } from '../config/resolve-stream.ts';
 import { SyncError } from '../model/errors.ts';
@@ -37,6 +38,8 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
   const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
   installRuntime(log);
   keepHeapSmall();
+  const keyRing = config.keyRing();
+  const dataConverter = dataConverterOf(keyRing);
   await using closing = new AsyncDisposableStack();
   const native = closing.adopt(await NativeConnection.connect(connection), (open) => open.close());
   const owned = closing.use(new DisposableStack());
@@ -55,13 +58,14 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     canSetSearchAttributes: await ensureSearchAttributes(native, namespace, log),
     hashKey: () => config.hashKey(),
     knownVersions: new KnownVersions(),
-    callReconcile: reconcileCaller({ connection: native, namespace, taskQueue }),
-    isRunning: runningCheck({ connection: native, namespace }),
+    callReconcile: reconcileCaller({ connection: native, namespace, dataConverter, taskQueue }),
+    isRunning: runningCheck({ connection: native, namespace, dataConverter }),
     log,
   });
   const options = {
     connection: native,
     namespace,
+    dataConverter,
     activities,
     interceptors: {
       activity: [({ info }) => ({ inbound: failureInterceptor(info, log) })],
@@ -77,7 +81,7 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     taskQueue,
     // Not that of an owner queue: its one poller serves the runs of every version.
     ...(deployment === undefined ? {} : { workerDeploymentOptions: asVersion(deployment) }),
-    workflowBundle: await workflowBundle(config.dataDir),
+    workflowBundle: await workflowBundle(config.dataDir, encodesFailures(keyRing) ? 'encoded' : 'plain'),
     // A killed worker's cached runs are picked up by the next one after this.
     stickyQueueScheduleToStartTimeout: '3s',
   });

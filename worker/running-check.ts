@@ -1,11 +1,12 @@
 import { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/common';
+import { WorkflowNotFoundError, type DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 
 /** Asks Temporal whether an execution under a workflow id is open. */
 export function runningCheck(options: {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly dataConverter?: DataConverter;
 }): (workflowId: string) => Promise<boolean> {
   const client = new Client(options);
   return async (workflowId) => {

@@ -8,20 +8,31 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = fileURLToPath(new URL('bundle-workflows.ts', import.meta.url));
+/** Whether texts of failures are left plain or made payloads, for a codec to encrypt: the sandbox converts its own. */
+export type FailureForm = 'plain' | 'encoded';
+
+export const failureForms: readonly FailureForm[] = ['plain', 'encoded'];
+
 /** Made by `npm run build`; not there in a checkout. */
-const prebuilt = fileURLToPath(new URL('prebuilt-workflows.js', import.meta.url));
+function prebuiltPath(failures: FailureForm): string {
+  return fileURLToPath(new URL(`prebuilt-workflows-${failures}.js`, import.meta.url));
+}
 
 /**
  * The workflow code as one file: the prebuilt one of a package, else made when the workflows have changed since it was last
  * made. A process of its own makes it: webpack would leave the worker some 100 MB larger for the rest of its life.
  */
-export async function workflowBundle(cacheFolder: string): Promise<{ codePath: string }> {
+export async function workflowBundle(
+  cacheFolder: string,
+  failures: FailureForm = 'plain',
+): Promise<{ codePath: string }> {
+  const prebuilt = prebuiltPath(failures);
   if (await exists(prebuilt)) return { codePath: prebuilt };
-  const codePath = join(cacheFolder, `workflows-${await sourceDigest()}.js`);
+  const codePath = join(cacheFolder, `workflows-${await sourceDigest()}-${failures}.js`);
   if (await exists(codePath)) return { codePath };
   await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
   const unfinished = `${codePath}.${process.pid}`;
-  await promisify(execFile)(process.execPath, [program, unfinished]);
+  await promisify(execFile)(process.execPath, [program, unfinished, failures]);
   await rename(unfinished, codePath);
   return { codePath };
 }
@@ -29,7 +40,7 @@ export async function workflowBundle(cacheFolder: string): Promise<{ codePath: s
 /** Of everything that goes into the bundle: our sources, and the locked versions of the SDK. */
 async function sourceDigest(): Promise<string> {
   const digest = createHash('sha256');
-  const files = globSync('{workflows,model}/**/*.ts', { cwd: root }).sort();
+  const files = globSync('{workflows,model,codec}/**/*.ts', { cwd: root }).sort();
   for (const file of [...files, 'package.json', 'worker/bundle-workflows.ts']) {
     digest.update(`${file}\0`).update(await readFile(join(root, file)));
   }

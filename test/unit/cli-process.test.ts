@@ -22,6 +22,7 @@ const verbs = [
   'errors',
   'verify',
   'doctor',
+  'codec-server',
   'pause',
   'resume',
   'cancel',

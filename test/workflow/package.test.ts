@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -65,7 +66,7 @@ afterAll(async () => {
 describe('the package that npm pack makes', () => {
   it('holds plain JavaScript, the workflows bundled, and neither sources nor tests', () => {
     expect(files).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'dist/client/bin.js', 'dist/worker/prebuilt-workflows.js']),
+      expect.arrayContaining(['LICENSE', 'README.md', 'dist/client/bin.js', 'dist/worker/prebuilt-workflows-plain.js']),
     );
     expect(
       files.filter((path) => path.endsWith('.ts') || /(^|\/)(test|simulators|bench|node_modules)\//.test(path)),
@@ -73,7 +74,7 @@ describe('the package that npm pack makes', () => {
   });
 
   it('names no folder of the machine that built it', () => {
-    const bundle = readFileSync(join(installed, 'dist/worker/prebuilt-workflows.js'), 'utf8');
+    const bundle = readFileSync(join(installed, 'dist/worker/prebuilt-workflows-plain.js'), 'utf8');
     const sourceMap = /sourceMappingURL=data:[^,]*base64,([A-Za-z0-9+/=]+)/.exec(bundle)?.[1] ?? '';
     const { sources } = JSON.parse(Buffer.from(sourceMap, 'base64').toString('utf8')) as { sources: string[] };
     expect(sources).toContain('workflows/backfill.ts');
@@ -82,13 +83,15 @@ describe('the package that npm pack makes', () => {
 
   it('runs in an empty folder: from a config to rows, by `sluice dev`', { timeout: 60_000 }, async () => {
     expect(await sluice('--version')).toMatchObject({ exitCode: 0, stdout: `${manifest.version}\n` });
-    writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\n`);
+    const key = randomBytes(32).toString('base64');
+    writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\nSLUICE_KEY=${key}\n`);
     writeFileSync(
       join(directory, 'sluice.yaml'),
       `version: 1
 sources: { crm: { kind: hubspot, accessToken: "\${HUBSPOT_ACCESS_TOKEN}", baseUrl: "${simulator.url}" } }
 destinations: { local: { kind: duckdb, path: ./warehouse.duckdb } }
 pipelines: { crm: { source: crm, destination: local, streams: { contacts: {} } } }
+encryption: { current: k1, keys: { k1: "\${SLUICE_KEY}" } }
 `,
     );
     const ports = ['--port', String(await findFreePort(0)), '--ui-port', String(await findFreePort(0))];

@@ -54,7 +54,7 @@ interface Ports {
  * Rejects with `ConfigInvalid` when an asked-for port is taken, `Unavailable` when the server does not start.
  */
 export async function startTemporalServer(options: LocalServerOptions): Promise<LocalServer> {
-  if (options.databaseFile !== undefined) await mkdir(dirname(options.databaseFile), { recursive: true });
+  if (options.databaseFile !== undefined) await mkdir(dirname(options.databaseFile), { recursive: true, mode: 0o700 });
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(options);
     try {
