@@ -5,6 +5,7 @@ import type { ClaimResult, Destination } from '../model/destination.ts';
 import type { Frontier } from '../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
+import { leastGapMs } from '../model/schedule-gap.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import type { ActivityDeps } from './deps.ts';
 import { planDigest } from './plan-digest.ts';
@@ -105,8 +106,9 @@ export async function openPlannedRun(
 
 /** A full sync in place of incremental runs must not hold the next one up. */
 function approvalWaitOf({ incremental, schedules, reconcile }: StreamSettings): number {
-  if (incremental.enabled || schedules.incrementalMs === null) return reconcile.approvalWaitMs;
-  return Math.min(reconcile.approvalWaitMs, schedules.incrementalMs);
+  const nextRunMs = leastGapMs(schedules, 'incremental');
+  if (incremental.enabled || nextRunMs === null) return reconcile.approvalWaitMs;
+  return Math.min(reconcile.approvalWaitMs, nextRunMs);
 }
 
 function startOf(frontier: Frontier): LedgerHead {

@@ -1,9 +1,9 @@
 import { ScheduleAlreadyRunning } from '@temporalio/client';
-import { CliError } from './cli-error.ts';
+import { CliError, reportError, type ErrorReport } from './cli-error.ts';
 import type { DesiredSchedule } from './desired-schedules.ts';
 import { exitCode } from './exit-code.ts';
 import { lookUpEach } from './look-up-each.ts';
-import { scheduleDrift } from './schedule-drift.ts';
+import { scheduleDrift, type ScheduleDrift } from './schedule-drift.ts';
 import { namesInScope, type ScheduleName, type ScheduleScope } from './schedule-scope.ts';
 import { createSchedule, deleteSchedule, describeSchedule, ownerOf, updateSchedule } from './stored-schedule.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
@@ -11,7 +11,7 @@ import type { TemporalConnection } from './temporal-connection.ts';
 export type ScheduleChange = ScheduleName &
   (
     | { readonly change: 'created'; readonly desired: DesiredSchedule }
-    | { readonly change: 'updated'; readonly desired: DesiredSchedule; readonly drift: readonly string[] }
+    | ({ readonly change: 'updated'; readonly desired: DesiredSchedule } & ScheduleDrift)
     | { readonly change: 'unchanged'; readonly desired: DesiredSchedule }
     | { readonly change: 'deleted' }
     /** Somebody else made a schedule under this id; it is left alone. */
@@ -32,30 +32,53 @@ export async function planScheduleChanges(
       if (ownerOf(stored) === null) return desired === undefined ? null : { ...name, change: 'foreign' };
       if (desired === undefined) return { ...name, change: 'deleted' };
       const drift = scheduleDrift(desired, stored);
-      return drift.length === 0
+      return drift.driftCause === null
         ? { ...name, change: 'unchanged', desired }
-        : { ...name, change: 'updated', desired, drift };
+        : { ...name, change: 'updated', desired, ...drift };
     },
   );
   return planned.filter((change) => change !== null);
 }
 
+/** A change, and what kept it from being made; null where nothing did. */
+export interface TriedChange {
+  readonly change: ScheduleChange;
+  readonly failure: ErrorReport | null;
+}
+
+/** Tries every change, whatever became of the others. The outcomes are in the order of the changes. */
+export async function carryOutAll(
+  temporal: TemporalConnection,
+  changes: readonly ScheduleChange[],
+  note: string,
+): Promise<TriedChange[]> {
+  return lookUpEach(changes, async (change) => {
+    try {
+      await carryOut(temporal, change, note);
+      return { change, failure: null };
+    } catch (error) {
+      const report = reportError(error);
+      const named = report.message.includes(change.scheduleId);
+      const message = named ? report.message : `schedule ${change.scheduleId}: ${report.message}`;
+      return { change, failure: { ...report, message } };
+    }
+  });
+}
+
 /** Repeating it changes nothing more. Throws a usage error for a schedule that is not Sluice's. */
-export async function carryOut(temporal: TemporalConnection, change: ScheduleChange): Promise<void> {
+export async function carryOut(temporal: TemporalConnection, change: ScheduleChange, note: string): Promise<void> {
   switch (change.change) {
     case 'created':
-      await createOnce(temporal, change.desired);
+      await createOnce(temporal, change.desired, note);
       break;
     case 'updated':
-      await updateSchedule(temporal, change.desired);
+      await updateSchedule(temporal, change.desired, note);
       break;
     case 'deleted':
       await deleteSchedule(temporal, change.scheduleId);
       break;
     case 'foreign':
-      throw new CliError(exitCode.usage, `schedule ${change.scheduleId} was not created by sluice, and is left alone`, {
-        next: `temporal schedule delete --schedule-id ${change.scheduleId}, then sluice schedules apply`,
-      });
+      throw foreignSchedule(change.scheduleId);
     case 'unchanged':
       break;
     default:
@@ -63,9 +86,16 @@ export async function carryOut(temporal: TemporalConnection, change: ScheduleCha
   }
 }
 
-async function createOnce(temporal: TemporalConnection, desired: DesiredSchedule): Promise<void> {
+/** Why one that somebody else created is no business of ours. */
+export function foreignSchedule(scheduleId: string): CliError {
+  return new CliError(exitCode.usage, `schedule ${scheduleId} was not created by sluice, and is left alone`, {
+    next: `temporal schedule delete --schedule-id ${scheduleId}, then sluice schedules apply`,
+  });
+}
+
+async function createOnce(temporal: TemporalConnection, desired: DesiredSchedule, note: string): Promise<void> {
   try {
-    await createSchedule(temporal, desired);
+    await createSchedule(temporal, desired, note);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     throw new CliError(exitCode.runFailed, `schedule ${desired.scheduleId} was created by somebody else just now`, {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ScheduleDescription } from '@temporalio/client';
+import { scheduledModes } from '../model/scheduled-mode.ts';
 import { scheduleId, syncWorkflowId } from '../model/workflow-id.ts';
 import { CliError } from './cli-error.ts';
 import { describeOpenRuns, type RunKey, type RunTarget } from './describe-run.ts';
-import { scheduledModes } from './desired-schedules.ts';
 import { exitCode } from './exit-code.ts';
 import { describeSchedule } from './stored-schedule.ts';
 import { alreadyRunning, startRun, type RunOrder } from './sync-runs.ts';
@@ -19,6 +19,11 @@ export interface QueuedRun extends RunKey {
 
 export type BegunRun = RunTarget | QueuedRun;
 
+export interface BeginOptions {
+  readonly taskQueue: string;
+  readonly warn: (line: string) => void;
+}
+
 const triggeredWithinMs = 15_000;
 const pollMs = 250;
 
@@ -30,7 +35,7 @@ const pollMs = 250;
 export async function beginRun(
   temporal: TemporalConnection,
   order: RunOrder,
-  { taskQueue, warn }: { readonly taskQueue: string; readonly warn: (line: string) => void },
+  { taskQueue, warn }: BeginOptions,
 ): Promise<BegunRun> {
   const key = { mode: order.mode, stream: order.input.stream };
   const schedule = await findSchedule(temporal, key);

@@ -1,8 +1,8 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { SyncMode } from '../model/plan.ts';
+import { scheduledModes } from '../model/scheduled-mode.ts';
 import { scheduleId, syncWorkflowId } from '../model/workflow-id.ts';
-import { scheduledModes } from './desired-schedules.ts';
 import { describeSchedule } from './stored-schedule.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 

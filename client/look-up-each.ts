@@ -1,14 +1,25 @@
 /** So many are asked about at once: enough to be quick, few enough for a small server. */
 const concurrency = 16;
 
-/** The answers in the order of the items. */
+/** The answers in the order of the items. After an error no further item is asked about. */
 export async function lookUpEach<Item, Answer>(
   items: readonly Item[],
   look: (item: Item) => Promise<Answer>,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
-  for (let start = 0; start < items.length; start += concurrency) {
-    answers.push(...(await Promise.all(items.slice(start, start + concurrency).map(look))));
-  }
+  const left = items.entries();
+  let hasFailed = false;
+  const askOn = async (): Promise<void> => {
+    for (const [index, item] of left) {
+      if (hasFailed) return;
+      try {
+        answers[index] = await look(item);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, askOn));
   return answers;
 }

@@ -13,7 +13,7 @@ import { pauseRun } from './sync-runs.ts';
 /** First the schedules, so that no run starts behind the ones that are paused then. Returns what came of it, a line each. */
 export async function pauseStream(target: SteerTarget, note: string | undefined): Promise<string[]> {
   const args = { by: callerName(), ...(note === undefined ? {} : { note }) };
-  const schedules = await pauseStreamSchedules(target.temporal, target, pauseNote(args));
+  const schedules = await pauseStreamSchedules(target.temporal, target, pauseNote({ ...args, at: new Date() }));
   const runs = await Promise.all(target.modes.map((mode) => pauseMode(target, { mode, stream: target.stream }, args)));
   return [...schedules, ...runs.filter((line) => line !== null)];
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import type { BegunRun } from './begin-run.ts';
+import type { StreamName } from '../model/stream-name.ts';
+import type { BeginOptions, BegunRun } from './begin-run.ts';
 import { CliError, reportError } from './cli-error.ts';
 import { parseDurationMs } from './duration.ts';
 import { exitCode, gravestExitCode, type ExitCode } from './exit-code.ts';
 import { runNoun } from './mode-words.ts';
-import { writeError } from './output.ts';
-import { openConfig, withTemporal } from './session.ts';
+import { writeError, type Output } from './output.ts';
+import { openConfig, withTemporal, type ConfigSession } from './session.ts';
 import type { RunOrder } from './sync-runs.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import type { VerbCall } from './verb.ts';
@@ -21,26 +22,48 @@ export function waitFlags(command: Command): Command {
     .option('--timeout <duration>', 'with --wait: give up waiting after 90s, 10m or 2h; the run goes on');
 }
 
-/**
- * Begins a run of each stream, on its own: one that cannot begin keeps none of the others from running. With `--wait` it stays
- * until they have ended. Without words, every stream of the config.
- */
-export async function runStreams(
+/** Begins a run of each stream as `runEach` does. */
+export function runStreams(
   call: VerbCall<WaitFlags>,
   verb: string,
   ordersFor: (streams: readonly string[]) => readonly RunOrder[],
 ): Promise<ExitCode> {
+  return runEach<RunOrder>(call, verb, {
+    ordersFor,
+    begin: async (temporal, order, options) => {
+      const { beginRun } = await import('./begin-run.ts');
+      return beginRun(temporal, order, options);
+    },
+  });
+}
+
+/** What is to begin, and how one of it does. */
+interface Beginning<Order> {
+  readonly ordersFor: (streams: readonly StreamName[], session: ConfigSession) => readonly Order[];
+  readonly begin: (temporal: TemporalConnection, order: Order, options: BeginOptions) => Promise<BegunRun>;
+}
+
+/**
+ * Begins each run on its own: one that cannot begin keeps none of the others from running. With `--wait` it stays until they
+ * have ended. Without words, every stream of the config.
+ */
+export async function runEach<Order>(
+  call: VerbCall<WaitFlags>,
+  verb: string,
+  { ordersFor, begin }: Beginning<Order>,
+): Promise<ExitCode> {
   const { words, options, output } = call;
   const timeoutMs = parseTimeout(options, verb);
   const session = await openConfig(options);
-  const orders = ordersFor(words.length > 0 ? session.resolveStreams(words) : session.streams);
+  const orders = ordersFor(words.length > 0 ? session.resolveStreams(words) : session.streams, session);
   const { taskQueue } = session;
   return withTemporal(session, async (temporal) => {
     const { hasWorkerPolling } = await import('./worker-pollers.ts');
     if (!(await hasWorkerPolling(temporal, taskQueue))) {
       output.warn(`no worker polls task queue ${taskQueue}; the run starts when one does; next: sluice dev`);
     }
-    const { runs, codes } = await beginAll(orders, { temporal, taskQueue, call });
+    const beginOptions: BeginOptions = { taskQueue, warn: (line) => output.warn(line) };
+    const { runs, codes } = await beginAll(orders, (order) => begin(temporal, order, beginOptions), output);
     if (options.wait && runs.length > 0) {
       const { waitForRuns } = await import('./wait-for-runs.ts');
       codes.push(await waitForRuns(temporal, runs, { verb, timeoutMs, output }));
@@ -55,20 +78,16 @@ export async function runStreams(
   });
 }
 
-async function beginAll(
-  orders: readonly RunOrder[],
-  {
-    temporal,
-    taskQueue,
-    call: { output },
-  }: { temporal: TemporalConnection; taskQueue: string; call: VerbCall<unknown> },
+async function beginAll<Order>(
+  orders: readonly Order[],
+  begin: (order: Order) => Promise<BegunRun>,
+  output: Output,
 ): Promise<{ runs: BegunRun[]; codes: ExitCode[] }> {
-  const { beginRun } = await import('./begin-run.ts');
   const runs: BegunRun[] = [];
   const codes: ExitCode[] = [exitCode.done];
   for (const order of orders) {
     try {
-      runs.push(await beginRun(temporal, order, { taskQueue, warn: (line) => output.warn(line) }));
+      runs.push(await begin(order));
     } catch (error) {
       const report = reportError(error);
       writeError(report, output);

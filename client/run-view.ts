@@ -1,7 +1,7 @@
 import { rejects, type Counts } from '../model/counts.ts';
 import type { SyncMode } from '../model/plan.ts';
-import type { PendingApproval, SyncPhase, SyncStep } from '../workflows/messages.ts';
-import { untilText } from './duration.ts';
+import type { PauseNote, PendingApproval, SyncPhase, SyncStep } from '../workflows/messages.ts';
+import { instantText, untilText } from './duration.ts';
 import { plainLine } from './plain-text.ts';
 import type { RunFacts, RunResult } from './run-facts.ts';
 import { needsBackfill, totalsOf, whyDone } from './run-outcome.ts';
@@ -197,11 +197,12 @@ function doneState(result: RunResult): RunState {
   return needsBackfill(result) ? 'needsBackfill' : 'done';
 }
 
-export function pauseText(paused: { by: string | null; note: string | null } | null): string | null {
+/** `by anna@host at 2026-11-20 16:05 UTC "launch"`, as beside a schedule; null for what is not paused. */
+export function pauseText(paused: PauseNote | null): string | null {
   if (paused === null) return null;
-  const by = paused.by === null ? '' : `by ${paused.by}`;
-  const note = paused.note === null ? '' : `"${paused.note}"`;
-  return [by, note].filter((part) => part !== '').join(' ') || null;
+  const by = paused.by === null ? null : `by ${paused.by}`;
+  const note = paused.note === null ? null : `"${paused.note}"`;
+  return [by, `at ${instantText(paused.at)} UTC`, note].filter((part) => part !== null).join(' ');
 }
 
 const stateWords: Readonly<Record<RunState, string>> = {

@@ -1,5 +1,6 @@
+import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
 import { scheduleId } from '../model/workflow-id.ts';
-import { scheduledModes, type DesiredSchedule, type ScheduledMode } from './desired-schedules.ts';
+import type { DesiredSchedule } from './desired-schedules.ts';
 import { listOwnSchedules } from './stored-schedule.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 

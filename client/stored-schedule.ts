@@ -4,7 +4,10 @@ import {
   type ScheduleOptions,
   type ScheduleUpdateOptions,
 } from '@temporalio/client';
-import { scheduledModes, type DesiredSchedule, type ScheduledMode } from './desired-schedules.ts';
+import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
+import type { DesiredSchedule } from './desired-schedules.ts';
+import { appliedDigest, appliedMemoKey } from './schedule-drift.ts';
+import { timesSpec } from './schedule-times.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
 /** Whose schedule it is, as its memo says: what else is in the namespace is never touched. */
@@ -39,21 +42,31 @@ export async function listOwnSchedules(
   return own;
 }
 
-/** Throws `ScheduleAlreadyRunning` where one with its id exists. */
-export async function createSchedule(temporal: TemporalConnection, desired: DesiredSchedule): Promise<void> {
+/** Throws `ScheduleAlreadyRunning` where one with its id exists. `note` says who made it, for those who see it in Temporal. */
+export async function createSchedule(
+  temporal: TemporalConnection,
+  desired: DesiredSchedule,
+  note: string,
+): Promise<void> {
   const owner: ScheduleOwner = { stream: desired.stream, mode: desired.mode };
   await temporal.client.schedule.create({
     scheduleId: desired.scheduleId,
     memo: { [memoKey]: owner },
+    state: { note },
     ...settingOptions(desired),
   });
 }
 
-/** Puts the setting in place of the stored one; a pause and its note stay. */
-export async function updateSchedule(temporal: TemporalConnection, desired: DesiredSchedule): Promise<void> {
-  await temporal.client.schedule
-    .getHandle(desired.scheduleId)
-    .update(({ state }) => ({ ...settingOptions(desired), state }));
+/** Puts the setting in place of the stored one; a pause stays, and its note. */
+export async function updateSchedule(
+  temporal: TemporalConnection,
+  desired: DesiredSchedule,
+  note: string,
+): Promise<void> {
+  await temporal.client.schedule.getHandle(desired.scheduleId).update(({ state: { paused, note: before } }) => ({
+    ...settingOptions(desired),
+    state: { paused, ...(paused ? (before === undefined ? {} : { note: before }) : { note }) },
+  }));
 }
 
 /** One that is already gone is left at that. */
@@ -89,7 +102,7 @@ function settingOptions(
   desired: DesiredSchedule,
 ): Pick<ScheduleOptions, 'spec' | 'policies' | 'action'> & Pick<ScheduleUpdateOptions, 'spec' | 'policies' | 'action'> {
   return {
-    spec: { intervals: [{ every: desired.everyMs, offset: desired.offsetMs }] },
+    spec: { ...timesSpec(desired.times), ...(desired.jitterMs === 0 ? {} : { jitter: desired.jitterMs }) },
     policies: { overlap: desired.overlap, catchupWindow: desired.catchupWindowMs, pauseOnFailure: false },
     action: {
       type: 'startWorkflow',
@@ -98,6 +111,7 @@ function settingOptions(
       taskQueue: desired.taskQueue,
       args: [desired.input],
       staticSummary: desired.summary,
+      memo: { [appliedMemoKey]: { applied: appliedDigest(desired) } },
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ScheduleDescription } from '@temporalio/client';
 import type { SyncMode } from '../model/plan.ts';
+import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
 import { scheduleId, workflowNames } from '../model/workflow-id.ts';
-import { scheduledModes, type ScheduledMode } from './desired-schedules.ts';
 import { pauseNoteText } from './pause-note.ts';
 import { describeSchedule, ownerOf, pauseSchedule, resumeSchedule } from './stored-schedule.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
@@ -44,6 +44,9 @@ export async function pauseStreamSchedules(
       target.stream,
       running.filter((_, index) => paused[index]),
     ),
+    ...running
+      .filter((_, index) => !paused[index])
+      .map(({ stored }) => `schedule ${stored.scheduleId} is gone, and starts nothing`),
     ...already.map(({ stored }) => `schedule ${stored.scheduleId} is already ${pauseNoteText(stored.state.note)}`),
   ];
 }

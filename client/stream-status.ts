@@ -1,6 +1,9 @@
 import { syncModes } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
+import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
+import { scheduleId } from '../model/workflow-id.ts';
 import { reportError } from './cli-error.ts';
+import type { DesiredSchedule } from './desired-schedules.ts';
 import { inspect } from './inspection.ts';
 import { lookUpEach } from './look-up-each.ts';
 import { headlineOf, type ModeStatus } from './mode-status.ts';
@@ -8,9 +11,9 @@ import { observeLatest } from './observe-run.ts';
 import { runUrl } from './run-summary.ts';
 import type { RunEnd, RunFacts } from './run-facts.ts';
 import { neverRunView, percentDone, viewRun, type RunView } from './run-view.ts';
-import type { ScheduledMode } from './desired-schedules.ts';
+import { scheduleStanding, type ScheduleStanding } from './schedule-standing.ts';
+import { describeSchedule } from './stored-schedule.ts';
 import { readPositions } from './stream-positions.ts';
-import { readStreamSchedules, type OwnSchedule } from './stream-schedules.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
 /** The state of streams is what a person wants to see; their rows are worth this much waiting. */
@@ -30,25 +33,32 @@ export interface StreamStatus extends RunView {
   readonly positions: Positions | null;
 }
 
-export interface StreamSchedule {
+export interface StreamSchedule extends ScheduleStanding {
   readonly mode: ScheduledMode;
-  readonly isPaused: boolean;
-  readonly note: string | null;
-  /** ISO; null where no run is due. */
-  readonly nextAt: string | null;
 }
+
+/** By stream, what config wants; a stream is missing where its config cannot be read. */
+export type WantedSchedules = ReadonlyMap<string, readonly DesiredSchedule[]>;
 
 /** The state of each stream, each looked up on its own: one that cannot be read says so in its row. */
-export async function readStatus(temporal: TemporalConnection, streams: readonly string[]): Promise<StreamStatus[]> {
-  return lookUpEach(streams, (stream) => readStreamStatus(temporal, stream));
+export async function readStatus(
+  temporal: TemporalConnection,
+  streams: readonly string[],
+  wanted: WantedSchedules,
+): Promise<StreamStatus[]> {
+  return lookUpEach(streams, (stream) => readStreamStatus(temporal, stream, wanted.get(stream)));
 }
 
-async function readStreamStatus(temporal: TemporalConnection, stream: string): Promise<StreamStatus> {
+async function readStreamStatus(
+  temporal: TemporalConnection,
+  stream: string,
+  wanted: readonly DesiredSchedule[] | undefined,
+): Promise<StreamStatus> {
   const nothing = { percent: null, run: null, end: null, url: null, runs: [], schedules: [], positions: null };
   try {
     const [latest, schedules] = await Promise.all([
       Promise.all(syncModes.map((mode) => observeLatest(temporal, { mode, stream }))),
-      readStreamSchedules(temporal, { stream, modes: syncModes }),
+      readStandings(temporal, stream, wanted),
     ]);
     const runs = latest.filter((facts) => facts !== null).map((facts) => modeStatus(temporal, facts));
     const incremental = runs.find(({ mode }) => mode === 'incremental') ?? null;
@@ -57,7 +67,7 @@ async function readStreamStatus(temporal: TemporalConnection, stream: string): P
       ...nothing,
       ...headlineOf(runs),
       runs,
-      schedules: schedules.map(streamSchedule),
+      schedules,
       positions: await readPositions(temporal, stream, incremental),
     };
   } catch (error) {
@@ -77,14 +87,19 @@ function modeStatus(temporal: TemporalConnection, facts: RunFacts): ModeStatus {
   };
 }
 
-function streamSchedule({ mode, stored }: OwnSchedule): StreamSchedule {
-  const { state, info } = stored;
-  return {
-    mode,
-    isPaused: state.paused,
-    note: state.paused ? (state.note ?? null) : null,
-    nextAt: state.paused ? null : (info.nextActionTimes[0]?.toISOString() ?? null),
-  };
+async function readStandings(
+  temporal: TemporalConnection,
+  stream: string,
+  wanted: readonly DesiredSchedule[] | undefined,
+): Promise<StreamSchedule[]> {
+  const found = await Promise.all(
+    scheduledModes.map(async (mode) => {
+      const desired = wanted && (wanted.find((each) => each.mode === mode) ?? null);
+      const standing = scheduleStanding(desired, await describeSchedule(temporal, scheduleId(mode, stream)));
+      return standing === null ? null : { mode, ...standing };
+    }),
+  );
+  return found.filter((standing) => standing !== null);
 }
 
 export type RowCounts = Readonly<Record<string, { readonly live: number; readonly deleted: number } | null>>;

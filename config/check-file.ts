@@ -58,7 +58,7 @@ export function checkFile({ root, folder, incrementalEnabled }: FileRequest): Ch
     ...[...sources.values(), ...destinations.values(), ...pipelines.values()].flatMap((checked) => checked.problems),
     ...findSharedTables(
       streams.filter((stream) => stream !== null),
-      (name) => destinations.get(name)?.value ?? name,
+      (name) => databaseOf(destinations.get(name)?.value) ?? name,
     ),
   ];
   return { top, sources, destinations, pipelines, problems: withoutRepeats(problems) };
@@ -79,6 +79,13 @@ export function checkFile({ root, folder, incrementalEnabled }: FileRequest): Ch
 /** Also of a source whose other options are not valid: a stream does not need them to be known. */
 function usualAssociations(kind: unknown): UsualAssociations {
   return typeof kind === 'string' && Object.hasOwn(sourceKinds, kind) ? sourceKinds[kind]!.defaultAssociations : {};
+}
+
+/** The same for two destinations that are one database, however else they differ; null where that cannot be told. */
+function databaseOf(options: ConnectorOptions | null | undefined): readonly unknown[] | null {
+  if (!options) return null;
+  const { identityOptions } = destinationKinds[options.kind]!;
+  return [options.kind, ...identityOptions.map((option) => options[option])];
 }
 
 /** What is said for all streams may be wrong for each of them. */

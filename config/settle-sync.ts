@@ -1,6 +1,10 @@
+import { leastGapIn } from '../model/cron-gaps.ts';
 import { defaultWindows } from '../model/positions.ts';
-import type { StreamSettings } from '../model/stream-settings.ts';
+import { leastGapMs } from '../model/schedule-gap.ts';
+import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
+import type { ScheduleCalendar, ScheduleSettings, StreamSettings } from '../model/stream-settings.ts';
 import type { ConfigPath, Problem } from './problem.ts';
+import type { ScheduleTime } from './schedule-time.ts';
 import type { SyncOptions } from './sync-options.ts';
 
 /** What one place of the config says of a stream. */
@@ -30,8 +34,8 @@ export function settleSync(
 
   const incremental = said('incremental');
   const reconcile = said('reconcile');
-  const schedules = { incremental: 2 * minuteMs, softDelete: 6 * hourMs, reconcile: dayMs, ...said('schedules') };
-  const longestWaitMs = approvalRoom(schedules.reconcile);
+  const schedules = settleSchedules(said('schedules'));
+  const longestWaitMs = approvalRoom(leastGapMs(schedules, 'reconcile'));
   const value = {
     incremental: {
       enabled: incrementalEnabled ?? incremental.enabled ?? true,
@@ -48,31 +52,54 @@ export function settleSync(
       latestMs: reconcile.latest ?? 3 * dayMs,
       approvalWaitMs: reconcile.approvalWait ?? Math.min(usualApprovalWaitMs, longestWaitMs),
     },
-    schedules: {
-      incrementalMs: schedules.incremental,
-      softDeleteMs: schedules.softDelete,
-      reconcileMs: schedules.reconcile,
-    },
+    schedules,
   } satisfies SyncSettings;
-  return { value, problems: value.reconcile.approvalWaitMs > longestWaitMs ? [waitTooLong(layers)] : [] };
+  return { value, problems: value.reconcile.approvalWaitMs > longestWaitMs ? [waitTooLong(layers, schedules)] : [] };
+}
+
+const usualTimes = { incremental: 2 * minuteMs, softDelete: 6 * hourMs, reconcile: dayMs };
+
+function settleSchedules(said: NonNullable<SyncOptions['schedules']>): ScheduleSettings {
+  const { timezone = 'UTC', jitter = 0, ...times } = { ...usualTimes, ...said };
+  const calendars = scheduledModes.flatMap((mode): [ScheduledMode, ScheduleCalendar][] => {
+    const time = times[mode];
+    if (time === null || typeof time === 'number') return [];
+    return [[mode, { cron: time.cron, leastMs: leastGapIn(timezone, time.leastMs) }]];
+  });
+  return {
+    incrementalMs: longestMs(times.incremental),
+    softDeleteMs: longestMs(times.softDelete),
+    reconcileMs: longestMs(times.reconcile),
+    calendars: Object.fromEntries(calendars),
+    timezone,
+    jitterMs: jitter,
+  };
+}
+
+function longestMs(time: ScheduleTime): number | null {
+  return time === null || typeof time === 'number' ? time : time.mostMs;
 }
 
 /** An approval has to come before the next run, whose comparison replaces the one to be approved. */
-function approvalRoom(reconcileMs: number | null): number {
-  return reconcileMs === null ? Infinity : reconcileMs - Math.min(minuteMs, reconcileMs / 2);
+function approvalRoom(gapMs: number | null): number {
+  return gapMs === null ? Infinity : gapMs - Math.min(minuteMs, gapMs / 2);
 }
 
 /** Told where the nearer of the two that do not fit stands. */
-function waitTooLong(layers: readonly SyncLayer[]): Problem {
+function waitTooLong(layers: readonly SyncLayer[], schedules: ScheduleSettings): Problem {
   const saysWait = ({ options }: SyncLayer): boolean => options.reconcile?.approvalWait !== undefined;
-  const layer = layers.find((each) => saysWait(each) || each.options.schedules?.reconcile !== undefined)!;
+  const saysWhen = ({ options }: SyncLayer): boolean =>
+    options.schedules?.reconcile !== undefined || options.schedules?.jitter !== undefined;
+  const layer = layers.find((each) => saysWait(each) || saysWhen(each))!;
+  const isPlain = schedules.calendars.reconcile === undefined && schedules.jitterMs === 0;
+  const gap = isPlain ? 'schedules.reconcile' : 'the shortest time between two of schedules.reconcile';
   return saysWait(layer)
     ? {
         path: [...layer.path, 'reconcile', 'approvalWait'],
-        text: 'must end before the next scheduled run: a minute less than schedules.reconcile at most',
+        text: `must end before the next scheduled run: a minute less than ${gap} at most`,
       }
     : {
-        path: [...layer.path, 'schedules', 'reconcile'],
+        path: [...layer.path, 'schedules', layer.options.schedules?.reconcile === undefined ? 'jitter' : 'reconcile'],
         text: 'must leave room for reconcile.approvalWait: a minute more than that at least',
       };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../model/duration.ts';
 import type { ConfigPath, Problem } from './problem.ts';
+import { scheduleTime, timezoneName, type ScheduleTime } from './schedule-time.ts';
 import { parseSwitch, switchWordsText } from './switch-word.ts';
 
 const examples = 'a duration such as 90s, 5m, 6h or 1d';
@@ -13,14 +14,6 @@ function durationUpTo(most: string) {
     .transform((text) => parseDuration(text)!)
     .refine((durationMs) => durationMs <= parseDuration(most)!, { error: `must be at most ${most}` });
 }
-
-/** Milliseconds between runs; null for off. */
-const interval = z
-  .custom<string | number | boolean>((value) => isDuration(value) || parseSwitch(value) === false, {
-    error: `must be off, or ${examples}`,
-  })
-  .transform((value) => parseDuration(String(value)))
-  .refine((durationMs) => durationMs === null || durationMs <= parseDuration('30d')!, { error: 'must be at most 30d' });
 
 const onOff = z
   .custom<string | number | boolean>((value) => parseSwitch(value) !== null, { error: `must be ${switchWordsText}` })
@@ -51,13 +44,15 @@ export const syncOptions = {
     .preprocess(
       (value) => (parseSwitch(value) === false ? allOff : value),
       z.strictObject({
-        incremental: interval.optional(),
-        softDelete: interval.optional(),
-        reconcile: interval.optional(),
+        incremental: scheduleTime.optional(),
+        softDelete: scheduleTime.optional(),
+        reconcile: scheduleTime.optional(),
+        timezone: timezoneName.optional().describe('Of the calendars; default: UTC'),
+        jitter: durationUpTo('1d').optional().describe('Runs start later by up to this, as chance has it'),
       }),
     )
     .optional()
-    .describe('How often each mode runs, or off'),
+    .describe('When each mode runs: an interval, five cron fields, or off'),
 };
 
 const syncSchema = z.object(syncOptions);
@@ -82,9 +77,12 @@ export function checkLeastDurations(
   return Object.entries(isTesting ? leastInTests : least).flatMap(([section, bounds]) =>
     Object.entries(bounds).flatMap(([option, bound]) => {
       const values: Readonly<Record<string, unknown>> = options[section as keyof SyncOptions] ?? {};
-      const durationMs = values[option];
-      if (typeof durationMs !== 'number' || durationMs >= parseDuration(bound)!) return [];
-      return [{ path: [...path, section, option], text: `must be at least ${bound}` }];
+      const value = values[option] as ScheduleTime | undefined;
+      if (value === undefined || value === null) return [];
+      const isCalendar = typeof value === 'object';
+      if ((isCalendar ? value.leastMs : value) >= parseDuration(bound)!) return [];
+      const text = isCalendar ? `must leave at least ${bound} between two times` : `must be at least ${bound}`;
+      return [{ path: [...path, section, option], text }];
     }),
   );
 }

@@ -11,6 +11,8 @@ export interface DestinationKind {
   readonly config: z.ZodObject;
   /** Options that are file paths: they count from the config file's folder. */
   readonly pathOptions: readonly string[];
+  /** Options that say which database it is: two entries of config that agree in them are one and the same. */
+  readonly identityOptions: readonly string[];
   /** Loads the driver and opens the destination; throws on a config of another kind. */
   open(config: DestinationConfig): Promise<Destination>;
 }
@@ -18,11 +20,13 @@ export interface DestinationKind {
 function destinationKind<Schema extends z.ZodObject>(kind: {
   config: Schema;
   pathOptions?: readonly string[];
+  identityOptions: readonly string[];
   open: (config: z.infer<Schema>) => Promise<Destination>;
 }): DestinationKind {
   return {
     config: kind.config,
     pathOptions: kind.pathOptions ?? [],
+    identityOptions: kind.identityOptions,
     open: async (config) => kind.open(kind.config.parse(config)),
   };
 }
@@ -32,6 +36,7 @@ export const destinationKinds: Readonly<Record<string, DestinationKind>> = {
   duckdb: destinationKind({
     config: duckDbConfig,
     pathOptions: ['path'],
+    identityOptions: ['path'],
     open: async (config) => (await import('./duckdb/destination.ts')).openDuckDbDestination(config),
   }),
 };

@@ -1,6 +1,7 @@
 import type { AssociationTable } from './association.ts';
 import type { OnVanished, SchemaContract } from './plan.ts';
 import type { WindowSettings } from './positions.ts';
+import type { ScheduledMode } from './scheduled-mode.ts';
 import type { StreamName } from './stream-name.ts';
 import type { TableName } from './stream-table.ts';
 
@@ -51,9 +52,23 @@ export interface ReconcileSettings {
   readonly approvalWaitMs: number;
 }
 
-/** How often each mode runs; null for never. */
+/** When each mode runs. */
 export interface ScheduleSettings {
+  /** The longest usual time from one run to the next, in ms; null for never. */
   readonly incrementalMs: number | null;
   readonly softDeleteMs: number | null;
   readonly reconcileMs: number | null;
+  /** Modes that run by a calendar; the others run every so often. */
+  readonly calendars: Readonly<Partial<Record<ScheduledMode, ScheduleCalendar>>>;
+  /** Of the calendars, as the IANA names it. */
+  readonly timezone: string;
+  /** Runs start later by up to this, as chance has it, and by at most half the time to the next. */
+  readonly jitterMs: number;
+}
+
+export interface ScheduleCalendar {
+  /** Five fields. */
+  readonly cron: string;
+  /** The shortest time from one run to the next. */
+  readonly leastMs: number;
 }

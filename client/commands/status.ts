@@ -22,9 +22,14 @@ export const statusCommand = (): Command =>
       const { taskQueue } = session;
       const streams = words.length > 0 ? session.resolveStreams(words) : session.streams;
       return withTemporal(session, async (temporal) => {
-        const { readRowCounts, readStatus } = await import('../stream-status.ts');
+        const [{ readRowCounts, readStatus }, { wantedSchedules }, { scheduleWarnings }] = await Promise.all([
+          import('../stream-status.ts'),
+          import('../config-schedules.ts'),
+          import('../status-rows.ts'),
+        ]);
+        const wanted = wantedSchedules(session, streams, (line) => output.warn(line));
         const readRows = () => readRowCounts(temporal, taskQueue, streams);
-        let [statuses, rows] = await Promise.all([readStatus(temporal, streams), readRows()]);
+        let [statuses, rows] = await Promise.all([readStatus(temporal, streams, wanted), readRows()]);
         if (rows.unavailable !== null) output.warn(`rows are not counted: ${rows.unavailable}`);
 
         const show = options.watch ? await openWatch(streams, output) : null;
@@ -32,12 +37,13 @@ export const statusCommand = (): Command =>
         while (show !== null && openRuns > 0) {
           show(statuses, rows.counts);
           await sleep(watchMs);
-          statuses = await readStatus(temporal, streams);
+          statuses = await readStatus(temporal, streams, wanted);
           if (countOpen(statuses) < openRuns) rows = await readRows();
           openRuns = countOpen(statuses);
         }
         if (show === null) output.text(await tableText(statuses, rows.counts, output));
         else show(statuses, rows.counts);
+        for (const line of scheduleWarnings(statuses)) output.talk(line);
         output.document('status', {
           ...(options.watch ? { type: 'result' } : {}),
           rowsUnavailable: rows.unavailable,

@@ -47,11 +47,15 @@ describe('the state of a run', () => {
     ],
     ['merging with nothing being read', { isReading: false, heartbeat: null }, 'Running 50 %: merging'],
     ['in the first second of an extract', { heartbeat: null }, 'Running 50 %'],
-    ['paused', { progress: { ...progress, phase: 'paused', paused } }, 'Paused 56 % by anna@laptop "launch"'],
+    [
+      'paused',
+      { progress: { ...progress, phase: 'paused', paused } },
+      'Paused 56 % by anna@laptop at 2026-11-20 16:00 UTC "launch"',
+    ],
     [
       'pausing',
       { progress: { ...progress, phase: 'pausing', paused: { ...paused, note: null } } },
-      'Pausing 56 % by anna@laptop',
+      'Pausing 56 % by anna@laptop at 2026-11-20 16:00 UTC',
     ],
     [
       'waiting on a timer',

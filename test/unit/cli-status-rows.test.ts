@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { headlineOf, type ModeStatus } from '../../client/mode-status.ts';
 import { pauseNote, pauseNoteText } from '../../client/pause-note.ts';
 import { neverRunView } from '../../client/run-view.ts';
-import { statusRows } from '../../client/status-rows.ts';
+import { scheduleWarnings, statusRows } from '../../client/status-rows.ts';
 import type { StreamSchedule, StreamStatus } from '../../client/stream-status.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import type { SyncMode } from '../../model/plan.ts';
@@ -47,9 +47,26 @@ const rows = (change: Partial<StreamStatus>) =>
 
 const due = (mode: StreamSchedule['mode'], nextAt: string): StreamSchedule => ({
   mode,
+  state: 'active',
   isPaused: false,
   note: null,
   nextAt,
+  drift: [],
+  driftCause: null,
+  startsOldRuns: false,
+  everyMs: 60_000,
+  times: 'every 1m',
+  skippedOverlap: 0,
+  missedCatchup: 0,
+  queued: 0,
+});
+
+const held = (mode: StreamSchedule['mode'], note: string): StreamSchedule => ({
+  ...due(mode, ''),
+  state: 'paused',
+  isPaused: true,
+  note,
+  nextAt: null,
 });
 
 describe('the status of a stream', () => {
@@ -80,12 +97,7 @@ describe('the status of a stream', () => {
   });
 
   it('says that positions are not known, and who paused a schedule', () => {
-    const paused = {
-      mode: 'softDelete',
-      isPaused: true,
-      note: 'paused by anna@laptop "launch"',
-      nextAt: null,
-    } as const;
+    const paused = held('softDelete', 'paused by anna@laptop "launch"');
     expect(rows({ schedules: [paused] })).toEqual([
       [stream, '12,000', '—', '—', 'Never run; schedules paused by anna@laptop "launch"'],
       ['  soft-delete', '', '—', '—', 'Never run; schedule paused by anna@laptop "launch"'],
@@ -94,11 +106,47 @@ describe('the status of a stream', () => {
   });
 
   it('is held only where every schedule is paused', () => {
-    const schedules = [
-      { mode: 'softDelete', isPaused: true, note: 'quota', nextAt: null } as const,
-      due('incremental', '2026-11-20T16:06:00.000Z'),
-    ];
+    const schedules = [held('softDelete', 'quota'), due('incremental', '2026-11-20T16:06:00.000Z')];
     expect(rows({ schedules })[0]?.at(-1)).toBe('Never run');
+  });
+
+  it.each<[Partial<StreamSchedule>, string]>([
+    [{ skippedOverlap: 3, queued: 1 }, 'Never run; next run 16:06:00 UTC; 3 skipped, 1 queued'],
+    [{ missedCatchup: 2 }, 'Never run; next run 16:06:00 UTC; 2 missed'],
+    [{ state: 'notApplied', nextAt: null }, 'Never run; schedule missing'],
+    [{ state: 'notInConfig' }, 'Never run; next run 16:06:00 UTC; schedule not in config'],
+    [{ state: 'foreign' }, "Never run; schedule is not sluice's"],
+    [
+      { drift: ['overlap: ALLOW_ALL, config says SKIP'], driftCause: 'changedByHand' },
+      'Never run; next run 16:06:00 UTC; schedule changed by hand (overlap: ALLOW_ALL, config says SKIP)',
+    ],
+    [
+      { drift: ['times: every 1m, config says every 2m'], driftCause: 'oldConfig' },
+      'Never run; next run 16:06:00 UTC; schedule older than the config (times: every 1m, config says every 2m)',
+    ],
+    [
+      { drift: ['input: [{}], config says [1]'], driftCause: 'unknown', startsOldRuns: true },
+      'Never run; next run 16:06:00 UTC; schedule differs from config, starts runs with old arguments (input: [{}], config says [1])',
+    ],
+  ])('tells what is amiss with a schedule: %j', (change, text) => {
+    const schedules = [
+      due('incremental', '2026-11-20T16:06:00.000Z'),
+      { ...due('reconcile', '2026-11-20T16:06:00.000Z'), ...change },
+    ];
+    expect(rows({ schedules })[2]?.at(-1)).toBe(text);
+  });
+
+  it('is one line where schedules were never applied, and that is told once for all streams', () => {
+    const missing = { ...due('incremental', ''), state: 'notApplied', nextAt: null } as const;
+    const ran = { runs: [run('backfill')], schedules: [missing, { ...missing, mode: 'reconcile' } as const] };
+    expect(rows(ran)).toHaveLength(1);
+    const many = Array.from({ length: 7 }, (_, n) => ({ ...status(ran), stream: `crm.s${n}` }));
+    const partly = { ...status({ ...ran, schedules: [missing, due('reconcile', '')] }), stream: 'crm.deals' };
+    expect(scheduleWarnings([...many, partly, status({ schedules: [missing] })])).toEqual([
+      'no schedules are applied for crm.s0, crm.s1, crm.s2, crm.s3, crm.s4 and 2 more; next: sluice schedules apply',
+      'schedules are not those of the config for crm.deals; next: sluice schedules diff',
+    ]);
+    expect(scheduleWarnings([status({ ...ran, schedules: [due('incremental', '')] })])).toEqual([]);
   });
 
   it('says how to approve', () => {
@@ -144,8 +192,11 @@ describe('the run that stands for a stream', () => {
 
 describe('the note of a paused schedule', () => {
   it.each([
-    [pauseNote({ by: 'anna@laptop', note: 'launch' }), 'paused by anna@laptop "launch"'],
-    [pauseNote({ by: 'anna@laptop' }), 'paused by anna@laptop'],
+    [
+      pauseNote({ by: 'anna@laptop', at: now, note: 'launch' }),
+      'paused by anna@laptop at 2026-11-20 16:05 UTC "launch"',
+    ],
+    [pauseNote({ by: 'anna@laptop', at: now }), 'paused by anna@laptop at 2026-11-20 16:05 UTC'],
     ['quota', 'paused: quota'],
     ['', 'paused'],
     [null, 'paused'],

@@ -118,13 +118,13 @@ describe('what is said for a stream, its pipeline and all', () => {
       neverBackfilled: 'wait',
     });
     expect(reconcile).toMatchObject({ earliestMs: 10_800_000, latestMs: 259_200_000 });
-    expect(schedules).toEqual({ incrementalMs: 60_000, softDeleteMs: 21_600_000, reconcileMs: 172_800_000 });
+    expect(schedules).toMatchObject({ incrementalMs: 60_000, softDeleteMs: 21_600_000, reconcileMs: 172_800_000 });
   });
 
   it('may turn all schedules off, and one stream on again', () => {
     const said = { streams: { contacts: '{}', deals: '{ schedules: { softDelete: 1h } }' }, top: 'schedules: off' };
-    expect(settings(said).schedules).toEqual({ incrementalMs: null, softDeleteMs: null, reconcileMs: null });
-    expect(settings(said, 'crm.deals').schedules).toEqual({
+    expect(settings(said).schedules).toMatchObject({ incrementalMs: null, softDeleteMs: null, reconcileMs: null });
+    expect(settings(said, 'crm.deals').schedules).toMatchObject({
       incrementalMs: null,
       softDeleteMs: 3_600_000,
       reconcileMs: null,
@@ -141,6 +141,67 @@ describe('what is said for a stream, its pipeline and all', () => {
   });
 });
 
+describe('a calendar', () => {
+  const schedules = (said: string) => settings({ streams: { contacts: `{ schedules: { ${said} } }` } }).schedules;
+
+  it('stands where an interval may, in UTC unless a time zone is named', () => {
+    expect(schedules('reconcile: "0 3 * * *"')).toMatchObject({
+      incrementalMs: 120_000,
+      reconcileMs: 86_400_000,
+      calendars: { reconcile: { cron: '0 3 * * *', leastMs: 86_400_000 } },
+      timezone: 'UTC',
+    });
+  });
+
+  it('counts its longest gap as the usual one, and its shortest over a change of the clock', () => {
+    expect(schedules('incremental: "*/15 7-18 * * mon-fri", timezone: europe/berlin, jitter: 1m')).toMatchObject({
+      incrementalMs: (60 + 15 / 60) * 3_600_000,
+      calendars: { incremental: { cron: '*/15 7-18 * * mon-fri', leastMs: 900_000 } },
+      timezone: 'Europe/Berlin',
+      jitterMs: 60_000,
+    });
+    expect(schedules('reconcile: "0 3 * * *", timezone: Europe/Berlin').calendars.reconcile?.leastMs).toBe(82_800_000);
+  });
+
+  it('may be said for all, with the time zone for some', () => {
+    const said = {
+      streams: { contacts: '{}', deals: '{ schedules: { reconcile: 12h } }' },
+      pipeline: 'schedules: { timezone: Asia/Tokyo }',
+      top: 'schedules: { reconcile: "30 2 * * *" }',
+    };
+    expect(settings(said).schedules).toMatchObject({
+      calendars: { reconcile: { cron: '30 2 * * *' } },
+      timezone: 'Asia/Tokyo',
+    });
+    expect(settings(said, 'crm.deals').schedules).toMatchObject({ reconcileMs: 43_200_000, calendars: {} });
+  });
+});
+
+describe('two destinations that are one file', () => {
+  it('hold each table once', () => {
+    const lines = (second: string) =>
+      [
+        'version: 1',
+        'sources: { crm: { kind: hubspot, accessToken: x } }',
+        `destinations: { a: { kind: duckdb, path: w.duckdb }, b: { kind: duckdb, path: ${second}, threads: 2 } }`,
+        'pipelines:',
+        '  one: { source: crm, destination: a, schema: hubspot, streams: { contacts: {}, companies: {} } }',
+        '  two: { source: crm, destination: b, schema: HubSpot, streams: { contacts: {}, companies: {} } }',
+        '',
+      ].join('\n');
+    writeFileSync(join(folder, 'sluice.yaml'), lines('./x/../w.duckdb'));
+    expect(
+      problemsOf(() => loadConfig({ directory: folder, env: {} })).map((line) => line.replace(/^\S+ /, '')),
+    ).toEqual([
+      'pipelines.two.streams.contacts: writes to the same table of b as one.contacts; give one of them another table',
+      'pipelines.two.streams.companies: writes to the same table of b as one.companies; give one of them another table',
+      'pipelines.two.streams.contacts.associations: those with companies go to the same table of b as one.contacts; give one of the streams a table in another schema, or associations: []',
+    ]);
+    writeFileSync(join(folder, 'sluice.yaml'), lines('other.duckdb'));
+    expect(problemsOf(() => loadConfig({ directory: folder, env: {} }))).toEqual([]);
+  });
+});
+
 describe('the wait for an approval', () => {
   const waitMs = (contacts: string): number => settings({ streams: { contacts } }).reconcile.approvalWaitMs;
 
@@ -152,6 +213,17 @@ describe('the wait for an approval', () => {
   it('may be as long as that', () => {
     expect(waitMs('{ schedules: { reconcile: 6h }, reconcile: { approvalWait: 359m } }')).toBe(359 * 60_000);
     expect(waitMs('{ schedules: { reconcile: off }, reconcile: { approvalWait: 10d } }')).toBe(10 * 86_400_000);
+  });
+
+  it('ends before the next time of a calendar, at its shortest gap, and before the jitter of an interval', () => {
+    expect(waitMs('{ schedules: { reconcile: "0 3,8 * * *" } }')).toBe(5 * 3_600_000 - 60_000);
+    expect(waitMs('{ schedules: { reconcile: "0 3,8 * * *", timezone: Europe/Berlin } }')).toBe(4 * 3_600_000 - 60_000);
+    expect(waitMs('{ schedules: { reconcile: 6h, jitter: 30m } }')).toBe(5.5 * 3_600_000 - 60_000);
+    expect(
+      problemsOf(() => waitMs('{ schedules: { reconcile: "0 3,8 * * *" }, reconcile: { approvalWait: 6h } }')),
+    ).toEqual([
+      'sluice.yaml:9:73 pipelines.crm.streams.contacts.reconcile.approvalWait: must end before the next scheduled run: a minute less than the shortest time between two of schedules.reconcile at most',
+    ]);
   });
 
   it('is told where a nearer schedule leaves no room for it', () => {
@@ -167,6 +239,7 @@ describe('the wait for an approval', () => {
 
 describe('a wrong option', () => {
   const duration = 'a duration such as 90s, 5m, 6h or 1d';
+  const time = 'a duration such as 5m, 6h or 1d, or a calendar such as "0 3 * * *"';
   it.each<[options: string, place: string, text: string]>([
     ['incremental: { overlap: 5 }', 'incremental.overlap', `must be ${duration}`],
     ['incremental: { overlap: 5 minutes }', 'incremental.overlap', `must be ${duration}`],
@@ -184,7 +257,25 @@ describe('a wrong option', () => {
     ['schedules: { softDelete: 299s }', 'schedules.softDelete', 'must be at least 5m'],
     ['schedules: { reconcile: 1m }', 'schedules.reconcile', 'must be at least 5m'],
     ['schedules: { reconcile: 31d }', 'schedules.reconcile', 'must be at most 30d'],
-    ['schedules: { reconcile: on }', 'schedules.reconcile', `must be off, or ${duration}`],
+    ['schedules: { reconcile: on }', 'schedules.reconcile', `must be off, ${time}`],
+    ['schedules: { reconcile: 5 minutes }', 'schedules.reconcile', `must be off, ${time}`],
+    ['schedules: { reconcile: 0 3 * * }', 'schedules.reconcile', `must be off, ${time}`],
+    ['schedules: { reconcile: { every: 5m } }', 'schedules.reconcile', `must be off, ${time}`],
+    [
+      'schedules: { reconcile: 0 25 * * * }',
+      'schedules.reconcile',
+      'its hour must be *, or of 0 to 23: 3, 1-5, */2 or 1,15',
+    ],
+    ['schedules: { reconcile: 0 3 30 2 * }', 'schedules.reconcile', 'is a calendar of days that never come'],
+    ['schedules: { reconcile: 0 3 1 1 * }', 'schedules.reconcile', 'must come at least once a month'],
+    ['schedules: { reconcile: "* 3 * * *" }', 'schedules.reconcile', 'must leave at least 5m between two times'],
+    ['schedules: { timezone: Europe/Berln }', 'schedules.timezone', 'is no time zone, did you mean Europe/Berlin?'],
+    [
+      'schedules: { timezone: "+01:00" }',
+      'schedules.timezone',
+      'is no time zone, write one such as UTC or Europe/Berlin',
+    ],
+    ['schedules: { jitter: 2d }', 'schedules.jitter', 'must be at most 1d'],
     ['schedules: { incrementl: 60s }', 'schedules.incrementl', 'unknown key, did you mean incremental?'],
     ['schedules: 5m', 'schedules', 'must be a mapping (key: value), not text'],
     ['contract: evolv', 'contract', 'must be one of evolve, freeze, discard'],
@@ -232,7 +323,7 @@ describe('tests on little data', () => {
     });
     expect(incremental.windows).toEqual({ overlapMs: 0, horizonMs: 0, settledEveryMs: 0 });
     expect(reconcile).toMatchObject({ earliestMs: 0, approvalWaitMs: 1_000 });
-    expect(schedules).toEqual({ incrementalMs: 1_000, softDeleteMs: 1_000, reconcileMs: 2_000 });
+    expect(schedules).toMatchObject({ incrementalMs: 1_000, softDeleteMs: 1_000, reconcileMs: 2_000 });
   });
 
   it('have no schedule of less than a second', () => {

@@ -76,7 +76,14 @@ describe('a valid config', () => {
         latestMs: 259_200_000,
         approvalWaitMs: 72_000_000,
       },
-      schedules: { incrementalMs: 120_000, softDeleteMs: 21_600_000, reconcileMs: 86_400_000 },
+      schedules: {
+        incrementalMs: 120_000,
+        softDeleteMs: 21_600_000,
+        reconcileMs: 86_400_000,
+        calendars: {},
+        timezone: 'UTC',
+        jitterMs: 0,
+      },
       rejectLimit: 1_000,
     });
   });

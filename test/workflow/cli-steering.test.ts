@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ScheduleNotFoundError } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SyncMode } from '../../model/plan.ts';
@@ -126,7 +127,7 @@ describe('sluice schedules', () => {
     writeConfig('contacts: { schedules: { incremental: 5m, softDelete: off } }');
     const list = await sluice('schedules');
     expect(list.stdout).toMatch(
-      new RegExp(`^incremental/${stream}\\t2m\\t.*differs from config \\(times: every 2m.*`, 'm'),
+      new RegExp(`^incremental/${stream}\\t2m\\t.*Older than the config \\(times: every 2m.*`, 'm'),
     );
     expect(list.stdout).toMatch(new RegExp(`^soft-delete/${stream}\\t6h\\t.*Not in config$`, 'm'));
     expect(list.stderr).toBe('Temporal and config differ; next: sluice schedules apply\n');
@@ -140,12 +141,116 @@ describe('sluice schedules', () => {
     expect((await sluice('schedules')).stderr).toBe('');
   });
 
-  it('take only list and apply', async () => {
-    expect(await sluice('schedules', 'aply')).toMatchObject({
-      stderr: 'error: sluice schedules knows list and apply, not "aply"; next: sluice schedules --help\n',
+  it('are compared with the config by diff, whose exit code tells', async () => {
+    await sluice('schedules', 'apply');
+    expect(await sluice('schedules', 'diff')).toEqual({
+      stdout: '',
+      stderr: 'Temporal has the schedules of the config\n',
+      exitCode: 0,
+    });
+    await temporal.client.schedule.getHandle(scheduleId('reconcile', stream)).update((stored) => ({
+      ...stored,
+      action: { ...stored.action, args: [{ stream: 'crm.other' }] },
+    }));
+    writeConfig('contacts: { schedules: { softDelete: "30 2 * * *", timezone: Europe/Berlin } }');
+    const changed = await sluice('schedules', 'diff', '--json');
+    expect(changed.exitCode).toBe(3);
+    expect(JSON.parse(changed.stdout)).toMatchObject({
+      schema: 'sluice.schedules/1',
+      exitCode: 3,
+      isDryRun: true,
+      changes: [
+        { mode: 'incremental', change: 'unchanged', everyMs: 120_000, drift: [], driftCause: null },
+        {
+          mode: 'softDelete',
+          change: 'updated',
+          everyMs: null,
+          times: '30 2 * * * Europe/Berlin',
+          driftCause: 'oldConfig',
+        },
+        { mode: 'reconcile', change: 'updated', driftCause: 'changedByHand' },
+      ],
+      failures: [],
+    });
+    const status = await sluice('status', stream);
+    expect(status.stdout).toMatch(/^ {2}soft-delete\t.*; schedule older than the config \(times: every 6h at /m);
+    expect(status.stdout).toMatch(
+      /^ {2}reconcile\t.*; schedule changed by hand, starts runs with old arguments \(input: \[\{"stream":"crm.other"\}\], /m,
+    );
+    expect(status.stderr).toContain(
+      `schedules are not those of the config for ${stream}; next: sluice schedules diff\n`,
+    );
+    expect((await sluice('schedules', 'apply')).exitCode).toBe(0);
+    expect((await sluice('schedules', 'list')).stdout).toMatch(
+      new RegExp(`^soft-delete/${stream}\\t30 2 \\* \\* \\* Europe/Berlin\\t.*\\tActive$`, 'm'),
+    );
+  });
+
+  it('are neither read nor written where anything in the config is wrong', async () => {
+    writeConfig('contacts: {}, deals: { schedules: { reconcile: "0 25 * * *" } }');
+    expect(await sluice('schedules', 'apply')).toMatchObject({
+      stderr: expect.stringMatching(/schedules\.reconcile: its hour must be \*, or of 0 to 23/) as string,
       exitCode: 2,
     });
-    expect((await sluice('schedules', '--dry-run')).exitCode).toBe(2);
+    const known = await Promise.all(
+      (['incremental', 'softDelete'] as const).map((mode) =>
+        temporal.client.schedule
+          .getHandle(scheduleId(mode, stream))
+          .describe()
+          .catch((error: unknown) => error),
+      ),
+    );
+    for (const found of known) expect(found).toBeInstanceOf(ScheduleNotFoundError);
+  });
+
+  it('are paused and resumed alone, while what runs goes on', async () => {
+    expect(await sluice('schedules', 'pause', stream)).toMatchObject({
+      stdout: `${stream} has no schedules to pause; next: sluice schedules apply ${stream}\n`,
+      exitCode: 0,
+    });
+    await sluice('schedules', 'apply');
+    const handle = await start('incremental');
+    const paused = await sluice('schedules', 'pause', stream, '--note', 'launch', '--mode', 'incremental');
+    expect(paused).toEqual({
+      stdout: `paused the schedules of ${stream}: incremental\n`,
+      stderr: `only schedules are paused, and what runs goes on; next: sluice pause ${stream}\n`,
+      exitCode: 0,
+    });
+    expect([await isPaused('incremental'), await isPaused('reconcile')]).toEqual([true, false]);
+    expect((await handle.query<{ phase: string }, []>('progress')).phase).toBe('running');
+    expect((await sluice('schedules', 'pause', stream)).stdout).toMatch(
+      new RegExp(
+        `^paused the schedules of ${stream}: soft-delete, reconcile\\n` +
+          `schedule incremental/${stream} is already paused by anna@\\S+ at \\S+ \\S+ UTC "launch"\\n$`,
+      ),
+    );
+    expect(await sluice('schedules', 'resume', stream)).toMatchObject({
+      stdout: `resumed the schedules of ${stream}: incremental, soft-delete, reconcile\n`,
+      exitCode: 0,
+    });
+    expect((await sluice('schedules', 'resume', stream)).stdout).toBe(`no schedule of ${stream} was paused\n`);
+  });
+
+  it('start a run when they are triggered, and one that is missing says so', async () => {
+    expect(await sluice('schedules', 'trigger', stream, '--mode', 'incremental')).toMatchObject({
+      stderr: `error: ${stream} has no schedule incremental/${stream} of sluice's in Temporal; next: sluice schedules apply ${stream}\n`,
+      exitCode: 1,
+    });
+    await sluice('schedules', 'apply');
+    const started = await sluice('schedules', 'trigger', stream, '--json');
+    expect(started.exitCode).toBe(0);
+    expect(JSON.parse(started.stdout)).toMatchObject({
+      schema: 'sluice.schedules/1',
+      runs: [{ mode: 'incremental' }, { mode: 'softDelete' }, { mode: 'reconcile' }],
+    });
+    const { info } = await temporal.client.schedule.getHandle(scheduleId('reconcile', stream)).describe();
+    expect(info.recentActions).toHaveLength(1);
+    expect((await sluice('schedules', 'trigger', stream, '--mode', 'soft-delete')).stderr).toContain(
+      `soft delete of ${stream} is already running`,
+    );
+    expect((await sluice('schedules', 'trigger', stream, '--mode', 'incremental')).stdout).toBe(
+      `queued incremental sync of ${stream} behind the one under way\n`,
+    );
   });
 });
 
@@ -165,12 +270,12 @@ describe('sluice pause', () => {
 
     const status = await sluice('status', stream);
     expect(status.stdout).toMatch(
-      /^ {2}incremental\t.*Paused by anna@\S+ "launch"; schedule paused by anna@\S+ "launch"$/m,
+      /^ {2}incremental\t.*Paused by anna@\S+ at \S+ \S+ UTC "launch"; schedule paused by anna@\S+ at \S+ \S+ UTC "launch"$/m,
     );
-    expect(status.stdout).toMatch(/^ {2}backfill\t.*Paused by anna@\S+ "launch"$/m);
+    expect(status.stdout).toMatch(/^ {2}backfill\t.*Paused by anna@\S+ at \S+ \S+ UTC "launch"$/m);
     const again = await sluice('pause', stream);
     expect(lines(again)).toHaveLength(5);
-    expect(lines(again).every((line) => /already paused by anna@\S+ "launch"$/.test(line))).toBe(true);
+    expect(lines(again).every((line) => /already paused by anna@\S+ at \S+ \S+ UTC "launch"$/.test(line))).toBe(true);
 
     expect(lines(await sluice('resume', stream)).toSorted()).toEqual([
       `resumed backfill of ${stream}`,

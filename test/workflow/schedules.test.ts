@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { carryOut, planScheduleChanges } from '../../client/apply-schedules.ts';
+import { carryOutAll, planScheduleChanges } from '../../client/apply-schedules.ts';
 import { desiredSchedules } from '../../client/desired-schedules.ts';
 import { readSchedules } from '../../client/read-schedules.ts';
 import type { ScheduleScope } from '../../client/schedule-scope.ts';
@@ -38,7 +38,14 @@ afterEach(async () => {
   }
 });
 
-const often: ScheduleSettings = { incrementalMs: 120_000, softDeleteMs: 21_600_000, reconcileMs: 86_400_000 };
+const often: ScheduleSettings = {
+  incrementalMs: 120_000,
+  softDeleteMs: 21_600_000,
+  reconcileMs: 86_400_000,
+  calendars: {},
+  timezone: 'UTC',
+  jitterMs: 0,
+};
 
 /** What `sluice schedules apply` is about where config has these streams. */
 function scope(streams: Readonly<Record<string, ScheduleSettings>>): ScheduleScope {
@@ -53,7 +60,9 @@ function scope(streams: Readonly<Record<string, ScheduleSettings>>): ScheduleSco
 
 async function apply(wanted: ScheduleScope): Promise<Record<string, string>> {
   const changes = await planScheduleChanges(temporal, wanted);
-  for (const change of changes) await carryOut(temporal, change);
+  for (const { failure } of await carryOutAll(temporal, changes, 'applied by anna@laptop from sluice.yaml')) {
+    expect(failure).toBeNull();
+  }
   return Object.fromEntries(changes.map(({ scheduleId, change }) => [scheduleId.replace(pipeline, 'p'), change]));
 }
 
@@ -75,6 +84,7 @@ describe('applying schedules', () => {
         expect.stringMatching(/^times: every 2m .*, config says every 5m /) as string,
         'catchup window: 2m, config says 5m',
       ],
+      driftCause: 'oldConfig',
     });
     expect(await apply(changed)).toMatchObject({
       'incremental/p.contacts': 'updated',
@@ -94,6 +104,7 @@ describe('applying schedules', () => {
     expect(changes.find(({ mode }) => mode === 'reconcile')).toMatchObject({
       change: 'updated',
       drift: ['overlap: ALLOW_ALL, config says SKIP'],
+      driftCause: 'changedByHand',
     });
     await apply(wanted);
     const { policies } = await server.client.schedule.getHandle(`reconcile/${pipeline}.contacts`).describe();
@@ -151,7 +162,7 @@ describe('applying schedules', () => {
     const wanted = scope({ contacts: often });
     const [change] = await planScheduleChanges(temporal, wanted);
     expect(change).toMatchObject({ scheduleId, change: 'foreign' });
-    await expect(carryOut(temporal, change!)).rejects.toMatchObject({ exitCode: 2 });
+    expect(await carryOutAll(temporal, [change!], 'by anna')).toMatchObject([{ failure: { exitCode: 2 } }]);
     const off = scope({ contacts: { ...often, incrementalMs: null } });
     expect((await planScheduleChanges(temporal, off)).map(({ change: kind }) => kind)).toEqual(['created', 'created']);
   });
