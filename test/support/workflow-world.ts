@@ -64,6 +64,11 @@ export class WorkflowWorld implements AsyncDisposable {
     });
   }
 
+  /** Takes activities alone. */
+  createActivityWorker(activities: object, taskQueue: string): Promise<Worker> {
+    return Worker.create({ connection: this.#native, taskQueue, activities });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#native.close();
     await this.temporal.stop();

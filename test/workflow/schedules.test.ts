@@ -1,3 +1,4 @@
+import type { ScheduleDescription, ScheduleUpdateOptions } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { carryOutAll, planScheduleChanges } from '../../client/apply-schedules.ts';
 import { desiredSchedules } from '../../client/desired-schedules.ts';
@@ -6,6 +7,7 @@ import type { ScheduleScope } from '../../client/schedule-scope.ts';
 import { pauseSchedule, resumeSchedule } from '../../client/stored-schedule.ts';
 import type { TemporalConnection } from '../../client/temporal-connection.ts';
 import type { ScheduleSettings } from '../../model/stream-settings.ts';
+import { connectionTo } from '../support/connection-to.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -14,14 +16,7 @@ let temporal: TemporalConnection;
 
 beforeAll(async () => {
   server = await startTestTemporal();
-  const { address } = server.server;
-  temporal = {
-    client: server.client,
-    namespace: 'default',
-    found: { address, origin: 'the config', uiUrl: null },
-    connectOptions: { address },
-    close: async () => {},
-  };
+  temporal = connectionTo(server);
 });
 
 afterAll(() => server?.stop());
@@ -109,6 +104,102 @@ describe('applying schedules', () => {
     await apply(wanted);
     const { policies } = await server.client.schedule.getHandle(`reconcile/${pipeline}.contacts`).describe();
     expect(policies.overlap).toBe('SKIP');
+  });
+
+  it('writes a calendar that Temporal reads as config does, and finds it unchanged', async () => {
+    const wanted = scope({
+      contacts: {
+        ...often,
+        calendars: {
+          softDelete: { cron: '15 9-17/4 13 jan-jun fri', leastMs: 14_400_000 },
+          reconcile: { cron: '0 3 * * *', leastMs: 82_800_000 },
+        },
+        timezone: 'America/New_York',
+        jitterMs: 90_000,
+      },
+    });
+    expect(new Set(Object.values(await apply(wanted)))).toEqual(new Set(['created']));
+    expect(new Set(Object.values(await apply(wanted)))).toEqual(new Set(['unchanged']));
+    const describe_ = (mode: string) => server.client.schedule.getHandle(`${mode}/${pipeline}.contacts`).describe();
+    const { info, spec } = await describe_('reconcile');
+    expect(spec.jitter).toBe(90_000);
+    const inNewYork = new Intl.DateTimeFormat('en', {
+      hour: 'numeric',
+      minute: 'numeric',
+      hourCycle: 'h23',
+      timeZone: 'America/New_York',
+    });
+    const nextAt = info.nextActionTimes.map((at) => inNewYork.format(at));
+    expect(nextAt.length).toBeGreaterThan(3);
+    for (const at of nextAt) expect(at).toMatch(/^03:0[01]$/);
+    const eitherDay = (await describe_('soft-delete')).info.nextActionTimes;
+    for (const at of eitherDay) expect(at.getUTCDate() === 13 || at.getUTCDay() === 5).toBe(true);
+    expect(eitherDay.some((at) => at.getUTCDate() !== 13)).toBe(true);
+    const [, softDelete] = await planScheduleChanges(temporal, scope({ contacts: often }));
+    expect(softDelete).toMatchObject({
+      change: 'updated',
+      drift: [
+        expect.stringMatching(
+          /^times: 15 9,13,17 \* 1-6 5 and 15 9,13,17 13 1-6 \* America\/New_York, config says every 6h /,
+        ) as string,
+        'jitter: 1m 30s, config says 0s',
+      ],
+      driftCause: 'oldConfig',
+    });
+  });
+
+  it('says in the note who applied it from what', async () => {
+    await apply(scope({ contacts: often }));
+    const stored = await server.client.schedule.getHandle(`incremental/${pipeline}.contacts`).describe();
+    expect(stored.state).toMatchObject({ paused: false, note: 'applied by anna@laptop from sluice.yaml' });
+    expect(stored.memo).toEqual({ sluice: { stream: `${pipeline}.contacts`, mode: 'incremental' } });
+  });
+
+  it('tries the other writes where one fails, and names that one', async () => {
+    const wanted = scope({ contacts: often });
+    const changes = await planScheduleChanges(temporal, wanted);
+    await carryOutAll(temporal, changes.slice(1, 2), 'by another just now');
+    const tried = await carryOutAll(temporal, changes, 'by anna');
+    expect(tried.map(({ failure }) => failure?.message ?? null)).toEqual([
+      null,
+      `schedule soft-delete/${pipeline}.contacts was created by somebody else just now`,
+      null,
+    ]);
+    expect(Object.values(await apply(wanted))).toEqual(['unchanged', 'unchanged', 'unchanged']);
+  });
+
+  it('mends what was changed by hand, whatever it is', async () => {
+    const wanted = scope({ contacts: often });
+    await apply(wanted);
+    const change = (mode: string, by: (stored: ScheduleDescription) => Partial<ScheduleUpdateOptions>) =>
+      server.client.schedule
+        .getHandle(`${mode}/${pipeline}.contacts`)
+        .update((stored) => ({ ...stored, ...by(stored) }));
+    await change('incremental', ({ state }) => ({ state: { ...state, remainingActions: 3 } }));
+    await change('soft-delete', ({ spec }) => ({
+      spec: { ...spec, calendars: [{ second: 30, hour: 4, year: 2030 }], endAt: new Date('2031-01-01T00:00:00.000Z') },
+    }));
+    await change('reconcile', ({ action }) => ({
+      action: { ...action, args: [{ stream: 'crm.other' }], workflowExecutionTimeout: 60_000 },
+    }));
+    const drifts = (await readSchedules(temporal, wanted)).map(({ drift, driftCause, startsOldRuns }) => {
+      expect(driftCause).toBe('changedByHand');
+      return [startsOldRuns, ...drift.map((text) => text.replaceAll(/at \d[\dhms ]*(?=,|$| and)/g, 'at …'))];
+    });
+    expect(drifts).toEqual([
+      [false, 'runs left: 3, config says any'],
+      [
+        false,
+        'times: every 6h at … and 0 4 * * * at second 30 in 2030-2030 UTC and until 2031-01-01T00:00:00.000Z, config says every 6h at …',
+      ],
+      [
+        true,
+        `input: [{"stream":"crm.other"}], config says [{"stream":"${pipeline}.contacts","mayStretch":true}]`,
+        'timeouts: 1m, config says none',
+      ],
+    ]);
+    expect(Object.values(await apply(wanted))).toEqual(['updated', 'updated', 'updated']);
+    expect((await readSchedules(temporal, wanted)).flatMap(({ drift }) => drift)).toEqual([]);
   });
 
   it('keeps a pause and its note through an update', async () => {
