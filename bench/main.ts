@@ -1,7 +1,8 @@
-/** Program: `npm run bench [-- --only limit,step,budget,unlimited,memory]` prints what runs cost, as ratios of one run. */
+/** Program: `npm run bench [-- --only limit,step,budget,unlimited,memory,schedules]` prints what runs cost, as ratios of one run. */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inStep } from './in-step.ts';
+import { manySchedules } from './many-schedules.ts';
 import type { Measurement } from './measurement.ts';
 import { oneBudget } from './one-budget.ts';
 import { atTheLimit, memory, unlimited } from './scenarios.ts';
@@ -19,6 +20,7 @@ const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
   async *budget() {
     yield* oneBudget({ latencyMs: 150 });
   },
+  schedules: () => manySchedules({ streams: 200 }),
   async *limit() {
     for (const spread of ['even', 'clustered'] as const) {
       for (const latencyMs of [150, 350]) yield await atTheLimit({ contacts: 200_000, latencyMs, spread });

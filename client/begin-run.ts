@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { ScheduleDescription } from '@temporalio/client';
-import { scheduledModes } from '../model/scheduled-mode.ts';
-import { scheduleId, syncWorkflowId } from '../model/workflow-id.ts';
+import { syncWorkflowId } from '../model/workflow-id.ts';
 import { CliError } from './cli-error.ts';
-import { describeOpenRuns, type RunKey, type RunTarget } from './describe-run.ts';
+import { describeOpenRuns, findSchedule, type RunKey, type RunTarget } from './describe-run.ts';
 import { exitCode } from './exit-code.ts';
-import { describeSchedule } from './stored-schedule.ts';
 import { alreadyRunning, startRun, type RunOrder } from './sync-runs.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
@@ -73,14 +71,6 @@ export async function nextRun(
     }
     await sleep(pollMs, undefined, { signal });
   }
-}
-
-async function findSchedule(
-  temporal: TemporalConnection,
-  { mode, stream }: RunKey,
-): Promise<ScheduleDescription | null> {
-  const isScheduled = scheduledModes.some((scheduled) => scheduled === mode);
-  return isScheduled ? describeSchedule(temporal, scheduleId(mode, stream)) : null;
 }
 
 async function trigger(

@@ -1,4 +1,4 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { ScheduleDescription, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { SyncMode } from '../model/plan.ts';
 import { scheduledModes } from '../model/scheduled-mode.ts';
@@ -26,19 +26,24 @@ export interface RunTarget extends RunKey {
 async function describeRuns(
   temporal: TemporalConnection,
   { mode, stream }: RunKey,
+  known?: ScheduleDescription | null,
 ): Promise<WorkflowExecutionDescription[]> {
-  const ids = new Set([syncWorkflowId(mode, stream), ...(await scheduledRunIds(temporal, { mode, stream }))]);
+  const schedule = known === undefined ? await findSchedule(temporal, { mode, stream }) : known;
+  const ids = new Set([syncWorkflowId(mode, stream), ...scheduledRunIds(schedule)]);
   const found = await Promise.all([...ids].map((id) => describeIfKept(temporal, id)));
   return found.filter((run) => run !== null).sort((a, b) => b.startTime.getTime() - a.startTime.getTime());
 }
 
-/** The newest run of the mode and stream, open or not; null if there is none within the namespace's retention. */
+/**
+ * The newest run of the mode and stream, open or not; null if there is none within the namespace's retention. A schedule that
+ * the caller has looked up just now is not looked up again.
+ */
 export async function latestRunOf(
   temporal: TemporalConnection,
-  mode: SyncMode,
-  stream: string,
+  key: RunKey,
+  schedule?: ScheduleDescription | null,
 ): Promise<WorkflowExecutionDescription | null> {
-  return (await describeRuns(temporal, { mode, stream }))[0] ?? null;
+  return (await describeRuns(temporal, key, schedule))[0] ?? null;
 }
 
 /** More than one only where somebody started a run beside the schedule's. */
@@ -58,9 +63,16 @@ export function firstRunIdOf(description: WorkflowExecutionDescription): string 
   return description.raw.workflowExecutionInfo?.firstRunId || description.runId;
 }
 
-async function scheduledRunIds(temporal: TemporalConnection, { mode, stream }: RunKey): Promise<string[]> {
-  if (!scheduledModes.some((scheduled) => scheduled === mode)) return [];
-  const schedule = await describeSchedule(temporal, scheduleId(mode, stream));
+/** The schedule of the mode and stream, whoever made it; null where there is none. */
+export async function findSchedule(
+  temporal: TemporalConnection,
+  { mode, stream }: RunKey,
+): Promise<ScheduleDescription | null> {
+  const isScheduled = scheduledModes.some((scheduled) => scheduled === mode);
+  return isScheduled ? describeSchedule(temporal, scheduleId(mode, stream)) : null;
+}
+
+function scheduledRunIds(schedule: ScheduleDescription | null): string[] {
   if (schedule === null) return [];
   const { runningActions, recentActions } = schedule.info;
   const last = recentActions.at(-1);

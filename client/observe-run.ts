@@ -1,4 +1,9 @@
-import { QueryNotRegisteredError, QueryRejectedError, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  QueryNotRegisteredError,
+  QueryRejectedError,
+  type ScheduleDescription,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { progressQuery, type SyncProgress } from '../workflows/messages.ts';
@@ -17,8 +22,12 @@ const readingSteps: ReadonlySet<string | null | undefined> = new Set(['extractCh
 const queryTimeoutMs = 2_000;
 
 /** What Temporal knows of the newest run of a mode and stream; null if there is none within the namespace's retention. */
-export async function observeLatest(temporal: TemporalConnection, key: RunKey): Promise<RunFacts | null> {
-  const description = await latestRunOf(temporal, key.mode, key.stream);
+export async function observeLatest(
+  temporal: TemporalConnection,
+  key: RunKey,
+  schedule?: ScheduleDescription | null,
+): Promise<RunFacts | null> {
+  const description = await latestRunOf(temporal, key, schedule);
   return description === null ? null : observeDescribed(temporal, key, description);
 }
 

@@ -1,8 +1,8 @@
 import { syncModes } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
 import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
-import { scheduleId } from '../model/workflow-id.ts';
 import { reportError } from './cli-error.ts';
+import { findSchedule } from './describe-run.ts';
 import type { DesiredSchedule } from './desired-schedules.ts';
 import { inspect } from './inspection.ts';
 import { lookUpEach } from './look-up-each.ts';
@@ -12,7 +12,6 @@ import { runUrl } from './run-summary.ts';
 import type { RunEnd, RunFacts } from './run-facts.ts';
 import { neverRunView, percentDone, viewRun, type RunView } from './run-view.ts';
 import { scheduleStanding, type ScheduleStanding } from './schedule-standing.ts';
-import { describeSchedule } from './stored-schedule.ts';
 import { readPositions } from './stream-positions.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
@@ -56,18 +55,24 @@ async function readStreamStatus(
 ): Promise<StreamStatus> {
   const nothing = { percent: null, run: null, end: null, url: null, runs: [], schedules: [], positions: null };
   try {
-    const [latest, schedules] = await Promise.all([
-      Promise.all(syncModes.map((mode) => observeLatest(temporal, { mode, stream }))),
-      readStandings(temporal, stream, wanted),
-    ]);
-    const runs = latest.filter((facts) => facts !== null).map((facts) => modeStatus(temporal, facts));
+    const looks = await Promise.all(
+      syncModes.map(async (mode) => {
+        const schedule = await findSchedule(temporal, { mode, stream });
+        return { mode, schedule, facts: await observeLatest(temporal, { mode, stream }, schedule) };
+      }),
+    );
+    const runs = looks.flatMap(({ facts }) => (facts === null ? [] : [modeStatus(temporal, facts)]));
     const incremental = runs.find(({ mode }) => mode === 'incremental') ?? null;
     return {
       ...neverRunView(stream),
       ...nothing,
       ...headlineOf(runs),
       runs,
-      schedules,
+      schedules: scheduledModes.flatMap((mode) => {
+        const desired = wanted && (wanted.find((each) => each.mode === mode) ?? null);
+        const standing = scheduleStanding(desired, looks.find((look) => look.mode === mode)!.schedule);
+        return standing === null ? [] : [{ mode, ...standing }];
+      }),
       positions: await readPositions(temporal, stream, incremental),
     };
   } catch (error) {
@@ -85,21 +90,6 @@ function modeStatus(temporal: TemporalConnection, facts: RunFacts): ModeStatus {
     end: facts.end,
     url: temporal.found.uiUrl === null ? null : runUrl(temporal.found.uiUrl, temporal.namespace, facts),
   };
-}
-
-async function readStandings(
-  temporal: TemporalConnection,
-  stream: string,
-  wanted: readonly DesiredSchedule[] | undefined,
-): Promise<StreamSchedule[]> {
-  const found = await Promise.all(
-    scheduledModes.map(async (mode) => {
-      const desired = wanted && (wanted.find((each) => each.mode === mode) ?? null);
-      const standing = scheduleStanding(desired, await describeSchedule(temporal, scheduleId(mode, stream)));
-      return standing === null ? null : { mode, ...standing };
-    }),
-  );
-  return found.filter((standing) => standing !== null);
 }
 
 export type RowCounts = Readonly<Record<string, { readonly live: number; readonly deleted: number } | null>>;

@@ -39,7 +39,7 @@ export async function startRun(
     return { mode, stream, workflowId, run: handle.firstExecutionRunId };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw alreadyRunning({ mode, stream }, await latestRunOf(temporal, mode, stream), error);
+    throw alreadyRunning({ mode, stream }, await latestRunOf(temporal, { mode, stream }), error);
   }
 }
 

@@ -89,6 +89,36 @@ describe.concurrent('the backfill after one that', () => {
     expect(result.totals.read).toBeLessThan(10_000);
   });
 
+  it('goes on by its own plan where columns and chunk size change under it', { timeout: 120_000 }, async () => {
+    const columns = ['email', 'firstname', 'lastname', 'lastmodifieddate'];
+    await using world = await ChaosWorld.open({
+      contacts: 4_000,
+      seed: 804,
+      chunkRecords: 1_000,
+      stream: { columns },
+      simulator: { latencyMs: 400 },
+    });
+    const worker = world.startWorker();
+    const run = await world.start();
+    await world.untilMerged(1);
+    await worker.stop('SIGTERM');
+    await world.configure({ stream: { columns: [...columns, 'jobtitle'], chunkRecords: 300 } });
+    world.simulator.configure({ latencyMs: 0 });
+    const other = world.startWorker();
+    const result = await run.result();
+    expect(result.totals).toMatchObject({ read: 4_000, inserted: 4_000 });
+    // The next one has the new columns, and fills them.
+    const next = await (await world.start()).result();
+    await other.stop();
+    const { batches } = await auditLedger(world.sandbox.databasePath);
+    const sizes = (of: string): number[] =>
+      batches.filter(({ run: name }) => name === of).map(({ read }) => Number(read));
+    expect(sizes(run.firstExecutionRunId).filter((size) => size >= 900).length).toBeGreaterThan(1);
+    expect(Math.max(...sizes(next.run))).toBeLessThan(600);
+    expect(next.startReason).toBe('the last backfill was complete');
+    expect(await world.compare()).toMatchObject({ missing: { count: 0 }, extra: { count: 0 }, differing: [] });
+  });
+
   it('read other columns begins anew and says so', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({
       contacts: 10_000,

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ChaosWorld, type BackfillHandle } from '../support/chaos-world.ts';
+import { scheduledModes } from '../../model/scheduled-mode.ts';
+import { scheduleId } from '../../model/workflow-id.ts';
+import { ChaosWorld, contacts, type BackfillHandle } from '../support/chaos-world.ts';
+import { eventually } from '../support/eventually.ts';
 import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 import { resetToTask } from '../support/reset-to-task.ts';
@@ -7,8 +11,13 @@ import { resetToTask } from '../support/reset-to-task.ts';
 const resetTo = (world: ChaosWorld, { workflowId }: BackfillHandle, merges: number): Promise<string> =>
   resetToTask(world, workflowId, { after: 'mergeChunk', times: merges });
 
+async function cli(world: ChaosWorld, ...words: string[]): Promise<void> {
+  const [code] = (await once(world.sandbox.cli(words, 'pipe'), 'close')) as [number];
+  expect(code).toBe(0);
+}
+
 describe('Temporal', () => {
-  it('stopped, and killed, and started again while a backfill runs', { timeout: 120_000 }, async () => {
+  it('stopped, and killed while all is paused, as a backfill runs', { timeout: 120_000 }, async () => {
     await using world = await ChaosWorld.open({
       contacts: 30_000,
       seed: 301,
@@ -21,8 +30,20 @@ describe('Temporal', () => {
     await world.untilMerged(3);
     await world.restartTemporal('SIGTERM');
     await world.untilMerged(6);
+    await cli(world, 'schedules', 'apply');
+    await cli(world, 'pause', contacts, '--note', 'launch');
     await world.restartTemporal('SIGKILL');
-    const before = await world.untilMerged(8);
+    const paused = await eventually('paused', async () => {
+      const progress = await world.progress();
+      return progress?.phase === 'paused' && progress;
+    });
+    expect(paused.paused?.note).toBe('launch');
+    for (const mode of scheduledModes) {
+      const { state } = await world.temporal.client.schedule.getHandle(scheduleId(mode, contacts)).describe();
+      expect(state).toMatchObject({ paused: true, note: expect.stringMatching(/ "launch"$/) as string });
+    }
+    await cli(world, 'resume', contacts, '--mode', 'backfill');
+    const before = await world.untilMerged(paused.batches + 1);
     expect(before.totals.read).toBeLessThan(30_000);
     world.simulator.configure({ latencyMs: 0 });
     await world.temporal.client.workflow.getHandle(run.workflowId).result();
