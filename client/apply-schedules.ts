@@ -98,9 +98,17 @@ async function createOnce(temporal: TemporalConnection, desired: DesiredSchedule
     await createSchedule(temporal, desired, note);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    if (await isOurs(temporal, desired, note)) return;
     throw new CliError(exitCode.runFailed, `schedule ${desired.scheduleId} was created by somebody else just now`, {
       next: 'sluice schedules apply',
       cause: error,
     });
   }
+}
+
+/** Whether it is the one we asked for: an answer that came too late leaves open what came of the asking. */
+async function isOurs(temporal: TemporalConnection, desired: DesiredSchedule, note: string): Promise<boolean> {
+  const stored = await describeSchedule(temporal, desired.scheduleId);
+  if (stored === null || ownerOf(stored) === null || stored.state.note !== note) return false;
+  return scheduleDrift(desired, stored).driftCause === null;
 }

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/client';
 import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
 import type { DesiredSchedule } from './desired-schedules.ts';
+import { patiently } from './patiently.ts';
 import { appliedDigest, appliedMemoKey } from './schedule-drift.ts';
 import { timesSpec } from './schedule-times.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
@@ -49,12 +50,14 @@ export async function createSchedule(
   note: string,
 ): Promise<void> {
   const owner: ScheduleOwner = { stream: desired.stream, mode: desired.mode };
-  await temporal.client.schedule.create({
-    scheduleId: desired.scheduleId,
-    memo: { [memoKey]: owner },
-    state: { note },
-    ...settingOptions(desired),
-  });
+  await patiently(() =>
+    temporal.client.schedule.create({
+      scheduleId: desired.scheduleId,
+      memo: { [memoKey]: owner },
+      state: { note },
+      ...settingOptions(desired),
+    }),
+  );
 }
 
 /** Puts the setting in place of the stored one; a pause stays, and its note. */
@@ -63,10 +66,13 @@ export async function updateSchedule(
   desired: DesiredSchedule,
   note: string,
 ): Promise<void> {
-  await temporal.client.schedule.getHandle(desired.scheduleId).update(({ state: { paused, note: before } }) => ({
-    ...settingOptions(desired),
-    state: { paused, ...(paused ? (before === undefined ? {} : { note: before }) : { note }) },
-  }));
+  const handle = temporal.client.schedule.getHandle(desired.scheduleId);
+  await patiently(() =>
+    handle.update(({ state: { paused, note: before } }) => ({
+      ...settingOptions(desired),
+      state: { paused, ...(paused ? (before === undefined ? {} : { note: before }) : { note }) },
+    })),
+  );
 }
 
 /** One that is already gone is left at that. */
@@ -118,7 +124,7 @@ function settingOptions(
 
 async function unlessGone<Answer>(request: () => Promise<Answer>): Promise<Answer | null> {
   try {
-    return await request();
+    return await patiently(request);
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return null;
     throw error;

@@ -21,9 +21,10 @@ export const schedulesCommand = (): Command =>
     usage: `schedules [${actions.join('|')}] [streams...]`,
     summary: 'show the schedules, or make them those of the config',
     description: [
-      'Show when each stream runs by itself (list), make the schedules in Temporal those of the config (apply), or say what',
-      'that would change (diff, with exit code 3 where anything would). pause and resume hold schedules alone: what runs goes',
-      'on. trigger starts a run now as the schedule would. Without streams, all of the config; trigger takes their names.',
+      'Show when each stream runs by itself (list), make the schedules in Temporal those of the config',
+      '(apply), or say what that would change (diff, with exit code 3 where anything would). pause and',
+      'resume hold schedules alone: what runs goes on. trigger starts a run now as the schedule would.',
+      'Without streams, all of the config; trigger takes their names.',
     ].join('\n'),
     examples: [
       'sluice schedules',
