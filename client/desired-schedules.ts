@@ -39,6 +39,8 @@ export interface DesiredSchedule extends ScheduleSetting {
   readonly scheduleId: string;
   readonly stream: string;
   readonly mode: ScheduledMode;
+  /** The longest usual time from one run to the next. */
+  readonly longestGapMs: number;
 }
 
 /** The schedules that config wants for a stream; none for a mode that is off. */
@@ -56,6 +58,7 @@ export function desiredSchedules(
         scheduleId: id,
         stream,
         mode,
+        longestGapMs: wholeSeconds(gapMs),
         times:
           calendar === undefined
             ? intervalTimes(gapMs, id)

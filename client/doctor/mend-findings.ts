@@ -3,6 +3,7 @@ import type { MendInput, MendResult } from '../../model/mending.ts';
 import { mendWorkflowId } from '../../model/workflow-id.ts';
 import { mendType } from '../../workflows/messages.ts';
 import { carryOut, planScheduleChanges, type ScheduleChange } from '../apply-schedules.ts';
+import { appliedNote } from '../applied-note.ts';
 import { askWorkflow } from '../ask-workflow.ts';
 import { reportError } from '../cli-error.ts';
 import type { TemporalConnection } from '../temporal-connection.ts';
@@ -53,6 +54,8 @@ interface Hands {
   readonly temporal: () => Promise<TemporalConnection>;
   readonly changes: () => Promise<readonly ScheduleChange[]>;
   readonly mended: () => Promise<MendResult>;
+  /** What stays beside a schedule that is mended. */
+  readonly note: string;
 }
 
 function openHands(repairs: readonly Repair[], { temporal, scheduleScope, session }: Examination): Hands {
@@ -62,6 +65,7 @@ function openHands(repairs: readonly Repair[], { temporal, scheduleScope, sessio
     temporal,
     changes: once(async () => planScheduleChanges(await temporal(), scheduleScope())),
     mended: once(async () => askToMend(await temporal(), session.taskQueue, { lostRuns, stages })),
+    note: appliedNote(session.config.path),
   };
 }
 
@@ -100,10 +104,10 @@ async function createSearchAttributes(
   return `created ${names.join(', ')}; restart the workers for runs to have them`;
 }
 
-async function applySchedule({ temporal, changes }: Hands, scheduleId: string): Promise<string> {
+async function applySchedule({ temporal, changes, note }: Hands, scheduleId: string): Promise<string> {
   const change = (await changes()).find((planned) => planned.scheduleId === scheduleId);
   if (change === undefined) return 'it was gone already';
-  await carryOut(await temporal(), change);
+  await carryOut(await temporal(), change, note);
   return `${change.change} it`;
 }
 

@@ -96,7 +96,7 @@ describe('config', () => {
 });
 
 describe('temporal', () => {
-  const slowest = { scheduleId: 'reconcile/crm.contacts', everyMs: 24 * hourMs };
+  const slowest = { scheduleId: 'reconcile/crm.contacts', longestGapMs: 24 * hourMs };
   it.each([
     [24 * hourMs, slowest, 'ok'],
     [12 * hourMs, slowest, 'warning'],
@@ -197,7 +197,7 @@ describe('runs', () => {
       ({ ...sampleProgress, phase: 'paused', paused: { at, by: 'anna', note: 'quota' } }) as const;
     expect(judgeHeldRun(run({ progress: paused('2026-11-19T17:00:00.000Z') }), now)).toEqual([]);
     expect(shown(judgeHeldRun(run({ progress: paused('2026-11-18T15:30:00.000Z') }), now))).toEqual([
-      'warning paused-run: paused by anna "quota", 2d ago',
+      'warning paused-run: paused by anna at 2026-11-18 15:30 UTC "quota", 2d ago',
     ]);
   });
 
@@ -229,8 +229,13 @@ describe('schedules', () => {
     mode: 'incremental',
     state: 'active',
     note: null,
+    isPaused: false,
     drift: [],
+    driftCause: null,
+    startsOldRuns: false,
     everyMs: 120_000,
+    times: 'every 2m',
+    queued: 0,
     nextAt: null,
     lastRun: null,
     skippedOverlap: 0,
@@ -247,7 +252,12 @@ describe('schedules', () => {
     ['notInConfig', [], [{ code: 'schedule-extra', repair: apply }]],
     ['foreign', [], [{ code: 'schedule-foreign', repair: null }]],
   ] as const)('%s, with drift %o', (state, drift, findings) => {
-    const found = judgeScheduleSetting({ ...schedule, state, drift });
+    const found = judgeScheduleSetting({
+      ...schedule,
+      state,
+      drift,
+      driftCause: drift.length === 0 ? null : 'changedByHand',
+    });
     expect(found).toHaveLength(findings.length);
     expect(found).toMatchObject(findings);
   });

@@ -194,7 +194,7 @@ describe('a running backfill', () => {
       exitCode: 0,
     });
     const status = await sluice('status', stream);
-    expect(status.stdout).toMatch(/Paused (\d+ % )?by anna@\S+ "launch day"/);
+    expect(status.stdout).toMatch(/Paused (\d+ % )?by anna@\S+ at \S+ \S+ UTC "launch day"/);
     const again = await sluice('pause', stream);
     expect(again).toMatchObject({ stdout: expect.stringMatching(/already paused by anna@/) as string, exitCode: 0 });
 

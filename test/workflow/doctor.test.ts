@@ -196,7 +196,7 @@ describe('sluice doctor', { timeout: 120_000 }, () => {
       mend: expect.stringContaining('temporal workflow reset --workflow-id backfill/crm.deals') as string,
     });
     expect(findingOf(report, 'schedule-drift')).toMatchObject({
-      evidence: 'differs from config: overlap: ALLOW_ALL, config says SKIP',
+      evidence: 'changed by hand (overlap: ALLOW_ALL, config says SKIP)',
       mend: 'sluice schedules apply, or sluice doctor --fix',
     });
     expect(findingOf(report, 'schedule-paused')).toMatchObject({

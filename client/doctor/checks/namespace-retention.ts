@@ -6,7 +6,7 @@ export interface RetentionFacts {
   /** How long Temporal keeps a closed run; null where it does not tell. */
   readonly retentionMs: number | null;
   /** Of all the schedules that config wants; null without any. */
-  readonly slowest: { readonly scheduleId: string; readonly everyMs: number } | null;
+  readonly slowest: { readonly scheduleId: string; readonly longestGapMs: number } | null;
 }
 
 /** A run that Temporal has forgotten before the next begins can be looked at by nobody. */
@@ -14,11 +14,11 @@ export function judgeRetention({ namespace, retentionMs, slowest }: RetentionFac
   const subject = `namespace ${namespace}`;
   if (retentionMs === null) return ok('namespace-retention', subject, 'it does not tell how long it keeps closed runs');
   const kept = `keeps closed runs for ${spanText(retentionMs)}`;
-  if (slowest === null || retentionMs >= slowest.everyMs) return ok('namespace-retention', subject, kept);
+  if (slowest === null || retentionMs >= slowest.longestGapMs) return ok('namespace-retention', subject, kept);
   return warning(
     'namespace-retention',
     subject,
-    `${kept}; ${slowest.scheduleId} runs every ${spanText(slowest.everyMs)}, so that its last run is gone by then`,
+    `${kept}; ${slowest.scheduleId} runs every ${spanText(slowest.longestGapMs)}, so that its last run is gone by then`,
     { mend: `temporal operator namespace update --namespace ${namespace} --retention 30d` },
   );
 }

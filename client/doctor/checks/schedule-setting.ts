@@ -1,8 +1,11 @@
 import type { ScheduleStatus } from '../../read-schedules.ts';
+import { driftText } from '../../schedule-text.ts';
 import { failed, type DoctorFinding } from '../doctor-finding.ts';
 
 /** Whether Temporal has the schedule as config wants it. */
-export function judgeScheduleSetting({ scheduleId, state, drift }: ScheduleStatus): DoctorFinding[] {
+export function judgeScheduleSetting(schedule: ScheduleStatus): DoctorFinding[] {
+  const { scheduleId, state } = schedule;
+  const drift = driftText(schedule);
   const apply = {
     mend: 'sluice schedules apply, or sluice doctor --fix',
     repair: { kind: 'applySchedule', scheduleId },
@@ -20,8 +23,7 @@ export function judgeScheduleSetting({ scheduleId, state, drift }: ScheduleStatu
       ];
     case 'active':
     case 'paused':
-      if (drift.length === 0) return [];
-      return [failed('schedule-drift', scheduleId, `differs from config: ${drift.join('; ')}`, apply)];
+      return drift === null ? [] : [failed('schedule-drift', scheduleId, drift, apply)];
     default:
       return state satisfies never;
   }

@@ -25,7 +25,7 @@ export async function examineStreams(examination: Examination): Promise<DoctorFi
     if (unfilled.length > 0) return unfilled;
     const intervals = desired
       .filter(({ stream: name, mode }) => name === stream && refreshing.some((refreshes) => refreshes === mode))
-      .map(({ everyMs }) => everyMs);
+      .map(({ longestGapMs }) => longestGapMs);
     const limitMs = intervals.length === 0 ? null : defaultFreshnessMs(Math.min(...intervals));
     const isPaused = schedules.some(({ stream: name, state }) => name === stream && state === 'paused');
     const lastGoodAt = await lastGoodEnd(temporal, stream, ofStream);

@@ -39,7 +39,7 @@ async function examineServer({ client, found, namespace }: TemporalConnection): 
 async function examineRetention(temporal: TemporalConnection, { scheduleScope }: Examination): Promise<DoctorFinding> {
   const { namespace } = temporal;
   try {
-    const [slowest = null] = scheduleScope().desired.toSorted((a, b) => b.everyMs - a.everyMs);
+    const [slowest = null] = scheduleScope().desired.toSorted((a, b) => b.longestGapMs - a.longestGapMs);
     return judgeRetention({ namespace, retentionMs: await retentionOf(temporal), slowest });
   } catch (error) {
     return skipped('namespace-retention', `namespace ${namespace}`, reportError(error).message);
