@@ -28,6 +28,7 @@ import {
 } from './runs.ts';
 import type { Session, TransactionEnd } from './session.ts';
 import { isPartIntact, isStageIntact } from './stage-files.ts';
+import { StateCache } from './state-cache.ts';
 import { emptyState, readStreamState } from './state.ts';
 import { buildSystemTables } from './system-tables.ts';
 import { hasTable } from './target-table.ts';
@@ -36,6 +37,7 @@ import { beginVanishedInTransaction, readWorkIds } from './work.ts';
 /** Opens nothing yet: the file is created by the first run and held only while it is used. */
 export function openDuckDbDestination(config: DuckDbConfig): Destination {
   const database = createDatabaseFile(config);
+  const states = new StateCache(config.path);
   let ownerQueue: string | null = null;
   const copies = config.readCopy === 'off' ? noCopies : createCopySchedule(() => database.publishCopy());
 
@@ -88,8 +90,10 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     readPlan: (target, signal) => database.use(signal, (session) => readStoredPlan(session, target)),
 
     readState: async (target, signal) => {
+      const known = await states.find(target);
+      if (known !== null) return known;
       if (!(await database.exists())) return emptyState;
-      return database.use(signal, (session) => readStreamState(session, target));
+      return database.use(signal, (session) => states.keep(target, () => readStreamState(session, target)));
     },
 
     widenColumns: (request, signal) => inTransaction(signal, (session) => widenInTransaction(session, request)),

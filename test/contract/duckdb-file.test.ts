@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts';
 import type { Destination } from '../../model/destination.ts';
+import { holdFile } from '../support/held-file.ts';
 import { openDuckDbUnderTest } from '../support/duckdb-under-test.ts';
 import { contactsPlan, instant, type TestRecord } from '../support/staged-records.ts';
 import { openTestRun } from '../support/staged-run.ts';
@@ -73,6 +74,26 @@ describe('the file of a DuckDB destination', () => {
       await other.end();
     }
     expect(await destination.countRows(target, noAbort)).toEqual({ live: 1, deleted: 0 });
+  });
+
+  it('is not opened to say where a stream stands, as long as nobody wrote it', async () => {
+    const run = await openTestRun(destination, { run: 'run-1', startedAt: instant(0) });
+    const liveRows = async (): Promise<number | null> => (await destination.readState(target, noAbort)).liveRows;
+    expect(await liveRows()).toBe(0);
+    await run.mergeRecords([record(1)]);
+    expect(await liveRows()).toBe(1);
+    await destination.close();
+    // Closing wrote the file.
+    expect(await liveRows()).toBe(1);
+    await destination.close();
+
+    const other = await holdElsewhere();
+    expect(await liveRows()).toBe(1);
+    await other.end();
+    await holdFile(path, (execute) => execute(`DELETE FROM ${table.schema}.${table.table}`));
+    expect(await liveRows()).toBe(0);
+    await rm(path);
+    expect(await liveRows()).toBeNull();
   });
 
   it('is free for other programs soon after the last use', async () => {

@@ -1,0 +1,51 @@
+import { stat } from 'node:fs/promises';
+import type { StreamState } from '../../model/destination.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
+
+/**
+ * States of streams, kept until somebody writes the file. A run that finds no change asks for nothing else, and to open the
+ * file for it takes 100 ms of CPU where it holds fifty tables of seventy columns, every few seconds.
+ */
+export class StateCache {
+  readonly #path: string;
+  #stamp = '';
+  readonly #states = new Map<string, StreamState>();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async find(target: StreamTable): Promise<StreamState | null> {
+    const state = this.#states.get(keyOf(target));
+    return state !== undefined && (await this.#stampNow()) === this.#stamp ? state : null;
+  }
+
+  /** Keeps what `read` finds. Call it while nobody else can write. */
+  async keep(target: StreamTable, read: () => Promise<StreamState>): Promise<StreamState> {
+    const state = await read();
+    const stamp = await this.#stampNow();
+    if (stamp !== this.#stamp) this.#states.clear();
+    this.#stamp = stamp;
+    this.#states.set(keyOf(target), state);
+    return state;
+  }
+
+  /** Every commit appends to the log beside the file, and a checkpoint writes the file: neither leaves both as they were. */
+  async #stampNow(): Promise<string> {
+    const [file, log] = await Promise.all([stampOf(this.#path), stampOf(`${this.#path}.wal`)]);
+    return `${file} ${log}`;
+  }
+}
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+function keyOf({ stream, table }: StreamTable): string {
+  return JSON.stringify([stream, table.schema, table.table]);
+}
