@@ -1,4 +1,4 @@
-import { parseDuration } from '../model/duration.ts';
+import { parseDuration, spanText } from '../model/duration.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -11,24 +11,7 @@ export function parseDurationMs(text: string, flag: string): number {
   return durationMs;
 }
 
-const spanUnits = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-] as const;
-
-/** `2m`, `1h 30m` or `1d`: exact, in as few words as that takes. */
-export function spanText(durationMs: number): string {
-  let restMs = durationMs;
-  const words = spanUnits.flatMap(([unit, size]) => {
-    const amount = Math.floor(restMs / size);
-    restMs -= amount * size;
-    return amount === 0 ? [] : [`${amount}${unit}`];
-  });
-  return words.length === 0 ? '0s' : words.join(' ');
-}
+export { spanText };
 
 /** `0:07`, `12:40` or `3:05:00`, as on a clock. */
 export function clockText(durationMs: number): string {

@@ -5,6 +5,7 @@ import { checkConnector, type ConnectorKind, type ConnectorOptions } from './che
 import type { UsualAssociations } from './associations.ts';
 import { checkPipeline, type CheckedPipeline, type PipelineSurroundings } from './check-pipeline.ts';
 import { checkSection, type Checked } from './check-section.ts';
+import { checkMonitoring, type MonitoringSettings } from './monitoring.ts';
 import { nameText, pathKey, type Problem } from './problem.ts';
 import { fileSchema, type FileOptions } from './schema.ts';
 import { findSharedTables } from './shared-tables.ts';
@@ -17,6 +18,7 @@ export interface CheckedFile {
   readonly sources: ReadonlyMap<string, Checked<ConnectorOptions>>;
   readonly destinations: ReadonlyMap<string, Checked<ConnectorOptions>>;
   readonly pipelines: ReadonlyMap<string, CheckedPipeline>;
+  readonly monitoring: Checked<MonitoringSettings>;
   readonly problems: readonly Problem[];
 }
 
@@ -49,9 +51,11 @@ export function checkFile({ root, folder, incrementalEnabled }: FileRequest): Ch
   const pipelines = new Map(
     entriesOf(root, 'pipelines').map(([name, value]) => [name, checkPipeline({ name, value, ...surroundings })]),
   );
+  const monitoring = checkMonitoring(root);
   const streams = [...pipelines.values()].flatMap((pipeline) => [...pipeline.streams.values()]);
   const problems = [
     ...top.problems,
+    ...monitoring.problems,
     ...checkLeastDurations(top.value ?? {}, { path: [], isTesting }),
     ...checkNames([...sources.keys()], 'sources'),
     ...checkNames([...destinations.keys()], 'destinations'),
@@ -61,7 +65,7 @@ export function checkFile({ root, folder, incrementalEnabled }: FileRequest): Ch
       (name) => databaseOf(destinations.get(name)?.value) ?? name,
     ),
   ];
-  return { top, sources, destinations, pipelines, problems: withoutRepeats(problems) };
+  return { top, sources, destinations, pipelines, monitoring, problems: withoutRepeats(problems) };
 
   function checkConnectors(of: {
     section: string;

@@ -16,6 +16,7 @@ import { readEnvironment } from './environment.ts';
 import { suggestName } from '../model/nearest-name.ts';
 import { readHashKey } from './hash-key.ts';
 import { readIncrementalSwitch } from './incremental-switch.ts';
+import { monitoringSections, type MonitoringSettings } from './monitoring.ts';
 import { overrideValues } from './override-values.ts';
 import { configInvalid, isUnder, pathKey, problemLine, type ConfigPath, type Problem } from './problem.ts';
 import { expandReferences, type Environment } from './references.ts';
@@ -53,6 +54,8 @@ export interface LoadedConfig {
   destination(name: string): DestinationConfig;
   /** Throws `ConfigInvalid` like `source`; `resolveStream` also reads an address that a person typed. */
   stream(name: StreamName): StreamSettings;
+  /** Throws `ConfigInvalid` like `source`. */
+  monitoring(): MonitoringSettings;
   /** The key of hashed columns, as it was when the config was loaded. Throws `ConfigInvalid` where none is set, or a short one. */
   hashKey(): string;
   /** Keys of what Temporal keeps. Throws `ConfigInvalid` where one is missing, or is no key. */
@@ -67,6 +70,7 @@ const lazySections: ReadonlySet<string | number | undefined> = new Set([
   'destinations',
   'pipelines',
   'encryption',
+  ...Object.keys(monitoringSections),
 ]);
 
 /** Reads and validates a config. Throws one `ConfigInvalid` with a line for each problem. */
@@ -142,6 +146,10 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
     keyRing() {
       demand((path) => path[0] === 'encryption');
       return encryption === null ? noKeys : readKeyRing(encryption, file.folder);
+    },
+    monitoring() {
+      demand(([section]) => Object.hasOwn(monitoringSections, section ?? ''));
+      return valid(checked.monitoring.value);
     },
     hashKey: () => readHashKey(variables, join(file.folder, '.env')),
     readScalar(path) {

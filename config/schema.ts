@@ -72,6 +72,10 @@ export const fileSchema = z.strictObject({
   destinations: z.record(z.string(), z.unknown()),
   pipelines: z.record(z.string(), z.unknown()),
   ...syncOptions,
+  // Checked by config/monitoring.ts: their variables are a worker's only.
+  metrics: z.unknown().optional(),
+  health: z.unknown().optional(),
+  alerts: z.unknown().optional(),
   temporal: z
     .strictObject({
       address: z

@@ -5,7 +5,7 @@ import { scheduledModes, type ScheduledMode } from '../model/scheduled-mode.ts';
 import type { ScheduleCalendar, ScheduleSettings, StreamSettings } from '../model/stream-settings.ts';
 import type { ConfigPath, Problem } from './problem.ts';
 import type { ScheduleTime } from './schedule-time.ts';
-import type { SyncOptions } from './sync-options.ts';
+import type { SyncOptions, SyncSection } from './sync-options.ts';
 
 /** What one place of the config says of a stream. */
 export interface SyncLayer {
@@ -14,12 +14,13 @@ export interface SyncLayer {
   readonly options: SyncOptions;
 }
 
-type SyncSettings = Pick<StreamSettings, 'incremental' | 'reconcile' | 'schedules'>;
+type SyncSettings = Pick<StreamSettings, 'incremental' | 'reconcile' | 'schedules' | 'freshnessMs'>;
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const usualApprovalWaitMs = 20 * hourMs;
+const leastFreshnessMs = 10 * minuteMs;
 
 /**
  * A stream's settings from what is said for it, for its pipeline and for all, nearest first. `incrementalEnabled` is what
@@ -29,13 +30,14 @@ export function settleSync(
   layers: readonly SyncLayer[],
   incrementalEnabled: boolean | null,
 ): { readonly value: SyncSettings; readonly problems: readonly Problem[] } {
-  const said = <Section extends keyof SyncOptions>(section: Section): NonNullable<SyncOptions[Section]> =>
+  const said = <Section extends SyncSection>(section: Section): NonNullable<SyncOptions[Section]> =>
     Object.assign({}, ...layers.map(({ options }) => options[section] ?? {}).reverse());
 
   const incremental = said('incremental');
   const reconcile = said('reconcile');
   const schedules = settleSchedules(said('schedules'));
   const longestWaitMs = approvalRoom(leastGapMs(schedules, 'reconcile'));
+  const freshness = layers.find(({ options }) => options.freshness !== undefined)?.options.freshness;
   const value = {
     incremental: {
       enabled: incrementalEnabled ?? incremental.enabled ?? true,
@@ -53,8 +55,13 @@ export function settleSync(
       approvalWaitMs: reconcile.approvalWait ?? Math.min(usualApprovalWaitMs, longestWaitMs),
     },
     schedules,
+    freshnessMs: freshness === undefined ? usualFreshness(schedules.incrementalMs) : freshness,
   } satisfies SyncSettings;
-  return { value, problems: value.reconcile.approvalWaitMs > longestWaitMs ? [waitTooLong(layers, schedules)] : [] };
+  const problems = [
+    ...(value.reconcile.approvalWaitMs > longestWaitMs ? [waitTooLong(layers, schedules)] : []),
+    ...(isTooFresh(value) ? [tooFresh(layers)] : []),
+  ];
+  return { value, problems };
 }
 
 const usualTimes = { incremental: 2 * minuteMs, softDelete: 6 * hourMs, reconcile: dayMs };
@@ -80,9 +87,24 @@ function longestMs(time: ScheduleTime): number | null {
   return time === null || typeof time === 'number' ? time : time.mostMs;
 }
 
+/** A run that is late once is no news, and neither is a deploy. Null where nothing runs by itself. */
+function usualFreshness(incrementalMs: number | null): number | null {
+  return incrementalMs === null ? null : Math.max(leastFreshnessMs, 3 * incrementalMs);
+}
+
 /** An approval has to come before the next run, whose comparison replaces the one to be approved. */
 function approvalRoom(gapMs: number | null): number {
   return gapMs === null ? Infinity : gapMs - Math.min(minuteMs, gapMs / 2);
+}
+
+/** A stream would be stale between any two of its runs. */
+function isTooFresh({ freshnessMs, schedules: { incrementalMs } }: SyncSettings): boolean {
+  return freshnessMs !== null && incrementalMs !== null && freshnessMs <= incrementalMs;
+}
+
+function tooFresh(layers: readonly SyncLayer[]): Problem {
+  const layer = layers.find(({ options }) => options.freshness !== undefined)!;
+  return { path: [...layer.path, 'freshness'], text: 'must be longer than schedules.incremental' };
 }
 
 /** Told where the nearer of the two that do not fit stands. */

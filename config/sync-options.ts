@@ -15,6 +15,14 @@ function durationUpTo(most: string) {
     .refine((durationMs) => durationMs <= parseDuration(most)!, { error: `must be at most ${most}` });
 }
 
+/** Milliseconds; null for off. */
+const durationOrOff = z
+  .custom<string | number | boolean>((value) => isDuration(value) || parseSwitch(value) === false, {
+    error: `must be off, or ${examples}`,
+  })
+  .transform((value) => parseDuration(String(value)))
+  .refine((durationMs) => durationMs === null || durationMs <= parseDuration('30d')!, { error: 'must be at most 30d' });
+
 const onOff = z
   .custom<string | number | boolean>((value) => parseSwitch(value) !== null, { error: `must be ${switchWordsText}` })
   .transform((value) => parseSwitch(value)!);
@@ -53,11 +61,17 @@ export const syncOptions = {
     )
     .optional()
     .describe('When each mode runs: an interval, five cron fields, or off'),
+  freshness: durationOrOff
+    .optional()
+    .describe('A stream without a good run for this long is reported as stale; default: three incremental intervals'),
 };
 
 const syncSchema = z.object(syncOptions);
 
 export type SyncOptions = z.infer<typeof syncSchema>;
+
+/** Options that are groups of options. */
+export type SyncSection = Exclude<keyof SyncOptions, 'freshness'>;
 
 /** Below these a run would overtake itself, or trust an index that trails; tests on little data may go there. */
 const least: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -76,7 +90,7 @@ export function checkLeastDurations(
 ): Problem[] {
   return Object.entries(isTesting ? leastInTests : least).flatMap(([section, bounds]) =>
     Object.entries(bounds).flatMap(([option, bound]) => {
-      const values: Readonly<Record<string, unknown>> = options[section as keyof SyncOptions] ?? {};
+      const values: Readonly<Record<string, unknown>> = options[section as SyncSection] ?? {};
       const value = values[option] as ScheduleTime | undefined;
       if (value === undefined || value === null) return [];
       const isCalendar = typeof value === 'object';

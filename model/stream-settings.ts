@@ -29,6 +29,8 @@ export interface StreamSettings {
   readonly incremental: IncrementalSettings;
   readonly reconcile: ReconcileSettings;
   readonly schedules: ScheduleSettings;
+  /** Without a run that ends well for this long the stream is stale; null where nobody minds. */
+  readonly freshnessMs: number | null;
   /** Rejected records and nulled values that a run may have before it stops. */
   readonly rejectLimit: number;
 }
