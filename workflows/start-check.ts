@@ -1,7 +1,8 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { workflowInfo, type ApplicationFailure } from '@temporalio/workflow';
 import type { SyncMode } from '../model/plan.ts';
 import { isSyncWorkflowId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
 import { invalidStart } from './invalid-start.ts';
+import { reportFailed } from './run-reports.ts';
 
 const options: Readonly<Record<SyncMode, readonly string[]>> = {
   backfill: ['limit', 'ids', 'createdAfter', 'createdBefore', 'replace', 'chunkRecords', 'resume'],
@@ -19,18 +20,25 @@ const switches: readonly string[] = ['forceFullSync', 'mayStretch'];
  * like a limit would start the whole stream. And the id is what keeps two runs of a mode apart.
  */
 export function requireStart(mode: SyncMode, input: { readonly stream: string } | undefined): void {
+  const refusal = whatIsWrong(mode, input);
+  if (refusal === null) return;
+  if (typeof input?.stream === 'string') reportFailed({ mode, stream: input.stream }, refusal);
+  throw refusal;
+}
+
+function whatIsWrong(mode: SyncMode, input: { readonly stream: string } | undefined): ApplicationFailure | null {
   const type = workflowNames[mode].type;
   if (typeof input?.stream !== 'string') {
-    throw invalidStart(`a ${type} needs its stream`, 'give the input {"stream": "<pipeline>.<stream>"}');
+    return invalidStart(`a ${type} needs its stream`, 'give the input {"stream": "<pipeline>.<stream>"}');
   }
   const known = ['stream', ...options[mode]];
   const unknown = Object.keys(input).find((key) => key !== 'continued' && !known.includes(key));
-  if (unknown !== undefined) throw invalidStart(`a ${type} takes no "${unknown}"`, `give of ${known.join(', ')}`);
+  if (unknown !== undefined) return invalidStart(`a ${type} takes no "${unknown}"`, `give of ${known.join(', ')}`);
   const given = Object.entries(input).find(([key, value]) => switches.includes(key) && typeof value !== 'boolean');
-  if (given !== undefined) throw invalidStart(`a ${type} cannot use its "${given[0]}"`, 'give true or false');
-  if (isSyncWorkflowId(workflowInfo().workflowId, mode, input.stream)) return;
+  if (given !== undefined) return invalidStart(`a ${type} cannot use its "${given[0]}"`, 'give true or false');
+  if (isSyncWorkflowId(workflowInfo().workflowId, mode, input.stream)) return null;
   const expected = syncWorkflowId(mode, input.stream);
-  throw invalidStart(
+  return invalidStart(
     `a ${type} of ${input.stream} runs under the workflow id ${expected}`,
     'start it again under that id',
   );

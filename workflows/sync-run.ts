@@ -29,6 +29,7 @@ import { patches } from './patches.ts';
 import { installPauseSwitch, type PauseSwitch } from './pause.ts';
 import { chunkLabel, stageLabel } from './progress-text.ts';
 import { runFailure } from './run-failure.ts';
+import { reportCancelled, reportDone, reportFailed, type SyncRunResult } from './run-reports.ts';
 import { SyncStatus } from './sync-status.ts';
 import { waitTimeMs } from './wait-time.ts';
 
@@ -214,18 +215,25 @@ export class SyncRun {
   }
 
   /**
-   * Runs a mode's story once it is known where its steps run; a failure or a cancellation closes the run and carries the reason
-   * outward. Handlers are installed by then: a signal may arrive with the start.
+   * Runs a mode's story once it is known where its steps run, null where it goes on as new; a failure or a cancellation closes
+   * the run and carries the reason outward. Handlers are installed by then: a signal may arrive with the start.
    */
-  async guard<T>(story: () => Promise<T>): Promise<T> {
+  async guard<T extends SyncRunResult>(story: () => Promise<T | null>): Promise<T | null> {
     try {
       const { stream, continued } = this.#start;
       const taskQueue = continued === null ? await placeOf(stream) : continued.run.taskQueue;
       this.#place = { taskQueue, steps: stepsOn(taskQueue) };
-      return await story();
+      const result = await story();
+      if (result !== null) reportDone(this.#start, result);
+      return result;
     } catch (error) {
       await CancellationScope.nonCancellable(() => this.#closeEarly(error));
-      throw isCancellation(error) ? error : runFailure(error);
+      if (isCancellation(error)) {
+        reportCancelled(this.#start);
+        throw error;
+      }
+      reportFailed(this.#start, error);
+      throw runFailure(error);
     }
   }
 

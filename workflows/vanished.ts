@@ -3,6 +3,7 @@ import { approvalReason, isOtherAccess } from '../model/breaker.ts';
 import type { CompareOutcome, CompareRequest } from '../model/comparison.ts';
 import type { LedgerHead } from '../model/batch.ts';
 import { approveDeletesUpdate, type PendingApproval, type VanishedProgress } from './messages.ts';
+import { reportApprovalAsked, reportApprovalOver } from './run-reports.ts';
 import type { SyncRun } from './sync-run.ts';
 
 /** Lets a person approve what the run would not flag on its own. Installed before anything is awaited. */
@@ -97,8 +98,10 @@ async function isAllowed(sync: SyncRun): Promise<boolean> {
   if (vanished !== null && vanished.pending !== null) {
     sync.status.enter('needs approval');
     log.warn('needs approval', { reason: vanished.pending.reason, until: vanished.pending.until });
+    reportApprovalAsked(sync.settled, vanished.pending);
     const leftMs = Math.max(1, Date.parse(vanished.pending.until) - Date.now());
     const isAnswered = await condition(() => sync.status.vanished?.approval !== 'pending', leftMs);
+    reportApprovalOver(sync.settled);
     if (!isAnswered) sync.setVanished({ ...vanished, approval: 'lapsed', pending: null });
     sync.status.enter('running');
   }

@@ -39,6 +39,7 @@ async function record(place: { id: string; type: string; name: string }, situati
     taskQueue,
     workflowBundle,
     activities: fake.activities,
+    sinks: fake.sinks,
     identity: 'recorder',
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',

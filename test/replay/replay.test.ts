@@ -2,10 +2,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Worker, type InjectedSinks, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { patches } from '../../workflows/patches.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import type { RunSinks } from '../../worker/monitoring.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { situations, streamOf } from './situations.ts';
 
@@ -35,6 +36,9 @@ function patchesOf(history: History): string[] {
 
 let workflowBundle: WorkflowBundle;
 
+/** Replay reports nothing; without a sink it would log that there is none. */
+const sinks: InjectedSinks<RunSinks> = { runs: { report: { fn: () => undefined, callDuringReplay: false } } };
+
 beforeAll(async () => {
   quietRuntime();
   workflowBundle = await bundleOf('../../workflows/index.ts');
@@ -54,7 +58,7 @@ describe('replay', () => {
   it.each(histories)(
     'today’s workflows still take $name: if not, open runs would be stuck after a deploy; use patched()',
     async ({ workflowId, history }) => {
-      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+      await Worker.runReplayHistory({ workflowBundle, sinks }, history, workflowId);
     },
   );
 
@@ -71,7 +75,7 @@ describe('replay', () => {
     const { workflowId, history } = histories.find(
       ({ name }) => name === `${manifest.version}/backfill/${situation}.json`,
     )!;
-    await expect(Worker.runReplayHistory({ workflowBundle: broken }, history, workflowId)).rejects.toThrow(
+    await expect(Worker.runReplayHistory({ workflowBundle: broken, sinks }, history, workflowId)).rejects.toThrow(
       /nondeterminism|TMPRL1100/i,
     );
   });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import type { InjectedSinks } from '@temporalio/worker';
 import type { FinishRunResult } from '../../activities/finish-run.ts';
 import type { Activities } from '../../activities/create-activities.ts';
 import type { BegunIncrementalRun } from '../../activities/begin-incremental.ts';
@@ -10,6 +11,8 @@ import type { Differences } from '../../model/comparison.ts';
 import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
 import type { WaitReason } from '../../model/errors.ts';
 import type { InspectResult } from '../../model/inspection.ts';
+import type { RunReport } from '../../model/run-report.ts';
+import type { RunSinks } from '../../worker/monitoring.ts';
 import { isFrontierEmpty, type Frontier, type WorkFrontier } from '../../model/frontier.ts';
 
 /**
@@ -52,6 +55,8 @@ export class FakeSteps {
   readonly ledger: Batch[] = [];
   readonly merged = new Set<number>();
   readonly log: string[] = [];
+  /** What the workflows told of their runs. */
+  readonly reports: RunReport[] = [];
   closed: { status: string; error: string | null } | null = null;
   extracting = 0;
   merging = 0;
@@ -63,6 +68,11 @@ export class FakeSteps {
 
   constructor(records: number) {
     this.records = records;
+  }
+
+  get sinks(): InjectedSinks<RunSinks> {
+    const fn = (_: unknown, report: RunReport) => void this.reports.push(report);
+    return { runs: { report: { fn, callDuringReplay: false } } };
   }
 
   get activities(): Activities {

@@ -58,6 +58,7 @@ export class WorkflowWorld implements AsyncDisposable {
       taskQueue,
       workflowBundle: this.#workflowBundle,
       activities: fake.activities,
+      sinks: fake.sinks,
       maxCachedWorkflows,
       maxHeartbeatThrottleInterval: '100ms',
       defaultHeartbeatThrottleInterval: '100ms',

@@ -60,6 +60,7 @@ async function run<T>(
     taskQueue,
     workflowBundle,
     activities: fake.activities,
+    sinks: fake.sinks,
     maxCachedWorkflows: options.maxCachedWorkflows ?? 0,
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
@@ -166,6 +167,7 @@ describe('backfill', () => {
     });
     expect(cause).toBeInstanceOf(CancelledFailure);
     expect(fake.closed).toEqual({ status: 'cancelled', error: null });
+    expect(fake.reports).toMatchObject([{ kind: 'cancelled', stream, mode: 'backfill' }]);
   });
 
   it('a failed extraction lets staged chunks merge, then ends with its own type', async () => {
@@ -311,6 +313,7 @@ describe('backfill', () => {
     expect(cause).toMatchObject({ type: 'ConfigInvalid' });
     expect(cause.message).toContain(`backfill/${stream}`);
     expect(fake.log).toEqual([]);
+    expect(fake.reports).toMatchObject([{ kind: 'failed', stream, failure: 'ConfigInvalid' }]);
   });
 
   it('refuses to run without a stream, instead of getting stuck', async () => {

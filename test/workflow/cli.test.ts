@@ -71,6 +71,7 @@ async function startWorker(fake: FakeSteps): Promise<void> {
     taskQueue,
     workflowBundle,
     activities: fake.activities,
+    sinks: fake.sinks,
     maxHeartbeatThrottleInterval: '100ms',
     defaultHeartbeatThrottleInterval: '100ms',
   });

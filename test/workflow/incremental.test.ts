@@ -162,3 +162,48 @@ describe('resync', () => {
     expect(result).toMatchObject({ mode: 'resync', missingIds: 1, totals: { read: 3 } });
   });
 });
+
+describe('what a run tells its worker', () => {
+  it('is its end, once, with what the schedule’s run before came to', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [idle];
+    fake.failsAt.set('begin', 'AuthRejected');
+    const { client } = world.temporal;
+    const scheduleId = syncWorkflowId('incremental', stream);
+    const taskQueue = `test-${stream}`;
+    const worker = await world.createWorker(fake, taskQueue);
+    const schedule = await client.schedule.create({
+      scheduleId,
+      spec: { intervals: [{ every: '30d' }] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'incremental',
+        workflowId: scheduleId,
+        taskQueue,
+        args: [{ stream }],
+      },
+    });
+    await worker.runUntil(async () => {
+      for (const reports of [1, 2, 3]) {
+        // As a schedule does by itself; ALLOW_ALL, the default here, would not tell of the run before.
+        await schedule.trigger('BUFFER_ONE');
+        await eventually(`report ${reports}`, () => fake.reports.length === reports);
+      }
+    });
+    await schedule.delete();
+    expect(fake.reports).toMatchObject([
+      { kind: 'failed', stream, mode: 'incremental', isScheduled: true, failure: 'AuthRejected', failedBefore: null },
+      { kind: 'done', bringsUpToDate: true, rows: 0, positions: later, failedBefore: 'AuthRejected' },
+      { kind: 'done', failedBefore: null },
+    ]);
+  });
+
+  it('says that a backfill is needed, and who started it by hand', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [{ kind: 'needsBackfill', reason: 'it was never backfilled completely' }];
+    await run(fake);
+    expect(fake.reports).toMatchObject([
+      { kind: 'done', isScheduled: false, bringsUpToDate: false, needs: expect.stringContaining('needs backfill') },
+    ]);
+  });
+});

@@ -121,6 +121,11 @@ describe('reconcile', () => {
     expect(result.vanished).toMatchObject({ approval: 'lapsed', pending: null });
     expect(fake.log).not.toContain('flag aaa');
     expect(fake.closed).toMatchObject({ status: 'done', error: expect.stringContaining('nobody approved') });
+    expect(fake.reports).toMatchObject([
+      { kind: 'approvalAsked', stream, mode: 'reconcile' },
+      { kind: 'approvalOver' },
+      { kind: 'done', isLapsed: true, bringsUpToDate: true },
+    ]);
   });
 
   it('refuses an approval while nothing waits for one', async () => {
@@ -188,6 +193,7 @@ describe('reconcile', () => {
     await world.run(fake, { mode: 'reconcile', stream, maxCachedWorkflows: 10 }, (handle) => handle.result());
     expect(fake.log.filter((entry) => entry === 'compare')).toHaveLength(1);
     expect(fake.merged.size).toBe(1_050);
+    expect(fake.reports.map(({ kind }) => kind)).toEqual(['done']);
   });
 });
 
