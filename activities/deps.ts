@@ -27,5 +27,7 @@ export interface ActivityDeps {
   readonly callReconcile: (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
   /** Whether an execution under this workflow id is open. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
+  /** Takes how many rows of a stream are in quarantine, where a step knows. */
+  readonly noteQuarantine: (stream: string, rows: number) => void;
   readonly log: Log;
 }

@@ -1,4 +1,5 @@
 import type { LedgerHead } from '../model/batch.ts';
+import { rejects } from '../model/counts.ts';
 import type { CloseRunRequest } from '../model/destination.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -31,5 +32,10 @@ export async function finishRun(
   const head = await destination.closeRun({ ...target, run, status, error, forgetsAccess }, signal);
   await removeRunStages({ stageRoot: deps.stageRoot, ...input });
   const rows = (await destination.countRows(target, signal)) ?? { live: 0, deleted: 0 };
+  // Where a look costs money, only a run that added to it is worth one.
+  if (!destination.isMetered || rejects(head.totals) > 0) {
+    const { total } = await destination.listRejects({ ...target, limit: 1 }, signal);
+    deps.noteQuarantine(stream, total);
+  }
   return { head, rows };
 }

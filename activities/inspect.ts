@@ -22,6 +22,7 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
     case 'errors': {
       const { destination, target } = await openTarget(deps, input.stream);
       const rejects = await destination.listRejects({ ...target, limit: limitOf(input.limit) }, signal);
+      deps.noteQuarantine(input.stream, rejects.total);
       return { verb: 'errors', stream: input.stream, ...rejects };
     }
     case 'history': {

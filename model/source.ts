@@ -165,6 +165,8 @@ export interface Source {
    */
   describeAccess(object: string, signal: AbortSignal, traffic?: Traffic): Promise<string>;
   extract(request: ExtractRequest): Promise<ExtractOutcome>;
+  /** Share of the account's request limit in use now, 0 to 1; null while the limit is unknown. Sends nothing. */
+  limitShare(): number | null;
   close(): Promise<void>;
 }
 

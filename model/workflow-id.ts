@@ -1,4 +1,4 @@
-import type { SyncMode } from './plan.ts';
+import { syncModes, type SyncMode } from './plan.ts';
 
 export const defaultTaskQueue = 'sluice';
 
@@ -25,6 +25,14 @@ export function scheduleId(mode: SyncMode, stream: string): string {
 export function isSyncWorkflowId(id: string, mode: SyncMode, stream: string): boolean {
   const fixed = syncWorkflowId(mode, stream);
   return id === fixed || (id.startsWith(`${fixed}-`) && /^\d{4}-\d\d-\d\dT/.test(id.slice(fixed.length + 1)));
+}
+
+/** Whose run has this id; null where it is no sync's. */
+export function parseSyncWorkflowId(id: string): { readonly mode: SyncMode; readonly stream: string } | null {
+  const slash = id.indexOf('/');
+  const mode = syncModes.find((name) => workflowNames[name].id === id.slice(0, slash));
+  const stream = id.slice(slash + 1).replace(/-\d{4}-\d\d-\d\dT[^/]*$/, '');
+  return mode === undefined || stream === '' ? null : { mode, stream };
 }
 
 /** One reset of a stream at a time. */

@@ -9,6 +9,8 @@ import { sourceKinds } from '../sources/registry.ts';
 export interface Connectors {
   source(name: string): Promise<Source>;
   destination(name: string): Promise<Destination>;
+  /** By name, those that are open; opens none. */
+  openSources(): ReadonlyMap<string, Source>;
   close(): Promise<void>;
 }
 
@@ -18,22 +20,26 @@ export interface Connectors {
  */
 export function openConnectors(config: LoadedConfig, log: Log): Connectors {
   const sources = new Map<string, Promise<Source>>();
+  const openSources = new Map<string, Source>();
   const destinations = new Map<string, Promise<Destination>>();
   return {
     source: (name) =>
       openOnce(sources, name, async () => {
         const options = config.source(name);
-        return kindOf(sourceKinds, options.kind).open(options, {
+        const source = await kindOf(sourceKinds, options.kind).open(options, {
           log,
           budgetDir: config.budgetDir,
           readOption: async (option) => config.readScalar(['sources', name, option]),
         });
+        openSources.set(name, source);
+        return source;
       }),
     destination: (name) =>
       openOnce(destinations, name, async () => {
         const options = config.destination(name);
         return kindOf(destinationKinds, options.kind).open(options);
       }),
+    openSources: () => openSources,
     async close() {
       const open = await Promise.allSettled([...sources.values(), ...destinations.values()]);
       await Promise.all(open.filter((result) => result.status === 'fulfilled').map(({ value }) => value.close()));

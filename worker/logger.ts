@@ -1,9 +1,12 @@
 import { DefaultLogger, type Logger as TemporalLogger } from '@temporalio/worker';
 import { destination, pino, type Logger } from 'pino';
+import { parseSyncWorkflowId } from '../model/workflow-id.ts';
+import { logContext } from './log-context.ts';
 
 /** Structured logs as JSON lines on stderr; stdout belongs to data. */
 export function createLogger(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination(2));
+  const mixin = logContext;
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, mixin }, destination(2));
 }
 
 /** What the SDK warns of although it is meant: the worker of an owner queue has activities only. */
@@ -23,6 +26,9 @@ const whole: ReadonlySet<string> = new Set(['taskToken', 'task', 'taskEncoded'])
 /** Fields that name the run; errors by name only, since their texts are in history already, scrubbed. */
 function pickPlain(meta: object | undefined): Record<string, unknown> {
   const isPlain = (value: unknown): boolean => value === null || typeof value !== 'object' || Array.isArray(value);
-  const plain = Object.entries(meta ?? {}).filter(([name, value]) => !whole.has(name) && isPlain(value));
-  return Object.fromEntries(plain);
+  const plain = Object.fromEntries(
+    Object.entries(meta ?? {}).filter(([name, value]) => !whole.has(name) && isPlain(value)),
+  );
+  const { workflowId } = plain;
+  return typeof workflowId === 'string' ? { ...parseSyncWorkflowId(workflowId), ...plain } : plain;
 }

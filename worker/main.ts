@@ -11,7 +11,10 @@ import { asVersion } from './deployment-version.ts';
 import { reconcileCaller } from './call-reconcile.ts';
 import { runningCheck } from './running-check.ts';
 import { openConnectors } from './connectors.ts';
+import { serveHealth, urlOf } from './health-server.ts';
+import { logContextInterceptors } from './log-context.ts';
 import { createLogger } from './logger.ts';
+import { openMonitoring } from './monitoring.ts';
 import { runOwnerWorkers } from './owner-workers.ts';
 import { runTogether } from './run-together.ts';
 import { runWorkerUntil } from './run-worker-until.ts';
@@ -19,6 +22,8 @@ import { installRuntime } from './runtime.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 import { keepHeapSmall } from './small-heap.ts';
+import { temporalProbe } from './temporal-probe.ts';
+import { WorkerHealth } from './worker-health.ts';
 
 export interface RunWorkerOptions {
   readonly config: LoadedConfig;
@@ -26,25 +31,49 @@ export interface RunWorkerOptions {
   readonly namespace: string;
   /** Aborted to shut down: running extractions hand back short chunks first. */
   readonly signal: AbortSignal;
-  /** Called once the worker polls. */
-  readonly onReady?: () => void;
+  /** Called once the worker polls, with the URLs it answers at. */
+  readonly onReady?: (endpoints: WorkerEndpoints) => void;
   /** Makes the worker one version of a Worker Deployment: it gets no run before that version is made current. */
   readonly deployment?: { readonly name: string; readonly buildId: string } | undefined;
+}
+
+/** Null where config has it off. */
+export interface WorkerEndpoints {
+  readonly metricsUrl: string | null;
+  readonly healthUrl: string | null;
 }
 
 /** Runs a worker for all pipelines of a config until `signal` aborts. Rejects where the server cannot be reached. */
 export async function runWorker(request: RunWorkerOptions): Promise<void> {
   const { config, connection, namespace, signal, onReady, deployment } = request;
   const log = createLogger(process.env['SLUICE_LOG_LEVEL'] ?? 'info');
-  installRuntime(log);
+  const settings = config.monitoring();
+  installRuntime(log, settings.metrics);
   keepHeapSmall();
   const keyRing = config.keyRing();
   const dataConverter = dataConverterOf(keyRing);
   await using closing = new AsyncDisposableStack();
+  const health = new WorkerHealth(config, signal);
+  if (settings.health !== null) closing.use(await serveHealth(settings.health, health));
   const native = closing.adopt(await NativeConnection.connect(connection), (open) => open.close());
   const owned = closing.use(new DisposableStack());
   const connectors = closing.adopt(openConnectors(config, log), (open) => open.close());
   const { taskQueue } = config.temporal;
+  health.temporal = temporalProbe(native, namespace);
+  const canSetSearchAttributes = await ensureSearchAttributes(native, namespace, log);
+  const monitoring = closing.adopt(
+    openMonitoring({
+      config,
+      settings,
+      connection: native,
+      namespace,
+      dataConverter,
+      connectors,
+      canSetSearchAttributes,
+      log,
+    }),
+    (open) => open.close(),
+  );
   const activities = createActivities({
     workerText: `runs ${config.path}, as it was at ${new Date().toISOString()}`,
     streamSettings: (stream) => settingsOf(config, stream),
@@ -55,11 +84,12 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     destination: (name) => connectors.destination(name),
     stageRoot: config.stageDir,
     fewestPerChunk: config.fewestPerChunk,
-    canSetSearchAttributes: await ensureSearchAttributes(native, namespace, log),
+    canSetSearchAttributes,
     hashKey: () => config.hashKey(),
     knownVersions: new KnownVersions(),
     callReconcile: reconcileCaller({ connection: native, namespace, dataConverter, taskQueue }),
     isRunning: runningCheck({ connection: native, namespace, dataConverter }),
+    noteQuarantine: monitoring.noteQuarantine,
     log,
   });
   const options = {
@@ -68,7 +98,10 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     dataConverter,
     activities,
     interceptors: {
-      activity: [({ info }) => ({ inbound: failureInterceptor(info, log) })],
+      activity: [
+        ({ info }) => logContextInterceptors(info),
+        ({ info }) => ({ inbound: failureInterceptor(info, log) }),
+      ],
     },
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
@@ -81,18 +114,26 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     taskQueue,
     // Not that of an owner queue: its one poller serves the runs of every version.
     ...(deployment === undefined ? {} : { workerDeploymentOptions: asVersion(deployment) }),
+    sinks: monitoring.sinks,
     workflowBundle: await workflowBundle(config.dataDir, encodesFailures(keyRing) ? 'encoded' : 'plain'),
     // A killed worker's cached runs are picked up by the next one after this.
     stickyQueueScheduleToStartTimeout: '3s',
   });
+  health.worker = worker;
+  const endpoints = {
+    metricsUrl: settings.metrics === null ? null : `${urlOf(settings.metrics)}/metrics`,
+    healthUrl: settings.health === null ? null : `${urlOf(settings.health)}/healthz`,
+  };
   await runTogether(signal, [
-    (until) => runWorkerUntil(until, worker, onReady),
+    (until) => runWorkerUntil(until, worker, () => onReady?.(endpoints)),
+    (until) => monitoring.watch(until, worker.options.identity),
     (until) =>
       runOwnerWorkers(until, {
         destinations: config.destinationNames,
         openDestination: (name) => connectors.destination(name),
         createWorker: async (ownerQueue) => Worker.create({ ...options, taskQueue: ownerQueue }),
         owned,
+        onState: (name, state) => health.destinations.set(name, state),
         log,
       }),
   ]);

@@ -1,4 +1,5 @@
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { Runtime, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
 import type { Sinks } from '@temporalio/workflow';
 import type { MonitoringSettings } from '../config/monitoring.ts';
@@ -38,6 +39,7 @@ interface MonitoringOptions {
   readonly settings: MonitoringSettings;
   readonly connection: NativeConnection;
   readonly namespace: string;
+  readonly dataConverter: DataConverter;
   readonly connectors: Connectors;
   readonly canSetSearchAttributes: boolean;
   readonly log: Log;
@@ -45,8 +47,8 @@ interface MonitoringOptions {
 
 /** Puts together what watches this worker's streams. The runtime has to be installed. */
 export function openMonitoring(options: MonitoringOptions): Monitoring {
-  const { config, settings, connection, namespace, connectors, log } = options;
-  const client = new Client({ connection, namespace });
+  const { config, settings, connection, namespace, dataConverter, connectors, log } = options;
+  const client = new Client({ connection, namespace, dataConverter });
   const metrics = new SyncMetrics(Runtime.instance().metricMeter);
   const alerts = settings.alerts === null ? null : alertSender(settings.alerts, { metrics, log });
   let own: string | null = null;

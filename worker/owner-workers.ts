@@ -3,6 +3,7 @@ import type { Worker } from '@temporalio/worker';
 import type { Destination } from '../model/destination.ts';
 import { SyncError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
+import type { OwnerState } from './health.ts';
 import { runTogether } from './run-together.ts';
 import { runWorkerUntil } from './run-worker-until.ts';
 
@@ -16,6 +17,7 @@ export interface OwnerWorkersRequest {
   readonly createWorker: (taskQueue: string) => Promise<Worker>;
   /** Takes every ownership won, to be released after the destinations are closed. */
   readonly owned: DisposableStack;
+  readonly onState: (destination: string, state: OwnerState) => void;
   readonly log: Log;
 }
 
@@ -34,13 +36,16 @@ export async function runOwnerWorkers(signal: AbortSignal, request: OwnerWorkers
 
 async function serveAsOwner(
   signal: AbortSignal,
-  { name, queues, openDestination, createWorker, owned, log }: OwnerWorkersRequest & OneDestination,
+  { name, queues, openDestination, createWorker, owned, onState, log }: OwnerWorkersRequest & OneDestination,
 ): Promise<void> {
-  const ask = <T>(what: () => Promise<T | null>): Promise<T | null> => askUntilGiven(signal, what, { name, log });
+  const tell = (state: OwnerState): void => onState(name, state);
+  const ask = <T>(what: () => Promise<T | null>): Promise<T | null> => askUntilGiven(signal, what, { name, tell, log });
+  tell({ kind: 'asking' });
   const destination = await ask(() => openDestination(name));
-  const queue = destination?.ownerQueue ?? null;
+  if (destination === null) return;
+  const queue = destination.ownerQueue;
   // Two names of one file are served by one worker.
-  if (destination === null || queue === null || queues.has(queue)) return;
+  if (queue === null || queues.has(queue)) return tell({ kind: 'shared' });
   queues.add(queue);
 
   const ownership = await ask(() => destination.own());
@@ -49,6 +54,7 @@ async function serveAsOwner(
   const worker = await ask(() => createWorker(queue));
   if (worker === null) return;
   log.info({ destination: name, taskQueue: queue }, 'owns the destination');
+  tell({ kind: 'owner' });
   await runWorkerUntil(signal, worker);
 }
 
@@ -62,17 +68,19 @@ interface OneDestination {
 async function askUntilGiven<T>(
   signal: AbortSignal,
   ask: () => Promise<T | null>,
-  { name, log }: { name: string; log: Log },
+  { name, tell, log }: { name: string; tell: (state: OwnerState) => void; log: Log },
 ): Promise<T | null> {
   let logged: string | null = null;
   while (!signal.aborted) {
     try {
       const given = await ask();
       if (given !== null) return given;
+      tell({ kind: 'standby' });
     } catch (error) {
       const reason = error instanceof SyncError ? error.message : (error as Error).name;
       if (reason !== logged) log.warn({ destination: name, reason }, 'cannot own the destination yet');
       logged = reason;
+      tell({ kind: 'failing', reason });
     }
     await delay(retryMs, undefined, { signal }).catch(() => undefined);
   }

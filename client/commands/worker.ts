@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
+import type { WorkerEndpoints } from '../../worker/main.ts';
 import { CliError } from '../cli-error.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { withInterruption } from '../interruption.ts';
@@ -23,8 +24,10 @@ export const workerCommand = (): Command =>
       // Tried once here, so that a wrong address is one clear error and not a worker that retries for ever.
       const { found, connectOptions, namespace } = await withTemporal(session, async (temporal) => temporal);
       const { runWorker } = await import('../../worker/main.ts');
-      const onReady = (): void => {
+      const onReady = ({ metricsUrl, healthUrl }: WorkerEndpoints): void => {
         output.talk(`ready: task queue ${taskQueue} of ${found.address}, namespace ${namespace}; Ctrl-C ends it`);
+        if (metricsUrl !== null) output.talk(`metrics: ${metricsUrl}`);
+        if (healthUrl !== null) output.talk(`health: ${healthUrl}`);
         process.send?.('ready');
       };
       await withInterruption(async (interruption) => {

@@ -38,14 +38,15 @@ const defaultMaxRetryMs = 60_000;
 export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Source {
   const accountPaths = apiPaths(config.apiVersion);
   const { log } = deps;
+  const budget = new RequestBudget({
+    requestsPer10s: config.requestsPer10s ?? null,
+    baseUrl: config.baseUrl,
+    folder: deps.budgetDir,
+    log,
+  });
   const api = new HubSpotApi({
     http: new HttpClient({ baseUrl: config.baseUrl, timeoutMs: config.timeoutMs, connections: cursorCount * 2 }),
-    budget: new RequestBudget({
-      requestsPer10s: config.requestsPer10s ?? null,
-      baseUrl: config.baseUrl,
-      folder: deps.budgetDir,
-      log,
-    }),
+    budget,
     readAccessToken: deps.readAccessToken,
     dailyUsagePath: accountPaths.dailyUsage,
     maxRetryMs: deps.maxRetryMs ?? defaultMaxRetryMs,
@@ -136,6 +137,7 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
       const outcome = await extract({ api, paths: pathsFor(object, ...associated), log }, request);
       return { ...outcome, requests: addRequests(meter.counts, outcome.requests) };
     },
+    limitShare: () => budget.limitShare(),
     close: () => api.close(),
   };
 }

@@ -28,6 +28,7 @@ async function run(destinations: Readonly<Record<string, () => Promise<Destinati
   const queues: string[] = [];
   const warnings: object[] = [];
   const owned = new DisposableStack();
+  const states = new Map<string, string>();
   const running = runOwnerWorkers(ending.signal, {
     destinations: Object.keys(destinations),
     openDestination: (name) => destinations[name]!(),
@@ -36,12 +37,14 @@ async function run(destinations: Readonly<Record<string, () => Promise<Destinati
       return fakeWorker();
     },
     owned,
+    onState: (name, { kind }) => states.set(name, kind),
     log: { info: () => {}, error: () => {}, warn: (fields) => warnings.push(fields) },
   });
   return {
     queues,
     warnings,
     owned,
+    states,
     end: async () => {
       ending.abort();
       await running;
@@ -51,7 +54,7 @@ async function run(destinations: Readonly<Record<string, () => Promise<Destinati
 
 it('serves each queue once, and none where there is none', async () => {
   const lock = ownership();
-  const { queues, owned, end } = await run({
+  const { queues, owned, states, end } = await run({
     one: async () => destinationOf('a', async () => lock),
     same: async () => destinationOf('a', async () => lock),
     other: async () => destinationOf('b', async () => ownership()),
@@ -59,6 +62,7 @@ it('serves each queue once, and none where there is none', async () => {
   });
   await eventually('both workers', () => queues.length === 2);
   await end();
+  expect([...states.values()].toSorted()).toEqual(['owner', 'owner', 'shared', 'shared']);
   expect(queues.toSorted()).toEqual(['a', 'b']);
   expect(lock.isReleased).toBe(false);
   owned.dispose();
@@ -68,7 +72,7 @@ it('serves each queue once, and none where there is none', async () => {
 it('asks again while another process is the owner, and where a destination cannot be opened, with one warning', async () => {
   let asked = 0;
   let opened = 0;
-  const { queues, warnings, end } = await run({
+  const { queues, warnings, states, end } = await run({
     held: async () => destinationOf('held', async () => (++asked === 1 ? null : ownership())),
     broken: async () => {
       opened++;
@@ -78,6 +82,7 @@ it('asks again while another process is the owner, and where a destination canno
   await eventually('the owner and a second look', () => queues.length === 1 && opened >= 2);
   await end();
   expect(asked).toBe(2);
+  expect(Object.fromEntries(states)).toEqual({ held: 'owner', broken: 'failing' });
   expect(warnings).toEqual([{ destination: 'broken', reason: 'TOKEN is not set' }]);
 });
 

@@ -12,6 +12,8 @@ import { auditLedger } from '../support/ledger-audit.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
+import { findFreePort } from '../../worker/local-temporal/free-port.ts';
 
 const stream = 'crm.contacts';
 const seed = 5;
@@ -20,16 +22,23 @@ let temporal: TestTemporal;
 let simulator: RunningSimulator;
 let directory = '';
 let worker: ReturnType<typeof spawnCli>;
+let workerSaid = '';
 let unconvertible = 0;
+let webhook: WebhookReceiver;
+let metricsPort: number | null = null;
+let healthPort: number | null = null;
 
 beforeAll(async () => {
-  [temporal, simulator] = await Promise.all([
+  [temporal, simulator, webhook, metricsPort, healthPort] = await Promise.all([
     startTestTemporal(),
     startHubspotSimulator({ seed, records: { contacts: 4_000, companies: 50 }, unconvertibleEvery: 500 }),
+    WebhookReceiver.open(),
+    findFreePort(0),
+    findFreePort(0),
   ]);
   unconvertible = simulator.portal.unconvertible('contacts').length;
   directory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
-  writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\n`);
+  writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\nWEBHOOK=${webhook.url}\n`);
   writeFileSync(
     join(directory, 'sluice.yaml'),
     `version: 1
@@ -49,12 +58,16 @@ pipelines:
     streams:
       contacts: {}
       companies: {}
+metrics: { address: 127.0.0.1:${metricsPort} }
+health: { address: 127.0.0.1:${healthPort} }
+alerts: { webhook: \${WEBHOOK} }
 `,
   );
 });
 
 afterAll(async () => {
   worker?.kill('SIGKILL');
+  await webhook?.[Symbol.asyncDispose]();
   await simulator?.close();
   await temporal?.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -69,6 +82,15 @@ const documents = ({ stdout }: CliRun): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+/** A probe's answer, by its parts; null where nothing listens. */
+async function probe(path: string): Promise<{ status: number; parts: Record<string, { text: string }> } | null> {
+  const response = await fetch(`http://127.0.0.1:${healthPort}${path}`).catch(() => null);
+  return response && { ...((await response.json()) as { parts: {} }), status: response.status };
+}
+
+const scrape = async (): Promise<string[]> =>
+  (await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()).split('\n');
+
 const describeRun = async () =>
   (await temporal.client.workflow.getHandle(syncWorkflowId('backfill', stream)).describe()).status.name;
 
@@ -82,9 +104,8 @@ describe('sluice, as a person uses it', () => {
     expect(alone.exitCode).toBe(5);
 
     worker = spawnCli(['worker', ...config()], { directory });
-    let said = '';
-    worker.stderr.on('data', (text: Buffer) => (said += text.toString()));
-    await eventually('the worker is ready', () => said.includes('ready: task queue sluice'), 20_000);
+    worker.stderr.on('data', (text: Buffer) => (workerSaid += text.toString()));
+    await eventually('the worker is ready', () => workerSaid.includes('ready: task queue sluice'), 20_000);
     const checked = await eventually('the check succeeds', async () => {
       const run = await sluice('check');
       return run.exitCode === 0 ? run : null;
@@ -93,6 +114,26 @@ describe('sluice, as a person uses it', () => {
     expect(checked.stdout).not.toContain('✗');
     const [document] = documents(await sluice('check', '--json'));
     expect(document).toMatchObject({ schema: 'sluice.check/1', exitCode: 0 });
+  });
+
+  it('says that it is healthy and ready, and by what', async () => {
+    expect(await probe('/livez')).toEqual({ schema: 'sluice.health/1', status: 200, parts: {} });
+    expect((await probe('/healthz'))?.status).toBe(200);
+    const ready = await eventually('the owner is there', async () => {
+      const answer = await probe('/readyz');
+      return answer?.status === 200 ? answer : null;
+    });
+    expect(ready.parts).toMatchObject({ worker: { text: 'polls' }, 'destination local': { text: 'owns it' } });
+    expect(workerSaid).toContain(`health: http://127.0.0.1:${healthPort}/healthz\n`);
+    expect((await fetch(`http://127.0.0.1:${healthPort}/`)).status).toBe(404);
+  });
+
+  it('a second worker with the same addresses is one clear error', async () => {
+    const second = await sluice('worker');
+    expect(second.stderr).toMatch(
+      /^error: metrics: cannot listen on 127\.0\.0\.1:\d+ \(os error 98\); next: give this worker/m,
+    );
+    expect(second.exitCode).toBe(2);
   });
 
   it('discover lists objects with their counts, and one with its properties', async () => {
@@ -223,10 +264,47 @@ describe('sluice, as a person uses it', () => {
     expect((await sluice('backfill', 'crm.companies', '--wait')).stdout).toContain('50 rows live');
   });
 
-  it('leaves no process behind', async () => {
+  it('metrics tell the same, and have labels of config only', async () => {
+    const lines = await scrape();
+    const of = (mode: string, name: string) => `{mode="${mode}",pipeline="crm",stream="${name}"}`;
+    // A look, the whole, and the one that was cancelled.
+    expect(lines).toContain(`sync_success_count${of('backfill', 'contacts')} 2`);
+    expect(lines).toContain(`rows_processed${of('backfill', 'contacts')} 4010`);
+    expect(lines).toContain(`sync_failure_count${of('backfill', 'contacts')} 0`);
+    expect(lines).toContain(`sync_failure_count${of('backfill', 'companies')} 1`);
+    expect(lines).toContain(`sync_quarantine_rows{pipeline="crm",stream="contacts"} ${unconvertible}`);
+    expect(lines).toContain('sync_freshness_limit_seconds{pipeline="crm",stream="contacts"} 600');
+    expect(lines.some((line) => /^last_sync_duration_seconds\{.*"contacts"\} \d/.test(line))).toBe(true);
+    expect(lines.some((line) => /^sync_lag_seconds\{.*position="settled".*"contacts"\} \d/.test(line))).toBe(true);
+    expect(lines.some((line) => line.startsWith('temporal_activity_execution_latency_seconds_bucket{'))).toBe(true);
+    expect(lines).toContain('# TYPE sync_success_count counter');
+    expect(lines).toContain('# HELP sync_failure_count Runs that failed.');
+  });
+
+  it('the webhook was told of each event once, and of no value or secret', async () => {
+    const { alerts, bodies } = webhook;
+    expect(alerts.map(({ kind, stream: of, mode }) => `${kind} ${of} ${mode}`)).toEqual([
+      'rejects crm.contacts backfill',
+      'failure crm.companies backfill',
+      'recovered crm.companies backfill',
+    ]);
+    expect(alerts[1]).toMatchObject({
+      schema: 'sluice.alert/1',
+      pipeline: 'crm',
+      next: expect.stringContaining('token'),
+    });
+    expect(alerts[1]?.text).toMatch(/^backfill of crm\.companies failed: AuthRejected: .*; next: set a valid token/);
+    const secrets = [defaultToken, 's3cr3t-hook', '12,5k', 'not a date'];
+    const said = [...bodies, workerSaid, ...(await scrape())].join('\n');
+    expect(secrets.filter((secret) => said.includes(secret))).toEqual([]);
+    expect(workerSaid).toMatch(/"stream":"crm.companies",.*"run":"[0-9a-f-]{36}".*"attempt":1,.*Activity failed/);
+  });
+
+  it('is not ready once it shuts down, and leaves no process behind', async () => {
     worker.kill('SIGTERM');
     const [code] = (await once(worker, 'exit')) as [number];
     expect(code).toBe(0);
+    expect(await probe('/readyz')).toBeNull();
     const running = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
     expect(running.split('\n').filter((line) => line.includes(directory))).toEqual([]);
   });
