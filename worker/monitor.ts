@@ -71,7 +71,11 @@ export class Monitor {
     const tickMs = Math.min(usualTickMs, shortestMs / 3);
     await delay(Math.min(firstLookAfterMs, tickMs), undefined, { signal }).catch(() => undefined);
     while (!signal.aborted) {
-      await this.#tick({ mayJudge: Date.now() - startedAtMs >= Math.min(firstJudgementAfterMs, shortestMs) }, signal);
+      const mayJudge = Date.now() - startedAtMs >= Math.min(firstJudgementAfterMs, shortestMs);
+      // A fault here must not end the worker whose runs it watches.
+      await this.#tick({ mayJudge }, signal).catch((error: unknown) => {
+        this.#options.log.error({ error: (error as Error).name }, 'the streams could not be looked at');
+      });
       await delay(tickMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -10,6 +10,7 @@ import { compareWithTruth, isEqual } from '../../simulators/verification/compare
 import { eventually } from '../support/eventually.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const stream = 'crm.contacts';
 
@@ -17,11 +18,19 @@ let temporal: TestTemporal;
 let simulator: RunningSimulator;
 let directory = '';
 let worker: ReturnType<typeof spawnCli>;
+let webhook: WebhookReceiver;
+
+/** What the webhook was told of a stream, in order. */
+const alertsOf = (name: string): string[] =>
+  webhook.alerts
+    .filter((alert) => alert.stream === name)
+    .map(({ kind, mode }) => (mode === null ? kind : `${kind} ${mode}`));
 
 beforeAll(async () => {
-  [temporal, simulator] = await Promise.all([
+  [temporal, simulator, webhook] = await Promise.all([
     startTestTemporal(),
     startHubspotSimulator({ seed: 7, records: { contacts: 2_000 }, search: { lagMs: 0 } }),
+    WebhookReceiver.open(),
   ]);
   directory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   writeFileSync(
@@ -33,7 +42,12 @@ sources:
 destinations:
   local: { kind: duckdb, path: ./warehouse.duckdb }
 pipelines:
-  crm: { source: crm, destination: local, schema: hubspot, streams: { contacts: {} } }
+  crm:
+    source: crm
+    destination: local
+    schema: hubspot
+    streams: { contacts: {}, owners: { freshness: 1s, schedules: off } }
+alerts: { webhook: "${webhook.url}" }
 `,
   );
   worker = spawnCli(['worker'], { directory });
@@ -44,6 +58,7 @@ pipelines:
 
 afterAll(async () => {
   worker?.kill('SIGKILL');
+  await webhook?.[Symbol.asyncDispose]();
   await simulator?.close();
   await temporal?.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -67,13 +82,13 @@ describe('keeping a stream in step, as a person does', () => {
   });
 
   it('sync says that nothing changed, and then what did', async () => {
-    const idle = await sluice('sync', '--wait');
+    const idle = await sluice('sync', stream, '--wait');
     expect(idle.stdout).toMatch(/ {2}Performing incremental sync from \S+ to \S+: nothing changed\n/);
     expect(idle.exitCode).toBe(0);
 
     simulator.portal.change('contacts', { count: 5 });
     simulator.portal.create('contacts', { count: 2 });
-    const changed = await sluice('sync', '--wait');
+    const changed = await sluice('sync', stream, '--wait');
     expect(changed.stdout).toContain('read 7 = inserted 2 + updated 5\n');
     expect(changed.exitCode).toBe(0);
     await expectEqual();
@@ -106,6 +121,25 @@ describe('keeping a stream in step, as a person does', () => {
     await temporal.client.workflow.getHandle(syncWorkflowId('reconcile', stream)).result();
     expect((await sluice('approve', stream, '--yes')).stderr).toContain(`nothing of ${stream} waits for an approval`);
     await expectEqual();
+  });
+
+  it('the webhook was told of the approval, once', async () => {
+    await eventually('the approval', () => alertsOf(stream).length > 0);
+    expect(alertsOf(stream)).toEqual(['approval reconcile']);
+    expect(webhook.alerts.find((alert) => alert.stream === stream)).toMatchObject({ next: `sluice approve ${stream}` });
+  });
+
+  it('a stream whose runs stay away is stale, once, and fresh again with the next run', async () => {
+    const owners = 'crm.owners';
+    expect(alertsOf(owners)).toEqual([]);
+    expect((await sluice('backfill', owners, '--wait')).exitCode).toBe(0);
+    await eventually('stale', () => alertsOf(owners).length === 1);
+    expect(webhook.alerts.find(({ kind }) => kind === 'stale')?.message).toMatch(
+      /^crm\.owners is stale: no run has .* since .* \(freshness 1s\); it has no schedule$/,
+    );
+    expect((await sluice('backfill', owners, '--replace', '--wait')).exitCode).toBe(0);
+    await eventually('fresh again', () => alertsOf(owners).length >= 2);
+    expect(alertsOf(owners).slice(0, 2)).toEqual(['stale', 'recovered']);
   });
 
   it('resync reads named records again, and says so where there are none', async () => {
