@@ -61,7 +61,7 @@ function alertsOfDone(report: RunDone, failedBefore: string | null): Alert[] {
   const { stream, rejects, isLapsed } = report;
   const title = titleOf(report);
   const alerts: Alert[] = [];
-  if (failedBefore !== null && report.needs === null) {
+  if (failedBefore !== null && report.undone === null) {
     alerts.push(alertOf(report, { kind: 'recovered', recovers: 'failure', message: `${title} ended well again` }));
   }
   if (rejects > 0) {

@@ -24,8 +24,8 @@ export interface RunDone extends RunSubject {
   readonly rejects: number;
   /** Whether the table now has what the source had: a part of a stream, or a run that was left out, brings it no further. */
   readonly bringsUpToDate: boolean;
-  /** What the stream has to be given before a run can do anything; null for nothing. */
-  readonly needs: string | null;
+  /** Why the run did nothing of what it was started for, such as `needs backfill`; null where it did. */
+  readonly undone: string | null;
   /** Null where the run moved none. */
   readonly positions: Positions | null;
   /** Nobody approved in time what it would have flagged. */

@@ -9,7 +9,7 @@ export interface ReadExtent {
   /** Of the full sync that an incremental run made instead; null where another one was running. */
   readonly full?: object | null;
   /** Of a run that compares; null where it was left out. */
-  readonly vanished?: object | null;
+  readonly vanished?: { readonly approval: string } | null;
 }
 
 /** Whether the table now has what the source had when the run began. Part of a stream, or its bin alone, does not count. */
@@ -20,7 +20,8 @@ export function bringsUpToDate({ mode, scope, outcome, full, vanished }: ReadExt
     case 'backfill':
       return scope === 'whole';
     case 'reconcile':
-      return vanished !== null;
+      // One that was not approved in time may have repaired nothing.
+      return vanished != null && vanished.approval !== 'lapsed';
     case 'softDelete':
     case 'resync':
       return false;

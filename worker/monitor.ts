@@ -59,7 +59,7 @@ export class Monitor {
     const failedHere = this.#failures.get(key) ?? null;
     for (const alert of alertsOf(report, { failedHere })) this.#options.alerts?.send(alert);
     if (report.kind === 'failed') this.#failures.set(key, report.failure);
-    if (report.kind === 'done' && report.needs === null) this.#failures.delete(key);
+    if (report.kind === 'done' && report.undone === null) this.#failures.delete(key);
     this.#count(report);
   }
 
@@ -95,8 +95,7 @@ export class Monitor {
     if (watch === undefined) return;
     switch (report.kind) {
       case 'done':
-        // Where a backfill is needed first the run did nothing, well or badly.
-        if (report.needs === null) metrics.succeeded(stream, mode, report);
+        if (report.undone === null) metrics.succeeded(stream, mode, report);
         if (report.bringsUpToDate) watch.noteGood(report.at, report.positions);
         this.#measure(watch, Date.now());
         if (report.bringsUpToDate) this.#tellChange(watch, watch.judge(Date.now()));

@@ -70,20 +70,21 @@ function endOf(): Pick<RunDone, 'durationMs' | 'failedBefore'> {
   };
 }
 
-function outcomeOf(result: SyncRunResult): Pick<RunDone, 'bringsUpToDate' | 'needs' | 'positions' | 'isLapsed'> {
+function outcomeOf(result: SyncRunResult): Pick<RunDone, 'bringsUpToDate' | 'undone' | 'positions' | 'isLapsed'> {
   const isUpToDate = bringsUpToDate(result);
   if ('outcome' in result) {
-    const { outcome, full, next, text } = result;
+    const { full, next, text } = result;
     return {
       bringsUpToDate: isUpToDate,
-      needs: outcome === 'needsBackfill' ? text : null,
+      // A full sync that was left to another backfill may be of a part.
+      undone: isUpToDate ? null : text,
       positions: next?.positions ?? positionsAt(full?.watermark ?? null),
       isLapsed: full?.vanished?.approval === 'lapsed',
     };
   }
   return {
     bringsUpToDate: isUpToDate,
-    needs: null,
+    undone: 'needsBackfill' in result ? result.startReason : null,
     positions: positionsAt('watermark' in result ? result.watermark : null),
     isLapsed: result.vanished?.approval === 'lapsed',
   };

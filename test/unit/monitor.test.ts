@@ -74,7 +74,7 @@ function doneAt(at: string, changed: Partial<RunDone> = {}): RunDone {
     rows: 7,
     rejects: 0,
     bringsUpToDate: true,
-    needs: null,
+    undone: null,
     positions: { fast: at, settled: at },
     isLapsed: false,
     failedBefore: null,
@@ -98,7 +98,7 @@ it('counts each run once, and streams of the config only', () => {
   const report = doneAt(now());
   monitor.report(report);
   monitor.report(report);
-  monitor.report(doneAt('later', { at: now(), needs: 'a backfill', bringsUpToDate: false }));
+  monitor.report(doneAt('later', { at: now(), undone: 'needs backfill', bringsUpToDate: false }));
   monitor.report(doneAt('elsewhere', { at: now(), stream: 'crm.nowhere' }));
   const failed: RunReport = { ...report, execution: 'f', kind: 'failed', failure: 'Fenced', message: 'x' };
   monitor.report(failed);

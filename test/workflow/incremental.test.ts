@@ -203,7 +203,7 @@ describe('what a run tells its worker', () => {
     fake.begins = [{ kind: 'needsBackfill', reason: 'it was never backfilled completely' }];
     await run(fake);
     expect(fake.reports).toMatchObject([
-      { kind: 'done', isScheduled: false, bringsUpToDate: false, needs: expect.stringContaining('needs backfill') },
+      { kind: 'done', isScheduled: false, bringsUpToDate: false, undone: expect.stringContaining('needs backfill') },
     ]);
   });
 });

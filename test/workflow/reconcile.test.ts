@@ -124,7 +124,7 @@ describe('reconcile', () => {
     expect(fake.reports).toMatchObject([
       { kind: 'approvalAsked', stream, mode: 'reconcile' },
       { kind: 'approvalOver' },
-      { kind: 'done', isLapsed: true, bringsUpToDate: true },
+      { kind: 'done', isLapsed: true, bringsUpToDate: false },
     ]);
   });
 
