@@ -4,6 +4,7 @@ import { failureInterceptor } from '../activities/failure-interceptor.ts';
 import { KnownVersions } from '../activities/known-versions.ts';
 import { dataConverterOf, encodesFailures } from '../codec/data-converter.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { MonitoringSettings } from '../config/monitoring.ts';
 import { resolveStream } from '../config/resolve-stream.ts';
 import { SyncError } from '../model/errors.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
@@ -31,16 +32,15 @@ export interface RunWorkerOptions {
   readonly namespace: string;
   /** Aborted to shut down: running extractions hand back short chunks first. */
   readonly signal: AbortSignal;
-  /** Called once the worker polls, with the URLs it answers at. */
-  readonly onReady?: (endpoints: WorkerEndpoints) => void;
+  /** Called once the worker polls, with what it serves. */
+  readonly onReady?: (endpoints: readonly WorkerEndpoint[]) => void;
   /** Makes the worker one version of a Worker Deployment: it gets no run before that version is made current. */
   readonly deployment?: { readonly name: string; readonly buildId: string } | undefined;
 }
 
-/** Null where config has it off. */
-export interface WorkerEndpoints {
-  readonly metricsUrl: string | null;
-  readonly healthUrl: string | null;
+export interface WorkerEndpoint {
+  readonly name: 'metrics' | 'health';
+  readonly url: string;
 }
 
 /** Runs a worker for all pipelines of a config until `signal` aborts. Rejects where the server cannot be reached. */
@@ -120,12 +120,8 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     stickyQueueScheduleToStartTimeout: '3s',
   });
   health.worker = worker;
-  const endpoints = {
-    metricsUrl: settings.metrics === null ? null : `${urlOf(settings.metrics)}/metrics`,
-    healthUrl: settings.health === null ? null : `${urlOf(settings.health)}/healthz`,
-  };
   await runTogether(signal, [
-    (until) => runWorkerUntil(until, worker, () => onReady?.(endpoints)),
+    (until) => runWorkerUntil(until, worker, () => onReady?.(endpointsOf(settings))),
     (until) => monitoring.watch(until, worker.options.identity),
     (until) =>
       runOwnerWorkers(until, {
@@ -137,6 +133,13 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
         log,
       }),
   ]);
+}
+
+function endpointsOf({ metrics, health }: MonitoringSettings): WorkerEndpoint[] {
+  return [
+    ...(metrics === null ? [] : [{ name: 'metrics', url: `${urlOf(metrics)}/metrics` } as const]),
+    ...(health === null ? [] : [{ name: 'health', url: `${urlOf(health)}/healthz` } as const]),
+  ];
 }
 
 /** What the worker does not know may well be in the file by now, or in another one. */

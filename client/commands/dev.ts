@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { WorkerEndpoint } from '../../worker/main.ts';
 import { CliError } from '../cli-error.ts';
 import { exitCode } from '../exit-code.ts';
 import { withInterruption } from '../interruption.ts';
@@ -54,8 +55,9 @@ async function runDev(
   const { address, uiUrl } = server;
   const devServer = { address, uiUrl, pid: process.pid, startedAt: new Date().toISOString(), taskQueue };
   const withdraw = announceDevServer(config.dataDir, devServer);
-  const announce = (): void => {
+  const announce = (endpoints: readonly WorkerEndpoint[]): void => {
     output.talk(`ready: Temporal ${address}, UI ${uiUrl}, a worker on task queue ${taskQueue}; Ctrl-C ends them`);
+    for (const { name, url } of endpoints) output.talk(`${name}: ${url}`);
     output.talk('in another terminal: sluice check, sluice backfill <pipeline.stream> --wait, sluice status');
     output.document('dev', devServer);
   };

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import type { WorkerEndpoints } from '../../worker/main.ts';
+import type { WorkerEndpoint } from '../../worker/main.ts';
 import { CliError } from '../cli-error.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { withInterruption } from '../interruption.ts';
@@ -24,10 +24,9 @@ export const workerCommand = (): Command =>
       // Tried once here, so that a wrong address is one clear error and not a worker that retries for ever.
       const { found, connectOptions, namespace } = await withTemporal(session, async (temporal) => temporal);
       const { runWorker } = await import('../../worker/main.ts');
-      const onReady = ({ metricsUrl, healthUrl }: WorkerEndpoints): void => {
+      const onReady = (endpoints: readonly WorkerEndpoint[]): void => {
         output.talk(`ready: task queue ${taskQueue} of ${found.address}, namespace ${namespace}; Ctrl-C ends it`);
-        if (metricsUrl !== null) output.talk(`metrics: ${metricsUrl}`);
-        if (healthUrl !== null) output.talk(`health: ${healthUrl}`);
+        for (const { name, url } of endpoints) output.talk(`${name}: ${url}`);
         process.send?.('ready');
       };
       await withInterruption(async (interruption) => {

@@ -297,7 +297,14 @@ describe('sluice, as a person uses it', () => {
     const secrets = [defaultToken, 's3cr3t-hook', '12,5k', 'not a date'];
     const said = [...bodies, workerSaid, ...(await scrape())].join('\n');
     expect(secrets.filter((secret) => said.includes(secret))).toEqual([]);
-    expect(workerSaid).toMatch(/"stream":"crm.companies",.*"run":"[0-9a-f-]{36}".*"attempt":1,.*Activity failed/);
+    const line = workerSaid.split('\n').find((text) => text.includes('Activity failed')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({
+      stream: 'crm.companies',
+      mode: 'backfill',
+      run: alerts[1]?.run,
+      activity: 'planBackfill',
+      attempt: 1,
+    });
   });
 
   it('is not ready once it shuts down, and leaves no process behind', async () => {
