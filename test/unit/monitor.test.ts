@@ -5,6 +5,7 @@ import type { RunDone, RunReport } from '../../model/run-report.ts';
 import type { StreamLook } from '../../worker/look-at-stream.ts';
 import { Monitor } from '../../worker/monitor.ts';
 import { isFirst } from '../../worker/speaker.ts';
+import { StreamWatch } from '../../worker/stream-watch.ts';
 import { SyncMetrics } from '../../worker/sync-metrics.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -132,11 +133,13 @@ it('tells once that a stream is stale, why, and once that it is fresh again', as
     expect(values.get('sync_budget_left_ratio crm')).toBe(0.75);
     expect(values.get('sync_approvals_waiting crm contacts reconcile')).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sent).toHaveLength(1);
+    expect(warned).toHaveLength(1);
     monitor.report(doneAt(now()));
-    await eventually('fresh', () => sent.length === 2);
+    await eventually('fresh', () => sent.length >= 2);
   });
-  expect(warned).toHaveLength(1);
-  expect(sent.map(({ kind, recovers, message }) => ({ kind, recovers, message }))).toEqual([
+  // It goes stale again by itself where this machine is slow.
+  expect(sent.slice(0, 2).map(({ kind, recovers, message }) => ({ kind, recovers, message }))).toEqual([
     {
       kind: 'stale',
       recovers: null,
@@ -159,13 +162,34 @@ it('a stream that is paused is not stale, and says so', async () => {
   expect(sent).toEqual([]);
 });
 
-it('believes what another worker’s run has brought', async () => {
-  const { monitor, values, sent } = open({ look: async () => ({ ...nothingSeen, lastGoodAt: now() }) });
-  await watching(monitor, async () => {
-    await eventually('judged', () => values.get('sync_stale crm contacts') === 0);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  });
-  expect(sent).toEqual([]);
+it('asks before it calls a stream stale, and believes what another worker’s run has brought', () => {
+  const watch = new StreamWatch({ stream, limitMs: 15 * 60_000 });
+  const at = (minutes: number): string => new Date(minutes * 60_000).toISOString();
+  const stateAt = (minutes: number): string => watch.judge(minutes * 60_000).freshness.state;
+  expect(watch.isInDoubt(0)).toBe(true);
+  watch.noteLook({ ...nothingSeen, schedule: scheduled, lastGoodAt: at(0) }, 0);
+  expect(watch.isInDoubt(10 * 60_000)).toBe(false);
+  expect(watch.isInDoubt(16 * 60_000)).toBe(true);
+  watch.noteLook({ ...nothingSeen, schedule: scheduled, lastGoodAt: at(14) }, 16 * 60_000);
+  expect(stateAt(16)).toBe('fresh');
+  // An older look takes back nothing.
+  watch.noteLook({ ...nothingSeen, schedule: scheduled, lastGoodAt: null }, 17 * 60_000);
+  expect(stateAt(17)).toBe('fresh');
+  expect(stateAt(30)).toBe('stale');
+  // In doubt, but asked a moment ago.
+  watch.noteLook('unreachable', 30 * 60_000);
+  expect(watch.isInDoubt(30.5 * 60_000)).toBe(false);
+  expect(watch.whyStale().why).toBe('Temporal cannot be reached');
+});
+
+it('a pause excuses, and so does the time after it', () => {
+  const watch = new StreamWatch({ stream, limitMs: 15 * 60_000 });
+  const look = { ...nothingSeen, schedule: scheduled, lastGoodAt: new Date(0).toISOString() };
+  watch.noteLook({ ...look, schedule: { ...scheduled, isPaused: true } }, 60 * 60_000);
+  expect(watch.judge(60 * 60_000)).toEqual({ freshness: { state: 'paused', since: null }, before: null });
+  watch.noteLook(look, 61 * 60_000);
+  expect(watch.judge(61 * 60_000)).toMatchObject({ freshness: { state: 'fresh' }, before: 'paused' });
+  expect(watch.judge(76 * 60_000)).toMatchObject({ freshness: { state: 'stale' }, before: 'fresh' });
 });
 
 it('where Temporal is gone a stream is stale too', async () => {
