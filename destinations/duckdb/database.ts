@@ -32,8 +32,14 @@ const turns = new Map<string, Promise<void>>();
 /** How whatever this process has open is closed, and its real path: a file is copied once nobody has it open. */
 const holders = new Map<() => void, string>();
 
-/** Opens nothing yet: the file is opened by the first use and closed, checkpointed, soon after the last. */
-export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
+/**
+ * Opens nothing yet: the file is opened by the first use and closed, checkpointed, soon after the last. `whileOpen` is given
+ * whatever is done with it, one at a time, while no other process can write it.
+ */
+export function createDatabaseFile(
+  config: DuckDbConfig,
+  whileOpen: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(),
+): DatabaseFile {
   let open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
   let idleTimer: NodeJS.Timeout | undefined;
 
@@ -63,7 +69,8 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
 
   const checkpoint = async () => {
     // Closing checkpoints too, but would block the event loop while it does. On failure the rows are safe in the WAL.
-    await open?.connection.run('CHECKPOINT').catch(release);
+    const held = open;
+    if (held !== null) await whileOpen(() => held.connection.run('CHECKPOINT')).catch(release);
   };
 
   const acquire = async () => {
@@ -109,7 +116,7 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
         let isBroken = false;
         const onBroken = () => (isBroken = true);
         try {
-          return await work(createSession({ connection, path: config.path, signal, onBroken }));
+          return await whileOpen(() => work(createSession({ connection, path: config.path, signal, onBroken })));
         } finally {
           if (isBroken) release();
           afterUse();
@@ -120,7 +127,7 @@ export function createDatabaseFile(config: DuckDbConfig): DatabaseFile {
         clearTimeout(idleTimer);
         const { connection } = await acquire();
         try {
-          await connection.run('CHECKPOINT');
+          await whileOpen(() => connection.run('CHECKPOINT'));
         } catch (error) {
           throw toSyncError(error, config.path).error;
         } finally {

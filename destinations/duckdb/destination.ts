@@ -36,8 +36,8 @@ import { beginVanishedInTransaction, readWorkIds } from './work.ts';
 
 /** Opens nothing yet: the file is created by the first run and held only while it is used. */
 export function openDuckDbDestination(config: DuckDbConfig): Destination {
-  const database = createDatabaseFile(config);
   const states = new StateCache(config.path);
+  const database = createDatabaseFile(config, (work) => states.own(work));
   let ownerQueue: string | null = null;
   const copies = config.readCopy === 'off' ? noCopies : createCopySchedule(() => database.publishCopy());
 
@@ -53,8 +53,16 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     );
   };
 
-  const inTransaction = <T>(signal: AbortSignal, work: (session: Session) => Promise<TransactionEnd<T>>): Promise<T> =>
-    database.use(signal, (session) => session.transaction(() => work(session)));
+  /** All that writes goes through here. */
+  const inTransaction = <T>(
+    of: { readonly stream: string } | { readonly plan: { readonly stream: string } },
+    signal: AbortSignal,
+    work: (session: Session) => Promise<TransactionEnd<T>>,
+  ): Promise<T> =>
+    database.use(signal, (session) => {
+      states.forget('stream' in of ? of.stream : of.plan.stream);
+      return session.transaction(() => work(session));
+    });
 
   return {
     isMetered: false,
@@ -70,7 +78,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     ],
 
     claimRun: (request, signal) =>
-      inTransaction(signal, async (session) => {
+      inTransaction(request, signal, async (session) => {
         for (const statement of buildSystemTables(request.table.schema)) await session.execute(statement);
         const generation = await claimStream(session, request);
         await requireRunOfGeneration(session, request, generation);
@@ -85,7 +93,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
         return { end: 'commit', value: { generation, self, previous, state } };
       }),
 
-    openRun: (request, signal) => inTransaction(signal, (session) => openRunInTransaction(session, request)),
+    openRun: (request, signal) => inTransaction(request, signal, (session) => openRunInTransaction(session, request)),
 
     readPlan: (target, signal) => database.use(signal, (session) => readStoredPlan(session, target)),
 
@@ -96,17 +104,19 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
       return database.use(signal, (session) => states.keep(target, () => readStreamState(session, target)));
     },
 
-    widenColumns: (request, signal) => inTransaction(signal, (session) => widenInTransaction(session, request)),
+    widenColumns: (request, signal) =>
+      inTransaction(request, signal, (session) => widenInTransaction(session, request)),
 
     mergeBatch: async (request, signal) => {
       const isIntact = await isStageIntact(request.batch.stage, signal);
-      return inTransaction(signal, (session) => mergeInTransaction(session, request, isIntact));
+      return inTransaction(request, signal, (session) => mergeInTransaction(session, request, isIntact));
     },
 
-    compareListing: (request, signal) => inTransaction(signal, (session) => compareInTransaction(session, request)),
+    compareListing: (request, signal) =>
+      inTransaction(request, signal, (session) => compareInTransaction(session, request)),
 
     beginVanished: (request, signal) =>
-      inTransaction(signal, (session) => beginVanishedInTransaction(session, request)),
+      inTransaction(request, signal, (session) => beginVanishedInTransaction(session, request)),
 
     readWork: (request, signal) => database.use(signal, (session) => readWorkIds(session, request)),
 
@@ -115,16 +125,16 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
       for (const part of [request.listing, request.archived, request.sample?.records ?? emptyPart]) {
         if (!(await isPartIntact(part, signal))) throw listingLost(request.stream);
       }
-      return inTransaction(signal, (session) => reportInTransaction(session, request));
+      return inTransaction(request, signal, (session) => reportInTransaction(session, request));
     },
 
     resetStream: async (request, signal) => {
       if (!(await database.exists())) throw nothingToReset(request.stream);
-      return inTransaction(signal, (session) => resetInTransaction(session, request));
+      return inTransaction(request, signal, (session) => resetInTransaction(session, request));
     },
 
     closeRun: async (request, signal) => {
-      const head = await inTransaction(signal, (session) => closeRunInTransaction(session, request));
+      const head = await inTransaction(request, signal, (session) => closeRunInTransaction(session, request));
       if (head.sequence > 0) copies.request();
       return head;
     },
