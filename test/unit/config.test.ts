@@ -304,7 +304,7 @@ describe('a wrong config', () => {
       'a hostile key',
       `${valid}__proto__: { polluted: 1 }\n`,
       [
-        'sluice.yaml:13:1 __proto__: unknown key, known here: version, sources, destinations, pipelines, incremental, reconcile, schedules, freshness, metrics, health, alerts, temporal, dataDir, budgetDir, testing',
+        'sluice.yaml:13:1 __proto__: unknown key, known here: version, sources, destinations, pipelines, incremental, reconcile, schedules, freshness, metrics, health, alerts, temporal, encryption, dataDir, budgetDir, testing',
       ],
     ],
     [
