@@ -140,9 +140,10 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     },
 
     closeLostRuns: (target, signal) =>
-      whenPresent<string[]>(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) =>
-        session.transaction(async () => ({ end: 'commit', value: await closeNamedRuns(session, target) })),
-      ),
+      whenPresent<string[]>(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) => {
+        states.forget(target.stream);
+        return session.transaction(async () => ({ end: 'commit', value: await closeNamedRuns(session, target) }));
+      }),
 
     listOpenRuns: (target, signal) =>
       whenPresent<OpenRunRecord[]>(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) =>

@@ -3,8 +3,8 @@ import type { StreamState } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 
 /**
- * States of streams, kept until their stream is written, or anybody else writes the file. A run that finds no change asks for nothing else, and to open the
- * file for it takes 100 ms of CPU where it holds fifty tables of seventy columns, every few seconds.
+ * States of streams, kept until their stream is written, or anybody else writes the file. A run that finds no change asks for
+ * nothing else, and to open the file for it takes 100 ms of CPU where it holds fifty tables of seventy columns, every few seconds.
  */
 export class StateCache {
   readonly #path: string;

@@ -7,6 +7,7 @@ import type { Payload } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scheduleId, syncWorkflowId } from '../../model/workflow-id.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
+import { findFreePort } from '../../worker/local-temporal/free-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 import {
@@ -51,6 +52,8 @@ let directory = '';
 let worker: ReturnType<typeof spawnCli> | null = null;
 const workerLog: string[] = [];
 const cliTexts: string[] = [];
+let metricsPort = 0;
+const scraped: string[] = [];
 
 const environment = (): Record<string, string> => ({
   HUBSPOT_ACCESS_TOKEN: token,
@@ -72,6 +75,7 @@ function writeConfig(encryption: object | null, name = 'sluice.yaml'): void {
     destinations: { local: { kind: 'duckdb', path: './warehouse.duckdb' } },
     schedules: { incremental: '30d', softDelete: 'off', reconcile: 'off' },
     pipelines: { crm: { source: 'crm', destination: 'local', schema: 'hubspot', streams } },
+    metrics: { address: `127.0.0.1:${metricsPort}` },
     ...(encryption === null ? {} : { encryption }),
   };
   writeFileSync(join(directory, name), JSON.stringify(config));
@@ -91,8 +95,14 @@ async function startWorker(): Promise<void> {
   await eventually('the worker is ready', () => said.includes('ready: task queue sluice'), 60_000);
 }
 
+/** Keeps what the worker's metrics say now. */
+async function scrape(): Promise<void> {
+  if (worker !== null) scraped.push(await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text());
+}
+
 async function stopWorker(): Promise<void> {
   if (worker === null) return;
+  await scrape();
   const ended = once(worker, 'exit');
   worker.kill('SIGTERM');
   await ended;
@@ -129,6 +139,7 @@ beforeAll(async () => {
     ],
   });
   simulator.portal.create('companies', { records: [{ annualrevenue: canaries['a value that stops its run'] }] });
+  metricsPort = (await findFreePort(0)) ?? 0;
   writeConfig(null);
   await startWorker();
 });
@@ -140,17 +151,21 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A surface that is new (metrics, a webhook) is one more line here. */
+/** A surface that is new is one more line here. */
 const surfaces = () => [
   histories(temporal.client, contacts),
   descriptions(temporal.client, contacts),
   serverDatabase(join(directory, 'server', 'temporal.db'), contacts),
   written('the worker’s log', () => workerLog, 'owns the destination'),
   written('the command line', () => cliTexts, contacts),
+  written('metrics', () => scraped, 'rows_processed'),
   fileNames(directory, 'warehouse.duckdb'),
 ];
 
-const leaks = () => leaksOf(surfaces(), canaries);
+async function leaks(): Promise<string[]> {
+  await scrape();
+  return leaksOf(surfaces(), canaries);
+}
 
 /** Runs these at once: they only look. */
 const look = (...runs: readonly string[]): Promise<CliRun[]> =>

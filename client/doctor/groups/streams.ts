@@ -3,7 +3,7 @@ import { lookUpEach } from '../../look-up-each.ts';
 import type { RunFacts } from '../../run-facts.ts';
 import type { TemporalConnection } from '../../temporal-connection.ts';
 import { judgeNeedsBackfill } from '../checks/needs-backfill.ts';
-import { defaultFreshnessMs, judgeFreshness } from '../checks/stale-stream.ts';
+import { judgeFreshness } from '../checks/stale-stream.ts';
 import type { DoctorFinding } from '../doctor-finding.ts';
 import type { Examination } from '../examination.ts';
 
@@ -17,16 +17,12 @@ const lately = 20;
 export async function examineStreams(examination: Examination): Promise<DoctorFinding[]> {
   const temporal = await examination.temporal();
   const [runs, schedules] = await Promise.all([examination.runs(), examination.schedules()]);
-  const { desired } = examination.scheduleScope();
   const now = new Date();
   const findings = await lookUpEach(examination.streams, async (stream) => {
     const ofStream = runs.filter((run) => run.stream === stream);
     const unfilled = ofStream.flatMap(judgeNeedsBackfill);
     if (unfilled.length > 0) return unfilled;
-    const intervals = desired
-      .filter(({ stream: name, mode }) => name === stream && refreshing.some((refreshes) => refreshes === mode))
-      .map(({ longestGapMs }) => longestGapMs);
-    const limitMs = intervals.length === 0 ? null : defaultFreshnessMs(Math.min(...intervals));
+    const { freshnessMs: limitMs } = examination.session.config.stream(stream);
     const isPaused = schedules.some(({ stream: name, state }) => name === stream && state === 'paused');
     const lastGoodAt = await lastGoodEnd(temporal, stream, ofStream);
     return [judgeFreshness({ stream, lastGoodAt, limitMs, isPaused }, now)];
