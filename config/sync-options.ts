@@ -1,15 +1,24 @@
 import { z } from 'zod';
 import { parseDuration } from '../model/duration.ts';
 import type { ConfigPath, Problem } from './problem.ts';
-import { parseSwitch, switchWordsText } from './switch-word.ts';
+import { parseSwitch, switchJsonSchema, switchWordsText } from './switch-word.ts';
 
 const examples = 'a duration such as 90s, 5m, 6h or 1d';
 
 const isDuration = (value: unknown): boolean => typeof value === 'string' && parseDuration(value) !== null;
 
+/** For editors; `parseDuration` is what counts. */
+const durationJsonSchema = {
+  type: 'string',
+  pattern: String.raw`^\d{1,9}(ms|s|m|h|d)$`,
+  examples: ['90s', '5m', '6h', '1d'],
+};
+const offJsonSchema = switchJsonSchema(false);
+
 function durationUpTo(most: string) {
   return z
     .custom<string>(isDuration, { error: `must be ${examples}` })
+    .meta(durationJsonSchema)
     .transform((text) => parseDuration(text)!)
     .refine((durationMs) => durationMs <= parseDuration(most)!, { error: `must be at most ${most}` });
 }
@@ -19,11 +28,13 @@ const interval = z
   .custom<string | number | boolean>((value) => isDuration(value) || parseSwitch(value) === false, {
     error: `must be off, or ${examples}`,
   })
+  .meta({ anyOf: [durationJsonSchema, ...offJsonSchema.anyOf] })
   .transform((value) => parseDuration(String(value)))
   .refine((durationMs) => durationMs === null || durationMs <= parseDuration('30d')!, { error: 'must be at most 30d' });
 
 const onOff = z
   .custom<string | number | boolean>((value) => parseSwitch(value) !== null, { error: `must be ${switchWordsText}` })
+  .meta(switchJsonSchema())
   .transform((value) => parseSwitch(value)!);
 
 const allOff = { incremental: 'off', softDelete: 'off', reconcile: 'off' };
@@ -38,7 +49,8 @@ export const syncOptions = {
       settledEvery: durationUpTo('7d').optional().describe('How often everything up to the horizon is read again'),
       neverBackfilled: z.enum(['wait', 'fullSync']).optional().describe('What a run does before the first backfill'),
     })
-    .optional(),
+    .optional()
+    .describe('How changes are found and read'),
   reconcile: z
     .strictObject({
       refreshCalculated: onOff.optional().describe('Compare columns that the source calculates'),
@@ -46,14 +58,15 @@ export const syncOptions = {
       latest: durationUpTo('30d').optional().describe('Counts that fit put no run off for longer than this'),
       approvalWait: durationUpTo('30d').optional().describe('How long vanished rows wait for an approval'),
     })
-    .optional(),
+    .optional()
+    .describe('How and when all is compared'),
   schedules: z
     .preprocess(
       (value) => (parseSwitch(value) === false ? allOff : value),
       z.strictObject({
-        incremental: interval.optional(),
-        softDelete: interval.optional(),
-        reconcile: interval.optional(),
+        incremental: interval.optional().describe('For changes; default: 120s'),
+        softDelete: interval.optional().describe('For what was archived, deleted or merged; default: 6h'),
+        reconcile: interval.optional().describe('For comparing all; default: 1d'),
       }),
     )
     .optional()

@@ -1,16 +1,25 @@
 import type { z } from 'zod';
 import type { Destination } from '../model/destination.ts';
-import { duckDbConfig } from './duckdb/config.ts';
+import { duckDbConfig, duckDbStarter } from './duckdb/config.ts';
 
 /** A validated section of config; only its own connector knows more about it. */
 export interface DestinationConfig {
   readonly kind: string;
 }
 
+/** What `sluice init` writes of a destination, and asks for. */
+export interface DestinationStarter {
+  readonly name: string;
+  /** The option that says which one it is, and its usual value. */
+  readonly option: string;
+  readonly value: string;
+}
+
 export interface DestinationKind {
   readonly config: z.ZodObject;
   /** Options that are file paths: they count from the config file's folder. */
   readonly pathOptions: readonly string[];
+  readonly starter: DestinationStarter;
   /** Loads the driver and opens the destination; throws on a config of another kind. */
   open(config: DestinationConfig): Promise<Destination>;
 }
@@ -18,11 +27,13 @@ export interface DestinationKind {
 function destinationKind<Schema extends z.ZodObject>(kind: {
   config: Schema;
   pathOptions?: readonly string[];
+  starter: DestinationStarter;
   open: (config: z.infer<Schema>) => Promise<Destination>;
 }): DestinationKind {
   return {
     config: kind.config,
     pathOptions: kind.pathOptions ?? [],
+    starter: kind.starter,
     open: async (config) => kind.open(kind.config.parse(config)),
   };
 }
@@ -32,6 +43,7 @@ export const destinationKinds: Readonly<Record<string, DestinationKind>> = {
   duckdb: destinationKind({
     config: duckDbConfig,
     pathOptions: ['path'],
+    starter: duckDbStarter,
     open: async (config) => (await import('./duckdb/destination.ts')).openDuckDbDestination(config),
   }),
 };

@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, spawnCli } from '../support/run-cli.ts';
 
 const verbs = [
+  'init',
   'dev',
   'worker',
   'check',
   'discover',
+  'schema',
   'backfill',
   'sync',
   'soft-delete',
