@@ -28,7 +28,7 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       return { verb: 'errors', stream: input.stream, ...(await destination.listRejects(asked, signal)) };
     }
     case 'errorGroups':
-      return { verb: 'errorGroups', groups: await groupErrors(deps, input, signal) };
+      return groupErrors(deps, input, signal);
     case 'errorIds': {
       const { destination, target } = await openTarget(deps, input.stream);
       const asked = { ...target, ...filterOf(input), after: input.after ?? null, limit: maxInlineIds };
@@ -91,14 +91,16 @@ async function groupErrors(
   deps: ActivityDeps,
   input: Extract<InspectInput, { verb: 'errorGroups' }>,
   signal: AbortSignal,
-): Promise<InspectResults['errorGroups']['groups']> {
+): Promise<InspectResults['errorGroups']> {
   const groups: InspectResults['errorGroups']['groups'][number][] = [];
   for (const stream of input.streams) {
     const { destination, target } = await openTarget(deps, stream);
-    const found = await destination.groupRejects({ ...target, ...filterOf(input), limit: maxLimit }, signal);
+    const found = await destination.groupRejects({ ...target, ...filterOf(input) }, signal);
     groups.push(...found.map((group) => ({ stream, ...group })));
   }
-  return groups.toSorted((a, b) => b.rejects - a.rejects).slice(0, maxLimit);
+  const total = groups.reduce((sum, { rejects }) => sum + rejects, 0);
+  const shown = groups.toSorted((a, b) => b.rejects - a.rejects).slice(0, maxLimit);
+  return { verb: 'errorGroups', total, groups: shown, omittedGroups: groups.length - shown.length };
 }
 
 async function openTarget(deps: ActivityDeps, stream: string) {

@@ -9,7 +9,7 @@ import type { Output } from './output.ts';
 import { withTemporal, type ConfigSession } from './session.ts';
 import { printTable } from './table.ts';
 
-type Groups = InspectResults['errorGroups']['groups'];
+type Answer = InspectResults['errorGroups'];
 
 /** The rejects of some streams by cause, the largest first. */
 export async function showGroups(asked: {
@@ -19,17 +19,21 @@ export async function showGroups(asked: {
   readonly output: Output;
 }): Promise<ExitCode> {
   const { streams, output } = asked;
-  const groups = (await readGroups(asked)).toSorted((a, b) => b.rejects - a.rejects);
-  const total = groups.reduce((sum, { rejects }) => sum + rejects, 0);
+  const answers = await readGroups(asked);
+  const groups = answers.flatMap((answer) => answer.groups).toSorted((a, b) => b.rejects - a.rejects);
+  const total = answers.reduce((sum, answer) => sum + answer.total, 0);
+  const omittedGroups = answers.reduce((sum, answer) => sum + answer.omittedGroups, 0);
   if (groups.length > 0) output.text(printTable(columns, groups.map(rowOf), output));
   const of = streams.length === 1 ? streams[0]! : `${countText(streams.length)} streams`;
   output.talk(`${countText(total)} rejects of ${of}`);
+  if (omittedGroups > 0)
+    output.warn(`${countText(omittedGroups)} smaller groups are not shown; next: add --column or --since`);
   const [largest] = groups;
   if (largest !== undefined) {
     const column = largest.column === null ? '' : ` --column ${largest.column}`;
     output.talk(`which: sluice errors ${largest.stream}${column} --list; read again: --refetch in its place`);
   }
-  output.document('errors', { streams, total, groups });
+  output.document('errors', { streams, total, groups, omittedGroups });
   return exitCode.done;
 }
 
@@ -38,15 +42,14 @@ async function readGroups({
   session,
   streams,
   filter,
-}: Pick<Parameters<typeof showGroups>[0], 'session' | 'streams' | 'filter'>): Promise<Groups> {
+}: Pick<Parameters<typeof showGroups>[0], 'session' | 'streams' | 'filter'>): Promise<Answer[]> {
   const byDestination = Map.groupBy(streams, (stream) => session.config.stream(stream).destination);
   return withTemporal(session, async (temporal) => {
-    const groups: Groups[number][] = [];
+    const answers: Answer[] = [];
     for (const some of byDestination.values()) {
-      const answer = await inspect(temporal, session.taskQueue, { verb: 'errorGroups', streams: some, ...filter });
-      groups.push(...answer.groups);
+      answers.push(await inspect(temporal, session.taskQueue, { verb: 'errorGroups', streams: some, ...filter }));
     }
-    return groups;
+    return answers;
   });
 }
 
@@ -62,7 +65,7 @@ const columns = [
   { title: 'last (UTC)' },
 ] as const;
 
-function rowOf(group: Groups[number]): string[] {
+function rowOf(group: Answer['groups'][number]): string[] {
   return [
     group.stream,
     group.column ?? '—',

@@ -212,7 +212,7 @@ export interface Destination {
     signal: AbortSignal,
   ): Promise<{ total: number; rows: RejectRow[] }>;
   /** By column and reason, the largest group first. */
-  groupRejects(target: StreamTable & RejectFilter & { limit: number }, signal: AbortSignal): Promise<RejectGroup[]>;
+  groupRejects(target: StreamTable & RejectFilter, signal: AbortSignal): Promise<RejectGroup[]>;
   /** The ids after `after`, for records to be read again. */
   listRejectedIds(
     target: StreamTable & RejectFilter & { after: string | null; limit: number },

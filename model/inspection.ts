@@ -64,6 +64,10 @@ export interface InspectResults {
   };
   readonly errorGroups: {
     readonly verb: 'errorGroups';
+    /** Of all groups. */
+    readonly total: number;
+    /** Smaller than those that are told. */
+    readonly omittedGroups: number;
     readonly groups: readonly (RejectGroup & { readonly stream: string })[];
   };
   readonly errorIds: { readonly verb: 'errorIds'; readonly stream: string } & RejectedIds;

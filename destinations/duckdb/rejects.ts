@@ -25,16 +25,13 @@ export async function selectRejects(
 }
 
 /** The largest first. */
-export async function selectRejectGroups(
-  session: Session,
-  target: Filtered & { limit: number },
-): Promise<RejectGroup[]> {
+export async function selectRejectGroups(session: Session, target: Filtered): Promise<RejectGroup[]> {
   const { from, values } = filtered(target);
   const rows = await session.query(
     'SELECT column_name, reason, source_type, column_type, count(*) AS rejects, count(DISTINCT record_id) AS records, ' +
       `min(created_at) AS first_at, max(created_at) AS last_at ${from} GROUP BY ALL ` +
-      'ORDER BY rejects DESC, column_name, reason LIMIT $limit',
-    { ...values, limit: target.limit },
+      'ORDER BY rejects DESC, column_name, reason',
+    values,
   );
   return rows.map((row) => ({
     column: row['column_name'] as string | null,

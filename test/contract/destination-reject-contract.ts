@@ -40,8 +40,7 @@ export function describeRejects(name: string, open: () => Promise<DestinationUnd
       await under.dispose();
     });
 
-    const groups = (filter: RejectFilter = {}) =>
-      destination.groupRejects({ ...target, ...filter, limit: 100 }, noAbort);
+    const groups = (filter: RejectFilter = {}) => destination.groupRejects({ ...target, ...filter }, noAbort);
     const ids = (filter: RejectFilter = {}, after: string | null = null, limit = 10) =>
       destination.listRejectedIds({ ...target, ...filter, after, limit }, noAbort);
     const kept = async (filter: RejectFilter = {}) => {
@@ -67,7 +66,6 @@ export function describeRejects(name: string, open: () => Promise<DestinationUnd
         ['id', 1, 0],
         ['id', 1, 1],
       ]);
-      expect(await destination.groupRejects({ ...target, limit: 1 }, noAbort)).toHaveLength(1);
     });
 
     it.each<[string, RejectFilter, number]>([
@@ -113,7 +111,7 @@ export function describeRejects(name: string, open: () => Promise<DestinationUnd
 
     it('is empty for a stream that never ran', async () => {
       const nobody = { stream: 'crm.nobody', table: { schema: 'nowhere', table: 'nobody' } };
-      expect(await destination.groupRejects({ ...nobody, limit: 1 }, noAbort)).toEqual([]);
+      expect(await destination.groupRejects(nobody, noAbort)).toEqual([]);
       expect(await destination.listRejectedIds({ ...nobody, after: null, limit: 1 }, noAbort)).toEqual({
         total: 0,
         ids: [],
