@@ -22,7 +22,9 @@ export async function exportErrors(
   const settings = deps.streamSettings(input.stream);
   const { stream, table, hashedProperties } = settings;
   const destination = await deps.destination(settings.destination);
-  const folder = join(deps.stageRoot, stream, 'exports');
+  const exports = join(deps.stageRoot, stream, 'exports');
+  const id = randomBytes(8).toString('hex');
+  const folder = join(exports, id);
   const format = input.format === 'jsonl' ? 'jsonl' : 'csv';
   const form = {
     format,
@@ -30,14 +32,13 @@ export async function exportErrors(
     stream,
     hashedProperties,
   } as const;
-  const name = `errors-${randomBytes(8).toString('hex')}.${format}`;
-  const path = join(folder, name);
+  const file = `errors.${format}`;
   let rejects = 0;
-  let file: FileHandle | null = null;
+  let opened: FileHandle | null = null;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await sweepOld(folder);
-    const written = (file = await open(path, 'wx', 0o600));
+    await sweepOld(exports);
+    const written = (opened = await open(join(folder, file), 'wx', 0o600));
     await written.appendFile(exportHeader(form));
     await destination.readRejects(
       { stream, table, ...filterOf(input) },
@@ -49,11 +50,11 @@ export async function exportErrors(
     );
     await written.close();
   } catch (error) {
-    await file?.close().catch(() => undefined);
-    await rm(path, { force: true });
+    await opened?.close().catch(() => undefined);
+    await rm(folder, { recursive: true, force: true });
     throw error instanceof Error && 'syscall' in error ? stageError(error, folder) : error;
   }
-  return { verb: 'exportErrors', stream, folder, name, rejects };
+  return { verb: 'exportErrors', stream, id, folder, file, rejects };
 }
 
 export function filterOf({ column, reason, since }: RejectFilter): RejectFilter {
@@ -64,10 +65,10 @@ export function filterOf({ column, reason, since }: RejectFilter): RejectFilter 
   };
 }
 
-async function sweepOld(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
+async function sweepOld(exports: string): Promise<void> {
+  for (const id of await readdir(exports)) {
+    const path = join(exports, id);
     const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > keptMs) await rm(path, { force: true });
+    if (Date.now() - mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
   }
 }

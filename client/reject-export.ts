@@ -1,6 +1,6 @@
 import { constants, existsSync } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { copyFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
 import type { ExportForm } from '../model/inspection.ts';
 import type { RejectFilter } from '../model/reject.ts';
 import { askWorker } from './ask-worker.ts';
@@ -28,11 +28,12 @@ export async function exportRejects(asked: {
   const file = resolve(asked.file);
   if (existsSync(file)) throw exists(asked.file);
   const written = await askWorker(session, { verb: 'exportErrors', stream, format, values, ...filter });
-  const found = [join(session.config.stageDir, stream, 'exports', written.name), join(written.folder, written.name)];
-  const here = found.find((path) => existsSync(path));
+  // A shared volume may be mounted elsewhere here.
+  const folders = [join(session.config.stageDir, stream, 'exports', written.id), written.folder];
+  const here = folders.map((folder) => join(folder, written.file)).find((path) => existsSync(path));
   const count = `${countText(written.rejects)} rejects of ${stream}`;
   if (here === undefined) {
-    const path = join(written.folder, written.name);
+    const path = join(written.folder, written.file);
     output.text(`${count} are in ${path} on the worker's machine, for a day\n`);
     output.document('errors', { stream, total: written.rejects, file: null, fileOfWorker: path });
     return exitCode.done;
@@ -63,6 +64,7 @@ async function moveTo(file: string, written: string, named: string): Promise<voi
     });
   } finally {
     await rm(written, { force: true });
+    await rmdir(dirname(written));
   }
 }
 

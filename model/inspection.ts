@@ -74,9 +74,10 @@ export interface InspectResults {
   readonly exportErrors: {
     readonly verb: 'exportErrors';
     readonly stream: string;
-    /** Its folder on the worker's machine, and its name there. */
+    readonly id: string;
+    /** On the worker's machine: `<stages>/<stream>/exports/<id>`. */
     readonly folder: string;
-    readonly name: string;
+    readonly file: string;
     readonly rejects: number;
   };
   readonly history: { readonly verb: 'history'; readonly stream: string; readonly runs: readonly RunRow[] };

@@ -1,6 +1,6 @@
+import { checkSource } from '../activities/check-connectors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { SyncError } from '../model/errors.ts';
-import { failedFinding, type Finding } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Log } from '../model/log.ts';
 import { openConnectors } from './connectors.ts';
 
@@ -11,17 +11,11 @@ const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 export async function checkSources(config: LoadedConfig, signal: AbortSignal): Promise<Finding[]> {
   const connectors = openConnectors(config, quiet);
   try {
-    const streams = config.streamNames.map((name) => config.stream(name));
-    const bySource = Map.groupBy(streams, ({ source }) => source);
-    const findings = [...bySource].map(async ([name, used]): Promise<Finding[]> => {
-      try {
-        const objects = used.flatMap(({ object, associations }) => [object, ...associations.map(({ to }) => to)]);
-        return await (await connectors.source(name)).check([...new Set(objects)], signal);
-      } catch (error) {
-        if (!(error instanceof SyncError)) throw error;
-        return [failedFinding(`source ${name}`, error)];
-      }
-    });
+    const bySource = Map.groupBy(
+      config.streamNames.map((name) => config.stream(name)),
+      ({ source }) => source,
+    );
+    const findings = [...bySource].map(([name, streams]) => checkSource(connectors, { name, streams }, signal));
     return (await Promise.all(findings)).flat();
   } finally {
     await connectors.close();

@@ -334,6 +334,19 @@ describe('sluice errors --refetch', () => {
   });
 });
 
+describe('sluice errors --export', () => {
+  it('says where the file is, when the worker wrote it on another machine', async () => {
+    const file = { id: '1a', folder: '/far/away/1a', file: 'errors.csv', rejects: 1_234 };
+    await startWorker(Object.assign(new FakeSteps(0), { inspected: { verb: 'exportErrors', stream, ...file } }));
+    const run = await sluice('errors', stream, '--export', 'a.csv');
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stdout: `1,234 rejects of ${stream} are in /far/away/1a/errors.csv on the worker's machine, for a day\n`,
+    });
+    expect(existsSync(join(directory, 'a.csv'))).toBe(false);
+  });
+});
+
 describe('sluice dev', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'is found by the other verbs, and leaves nothing behind on %s',
