@@ -22,7 +22,7 @@ export async function checkConnectors(
 
 /** Credentials, and whether what the streams read may be read. */
 export function checkSource(
-  deps: ActivityDeps,
+  deps: Pick<ActivityDeps, 'source'>,
   { name, streams }: { name: string; streams: readonly StreamSettings[] },
   signal: AbortSignal,
 ): Promise<Finding[]> {

@@ -1,9 +1,12 @@
+import { maxInlineIds } from '../model/backfill-request.ts';
 import type { InspectInput, InspectResult, InspectResults } from '../model/inspection.ts';
 import { SyncError } from '../model/errors.ts';
 import { checkConnectors } from './check-connectors.ts';
 import type { ActivityDeps } from './deps.ts';
 import { examine } from './examine.ts';
+import { exportErrors, filterOf } from './export-errors.ts';
 import { lookIntoLedger } from './look-into-ledger.ts';
+import { sampleFill } from './sample-fill.ts';
 import { verify } from './verify.ts';
 
 const defaultLimit = 100;
@@ -21,10 +24,18 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       return discover(deps, input, signal);
     case 'errors': {
       const { destination, target } = await openTarget(deps, input.stream);
-      const rejects = await destination.listRejects({ ...target, limit: limitOf(input.limit) }, signal);
-      deps.noteQuarantine(input.stream, rejects.total);
-      return { verb: 'errors', stream: input.stream, ...rejects };
+      const asked = { ...target, ...filterOf(input), limit: limitOf(input.limit) };
+      return { verb: 'errors', stream: input.stream, ...(await destination.listRejects(asked, signal)) };
     }
+    case 'errorGroups':
+      return groupErrors(deps, input, signal);
+    case 'errorIds': {
+      const { destination, target } = await openTarget(deps, input.stream);
+      const asked = { ...target, ...filterOf(input), after: input.after ?? null, limit: maxInlineIds };
+      return { verb: 'errorIds', stream: input.stream, ...(await destination.listRejectedIds(asked, signal)) };
+    }
+    case 'exportErrors':
+      return exportErrors(deps, input, signal);
     case 'history': {
       const { destination, target } = await openTarget(deps, input.stream);
       const runs = await destination.listRuns({ ...target, limit: limitOf(input.limit) }, signal);
@@ -44,7 +55,7 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       return verify(deps, input, signal);
     default:
       throw new SyncError('ConfigInvalid', 'inspect: unknown verb', {
-        next: 'use one of check, discover, errors, examine, history, ledger, rows, verify',
+        next: 'use one of check, discover, errorGroups, errorIds, errors, examine, exportErrors, history, ledger, rows, verify',
       });
   }
 }
@@ -68,7 +79,34 @@ async function discover(
   const asked = streams.find(({ stream }) => stream === `${input.pipeline}.${input.object}`)?.object ?? input.object;
   const description = await source.describeObject(asked, signal);
   const summary = await source.summarizeObject(description.object, signal);
-  return { verb: 'discover', kind: 'object', description, summary };
+  const fill =
+    input.fill === undefined
+      ? null
+      : await sampleFill(source, { settings: first, description, size: input.fill }, signal);
+  return { verb: 'discover', kind: 'object', description, summary, fill };
+}
+
+/** All groups of several streams, the largest first: as many as one answer may hold. */
+async function groupErrors(
+  deps: ActivityDeps,
+  input: Extract<InspectInput, { verb: 'errorGroups' }>,
+  signal: AbortSignal,
+): Promise<InspectResults['errorGroups']> {
+  const groups: InspectResults['errorGroups']['groups'][number][] = [];
+  for (const stream of input.streams) {
+    const { destination, target } = await openTarget(deps, stream);
+    const filter = filterOf(input);
+    const found = await destination.groupRejects({ ...target, ...filter }, signal);
+    if (Object.keys(filter).length === 0) deps.noteQuarantine(stream, rejectsOf(found));
+    groups.push(...found.map((group) => ({ stream, ...group })));
+  }
+  const total = rejectsOf(groups);
+  const shown = groups.toSorted((a, b) => b.rejects - a.rejects).slice(0, maxLimit);
+  return { verb: 'errorGroups', total, groups: shown, omittedGroups: groups.length - shown.length };
+}
+
+function rejectsOf(groups: readonly { readonly rejects: number }[]): number {
+  return groups.reduce((sum, { rejects }) => sum + rejects, 0);
 }
 
 async function openTarget(deps: ActivityDeps, stream: string) {

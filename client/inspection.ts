@@ -44,7 +44,8 @@ function inspectSummary(input: InspectInput): string {
     case 'ledger':
       return `ledger of ${input.streams.length} streams`;
     case 'rows':
-      return `rows of ${input.streams.length} streams`;
+    case 'errorGroups':
+      return `${input.verb} of ${input.streams.length} streams`;
     default:
       return `${input.verb} of ${input.stream}`;
   }

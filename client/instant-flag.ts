@@ -1,3 +1,4 @@
+import { parseDuration } from '../model/duration.ts';
 import { CliError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 
@@ -21,4 +22,10 @@ function isDayOfMonth(text: string): boolean {
   const day = text.slice(0, 10);
   const midnight = new Date(`${day}T00:00:00Z`);
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
+
+/** A flag's date or instant, or how long ago it was: `24h` is this time yesterday. */
+export function parseSince(text: string, flag: string, now: Date): string {
+  const agoMs = parseDuration(text);
+  return agoMs === null ? parseInstant(text, flag) : new Date(now.getTime() - agoMs).toISOString();
 }

@@ -11,12 +11,14 @@ import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { historyCommand } from './commands/history.ts';
+import { initCommand } from './commands/init.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resetCommand } from './commands/reset.ts';
 import { resyncCommand } from './commands/resync.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { schedulesCommand } from './commands/schedules.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { softDeleteCommand } from './commands/soft-delete.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
@@ -30,7 +32,7 @@ const { version } = createRequire(import.meta.url)('#manifest') as { version: st
 
 /** In the order a person meets them. */
 const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
-  'Set up': [devCommand, workerCommand, checkCommand, discoverCommand],
+  'Set up': [initCommand, devCommand, workerCommand, checkCommand, discoverCommand, schemaCommand],
   'Fill and keep in step': [
     backfillCommand,
     syncCommand,

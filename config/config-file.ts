@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { SyncError } from '../model/errors.ts';
 
-const defaultNames = ['sluice.yaml', 'sluice.yml'];
+/** Sought in this order. */
+export const defaultConfigNames = ['sluice.yaml', 'sluice.yml'] as const;
 
 export interface ConfigFile {
   /** Absolute. */
@@ -16,14 +17,20 @@ export interface ConfigFile {
 
 /** Reads the config named, else `sluice.yaml`, else `sluice.yml` in `directory`. Throws `ConfigInvalid` when there is none. */
 export function readConfigFile(named: string | undefined, directory: string): ConfigFile {
-  for (const name of named === undefined ? defaultNames : [named]) {
+  for (const name of named === undefined ? defaultConfigNames : [named]) {
     const path = resolve(directory, name);
     const text = readText(path);
     if (text !== null) return { path, folder: dirname(path), shownAs: shownPath(path, directory), text };
   }
-  throw new SyncError('ConfigInvalid', `there is no ${named ?? join(directory, defaultNames[0]!)}`, {
-    next: 'copy sluice.example.yaml to sluice.yaml, or name a config with --config',
+  throw new SyncError('ConfigInvalid', `there is no ${named ?? join(directory, defaultConfigNames[0])}`, {
+    next: 'sluice init makes one, or name a config with --config',
   });
+}
+
+/** A file that is not written yet, to be judged before it is. */
+export function unwrittenConfigFile(path: string, text: string, directory: string): ConfigFile {
+  const absolute = resolve(directory, path);
+  return { path: absolute, folder: dirname(absolute), shownAs: shownPath(absolute, directory), text };
 }
 
 function readText(path: string): string | null {

@@ -9,7 +9,7 @@ import { checkFile } from './check-file.ts';
 import type { ConnectorOptions } from './check-connector.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import type { Checked } from './check-section.ts';
-import { readConfigFile } from './config-file.ts';
+import { defaultConfigNames, readConfigFile, unwrittenConfigFile } from './config-file.ts';
 import { defaultBudgetDir } from './default-budget-dir.ts';
 import { checkEncryption, readKeyRing } from './encryption.ts';
 import { readEnvironment } from './environment.ts';
@@ -26,6 +26,8 @@ import { parseConfigDocument, valueAt } from './yaml-document.ts';
 export interface LoadConfigRequest {
   /** The config file; without it `sluice.yaml`, else `sluice.yml`, of the directory. */
   readonly path?: string;
+  /** The config itself, where the file at `path` is not written yet. */
+  readonly text?: string;
   /** Usually `process.env`; read again for every rotated secret, never written. */
   readonly env: Environment;
   /** Where `path` counts from; the current directory by default. */
@@ -75,7 +77,11 @@ const lazySections: ReadonlySet<string | number | undefined> = new Set([
 
 /** Reads and validates a config. Throws one `ConfigInvalid` with a line for each problem. */
 export function loadConfig(request: LoadConfigRequest): LoadedConfig {
-  const file = readConfigFile(request.path, request.directory ?? process.cwd());
+  const directory = request.directory ?? process.cwd();
+  const file =
+    request.text === undefined
+      ? readConfigFile(request.path, directory)
+      : unwrittenConfigFile(request.path ?? defaultConfigNames[0], request.text, directory);
   const document = parseConfigDocument(file.text, file.shownAs);
   const written = overrideValues(document.root, request.overrides ?? {});
   const environment = (): Environment => readEnvironment(file.folder, request.env);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { alertKinds, type AlertKind } from '../model/alert.ts';
 import { checkSection, type Checked } from './check-section.ts';
-import { parseSwitch } from './switch-word.ts';
+import { parseSwitch, switchJsonSchema } from './switch-word.ts';
 import type { ConfigMapping } from './yaml-document.ts';
 
 /** Where one of the worker's own endpoints listens. */
@@ -30,6 +30,7 @@ const listenAddress = z
   .custom<string | boolean>((value) => parseSwitch(value) === false || parseAddress(value) !== null, {
     error: 'must be off, or host:port such as 127.0.0.1:9464',
   })
+  .meta({ anyOf: [{ type: 'string', pattern: addressPattern.source }, ...switchJsonSchema(false).anyOf] })
   .transform((value) => (parseSwitch(value) === false ? null : parseAddress(value)));
 
 function parseAddress(value: unknown): ListenAddress | null {

@@ -3,7 +3,8 @@ import { cronGaps, type Gaps } from '../model/cron-gaps.ts';
 import { looksLikeCron, parseCron } from '../model/cron.ts';
 import { parseDuration } from '../model/duration.ts';
 import { nearestName } from '../model/nearest-name.ts';
-import { parseSwitch } from './switch-word.ts';
+import { durationJsonSchema } from './duration-json-schema.ts';
+import { parseSwitch, switchJsonSchema } from './switch-word.ts';
 
 /** A calendar, and how often it comes where no clock is changed. */
 export interface CronTime extends Gaps {
@@ -18,11 +19,15 @@ const longestCalendarGapMs = 31 * 86_400_000;
 
 const examples = 'a duration such as 5m, 6h or 1d, or a calendar such as "0 3 * * *"';
 
+/** For editors; `parseCron` is what counts. */
+const cronJsonSchema = { type: 'string', pattern: String.raw`^\s*(\S+\s+){4}\S+\s*$`, examples: ['0 3 * * *'] };
+
 /** When a mode runs: every so many milliseconds, by a calendar, or null for never. */
 export const scheduleTime = z
   .custom<string | number | boolean>((value) => ['string', 'number', 'boolean'].includes(typeof value), {
     error: `must be off, ${examples}`,
   })
+  .meta({ anyOf: [durationJsonSchema, cronJsonSchema, ...switchJsonSchema(false).anyOf] })
   .transform((value, context): number | CronTime | null => {
     if (parseSwitch(value) === false) return null;
     const read = readTime(String(value));

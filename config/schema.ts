@@ -51,7 +51,8 @@ export const streamSchema = z.strictObject({
     .strictObject({
       rejects: z.int().min(0).default(1_000).describe('Records and values a run may reject before it stops'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('When a run gives up'),
   ...syncOptions,
 });
 
@@ -59,18 +60,18 @@ export const streamSchema = z.strictObject({
 export const plannedStreamOptions: readonly string[] = ['apply', 'naming', 'key'];
 
 export const pipelineSchema = z.strictObject({
-  source: z.string().min(1),
-  destination: z.string().min(1),
+  source: z.string().min(1).describe('Name of one of sources'),
+  destination: z.string().min(1).describe('Name of one of destinations'),
   schema: sqlName.optional().describe("Target schema; default: the pipeline's name"),
-  streams: z.record(z.string(), z.unknown()),
+  streams: z.record(z.string(), z.unknown()).describe('What to copy, by name; {} takes all defaults'),
   ...syncOptions,
 });
 
 export const fileSchema = z.strictObject({
   version: z.literal(1),
-  sources: z.record(z.string(), z.unknown()),
-  destinations: z.record(z.string(), z.unknown()),
-  pipelines: z.record(z.string(), z.unknown()),
+  sources: z.record(z.string(), z.unknown()).describe('Where records come from, by name'),
+  destinations: z.record(z.string(), z.unknown()).describe('Where rows go, by name'),
+  pipelines: z.record(z.string(), z.unknown()).describe('What goes from where to where, by name'),
   ...syncOptions,
   // Checked by config/monitoring.ts: their variables are a worker's only.
   metrics: z.unknown().optional(),

@@ -20,3 +20,19 @@ export function parseSwitch(value: unknown): boolean | null {
   const word = String(value).toLowerCase();
   return Object.hasOwn(words, word) ? words[word]! : null;
 }
+
+/**
+ * What `parseSwitch` reads, or what it reads as `value`, as JSON Schema: its patterns know no flag for any case, so each letter
+ * is given in both.
+ */
+export function switchJsonSchema(value?: boolean): { readonly anyOf: readonly object[] } {
+  const meant = Object.keys(words).filter((word) => value === undefined || words[word] === value);
+  const inAnyCase = (word: string) => word.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
+  return {
+    anyOf: [
+      { enum: value === undefined ? [true, false] : [value] },
+      { enum: meant.map(Number).filter((number) => !Number.isNaN(number)) },
+      { type: 'string', pattern: `^(${meant.map(inAnyCase).join('|')})$` },
+    ],
+  };
+}

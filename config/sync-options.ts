@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { parseDuration } from '../model/duration.ts';
+import { durationJsonSchema } from './duration-json-schema.ts';
 import type { ConfigPath, Problem } from './problem.ts';
 import { scheduleTime, timezoneName, type ScheduleTime } from './schedule-time.ts';
-import { parseSwitch, switchWordsText } from './switch-word.ts';
+import { parseSwitch, switchJsonSchema, switchWordsText } from './switch-word.ts';
 
 const examples = 'a duration such as 90s, 5m, 6h or 1d';
 
 const isDuration = (value: unknown): boolean => typeof value === 'string' && parseDuration(value) !== null;
 
+const offJsonSchema = switchJsonSchema(false);
+
 function durationUpTo(most: string) {
   return z
     .custom<string>(isDuration, { error: `must be ${examples}` })
+    .meta(durationJsonSchema)
     .transform((text) => parseDuration(text)!)
     .refine((durationMs) => durationMs <= parseDuration(most)!, { error: `must be at most ${most}` });
 }
@@ -20,11 +24,13 @@ const durationOrOff = z
   .custom<string | number | boolean>((value) => isDuration(value) || parseSwitch(value) === false, {
     error: `must be off, or ${examples}`,
   })
+  .meta({ anyOf: [durationJsonSchema, ...offJsonSchema.anyOf] })
   .transform((value) => parseDuration(String(value)))
   .refine((durationMs) => durationMs === null || durationMs <= parseDuration('30d')!, { error: 'must be at most 30d' });
 
 const onOff = z
   .custom<string | number | boolean>((value) => parseSwitch(value) !== null, { error: `must be ${switchWordsText}` })
+  .meta(switchJsonSchema())
   .transform((value) => parseSwitch(value)!);
 
 const allOff = { incremental: 'off', softDelete: 'off', reconcile: 'off' };
@@ -39,7 +45,8 @@ export const syncOptions = {
       settledEvery: durationUpTo('7d').optional().describe('How often everything up to the horizon is read again'),
       neverBackfilled: z.enum(['wait', 'fullSync']).optional().describe('What a run does before the first backfill'),
     })
-    .optional(),
+    .optional()
+    .describe('How changes are found and read'),
   reconcile: z
     .strictObject({
       refreshCalculated: onOff.optional().describe('Compare columns that the source calculates'),
@@ -47,14 +54,15 @@ export const syncOptions = {
       latest: durationUpTo('30d').optional().describe('Counts that fit put no run off for longer than this'),
       approvalWait: durationUpTo('30d').optional().describe('How long vanished rows wait for an approval'),
     })
-    .optional(),
+    .optional()
+    .describe('How and when all is compared'),
   schedules: z
     .preprocess(
       (value) => (parseSwitch(value) === false ? allOff : value),
       z.strictObject({
-        incremental: scheduleTime.optional(),
-        softDelete: scheduleTime.optional(),
-        reconcile: scheduleTime.optional(),
+        incremental: scheduleTime.optional().describe('For changes; default: 120s'),
+        softDelete: scheduleTime.optional().describe('For what was archived, deleted or merged; default: 6h'),
+        reconcile: scheduleTime.optional().describe('For comparing all; default: 1d'),
         timezone: timezoneName.optional().describe('Of the calendars; default: UTC'),
         jitter: durationUpTo('1d').optional().describe('Runs start later by up to this, as chance has it'),
       }),

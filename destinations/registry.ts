@@ -1,10 +1,18 @@
 import type { z } from 'zod';
 import type { Destination } from '../model/destination.ts';
-import { duckDbConfig } from './duckdb/config.ts';
+import { duckDbConfig, duckDbStarter } from './duckdb/config.ts';
 
 /** A validated section of config; only its own connector knows more about it. */
 export interface DestinationConfig {
   readonly kind: string;
+}
+
+/** What `sluice init` writes of a destination, and asks for. */
+export interface DestinationStarter {
+  readonly name: string;
+  /** The option that says which one it is, and its usual value. */
+  readonly option: string;
+  readonly value: string;
 }
 
 export interface DestinationKind {
@@ -13,6 +21,7 @@ export interface DestinationKind {
   readonly pathOptions: readonly string[];
   /** Options that say which database it is: two entries of config that agree in them are one and the same. */
   readonly identityOptions: readonly string[];
+  readonly starter: DestinationStarter;
   /** Loads the driver and opens the destination; throws on a config of another kind. */
   open(config: DestinationConfig): Promise<Destination>;
 }
@@ -21,12 +30,14 @@ function destinationKind<Schema extends z.ZodObject>(kind: {
   config: Schema;
   pathOptions?: readonly string[];
   identityOptions: readonly string[];
+  starter: DestinationStarter;
   open: (config: z.infer<Schema>) => Promise<Destination>;
 }): DestinationKind {
   return {
     config: kind.config,
     pathOptions: kind.pathOptions ?? [],
     identityOptions: kind.identityOptions,
+    starter: kind.starter,
     open: async (config) => kind.open(kind.config.parse(config)),
   };
 }
@@ -37,6 +48,7 @@ export const destinationKinds: Readonly<Record<string, DestinationKind>> = {
     config: duckDbConfig,
     pathOptions: ['path'],
     identityOptions: ['path'],
+    starter: duckDbStarter,
     open: async (config) => (await import('./duckdb/destination.ts')).openDuckDbDestination(config),
   }),
 };

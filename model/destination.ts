@@ -1,4 +1,4 @@
-import type { Batch, LedgerHead } from './batch.ts';
+import type { Batch, LedgerHead, RequestCounts } from './batch.ts';
 import type { Column, ColumnType } from './column.ts';
 import type { CompareOutcome, CompareRequest, ListingReport, ListingReportRequest } from './comparison.ts';
 import type { Counts } from './counts.ts';
@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts';
 import type { WorkTask } from './frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from './plan.ts';
 import type { Positions } from './positions.ts';
+import type { KeptReject, RejectedIds, RejectFilter, RejectGroup, RejectRow } from './reject.ts';
 import type { OpenRunRequest, RunProgress, RunStatus } from './run.ts';
 import type { StreamTable, TableName } from './stream-table.ts';
 
@@ -85,17 +86,7 @@ export interface CloseRunRequest extends StreamTable {
   readonly forgetsAccess?: boolean;
 }
 
-export interface RejectRow {
-  readonly run: string;
-  readonly recordId: string | null;
-  readonly column: string | null;
-  readonly reason: string;
-  readonly sourceType: string | null;
-  readonly columnType: string | null;
-  readonly createdAt: string;
-}
-
-export interface RunRow {
+export interface RunRow extends RequestCounts {
   readonly run: string;
   readonly mode: SyncMode;
   readonly scope: Scope;
@@ -105,7 +96,10 @@ export interface RunRow {
   readonly endedAt: string | null;
   readonly batches: number;
   readonly totals: Counts;
-  readonly requests: number;
+  /** Sent to the destination by the transactions that committed the run's batches. */
+  readonly statements: number;
+  /** Runs since the last recorded one that found nothing. */
+  readonly idleRuns: number;
   readonly error: string | null;
 }
 
@@ -212,10 +206,24 @@ export interface Destination {
   /** Runs that are recorded as `running`, oldest first. */
   listOpenRuns(target: StreamTable, signal: AbortSignal): Promise<OpenRunRecord[]>;
   countRows(target: StreamTable, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;
+  /** Newest first, without values, like the two after it. */
   listRejects(
-    target: StreamTable & { limit: number },
+    target: StreamTable & RejectFilter & { limit: number },
     signal: AbortSignal,
   ): Promise<{ total: number; rows: RejectRow[] }>;
+  /** By column and reason, the largest group first. */
+  groupRejects(target: StreamTable & RejectFilter, signal: AbortSignal): Promise<RejectGroup[]>;
+  /** The ids after `after`, for records to be read again. */
+  listRejectedIds(
+    target: StreamTable & RejectFilter & { after: string | null; limit: number },
+    signal: AbortSignal,
+  ): Promise<RejectedIds>;
+  /** All that the filter finds, newest first, with values: `take` gets them bit by bit, of one state of the table. */
+  readRejects(
+    target: StreamTable & RejectFilter,
+    take: (rejects: readonly KeptReject[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   listRuns(target: StreamTable & { limit: number }, signal: AbortSignal): Promise<RunRow[]>;
   close(): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import type { RequestCounts } from './batch.ts';
 import type { ListingReport } from './comparison.ts';
-import type { OpenRunRecord, RejectRow, RunRow } from './destination.ts';
+import type { OpenRunRecord, RunRow } from './destination.ts';
 import type { Finding } from './finding.ts';
+import type { RejectedIds, RejectFilter, RejectGroup, RejectRow } from './reject.ts';
 import type { ObjectDescription, ObjectSummary, SourceUsage } from './source.ts';
 
 /** One look at source, destination or ledger, by the worker that holds their connections. */
@@ -11,14 +12,26 @@ export type InspectInput =
   /** What `sluice doctor` cannot see from outside. By any worker, and without opening a destination. */
   | { readonly verb: 'examine'; readonly of: readonly string[] }
   /** `object` is given as the stream's or the source's name for it. */
-  | { readonly verb: 'discover'; readonly pipeline: string; readonly object?: string }
-  | { readonly verb: 'errors'; readonly stream: string; readonly limit?: number }
+  /** With `fill`, the properties of an object are counted in a sample of so many records. */
+  | { readonly verb: 'discover'; readonly pipeline: string; readonly object?: string; readonly fill?: number }
+  | ({ readonly verb: 'errors'; readonly stream: string; readonly limit?: number } & RejectFilter)
+  | ({ readonly verb: 'errorGroups'; readonly streams: readonly string[] } & RejectFilter)
+  /** Ids of a group, up to 1,000 a time, from after `after` on. */
+  | ({ readonly verb: 'errorIds'; readonly stream: string; readonly after: string | null } & RejectFilter)
+  /** Written to a file on the worker's machine: rejects may be many, and their values stay there. */
+  | ({ readonly verb: 'exportErrors'; readonly stream: string } & ExportForm & RejectFilter)
   | { readonly verb: 'history'; readonly stream: string; readonly limit?: number }
   | { readonly verb: 'rows'; readonly streams: readonly string[] }
   /** Whether a destination is in order, and what its ledger has as running. The streams are of one destination. */
   | { readonly verb: 'ledger'; readonly streams: readonly string[] }
   /** Compares source and table, `sample` records (1,000 by default) value for value, and changes neither. */
   | { readonly verb: 'verify'; readonly stream: string; readonly sample?: number };
+
+export interface ExportForm {
+  readonly format: 'csv' | 'jsonl';
+  /** Values of hashed properties are left out in either case. */
+  readonly values: 'include' | 'leaveOut';
+}
 
 export type InspectVerb = InspectInput['verb'];
 
@@ -40,12 +53,32 @@ export interface InspectResults {
         readonly kind: 'object';
         readonly description: ObjectDescription;
         readonly summary: ObjectSummary;
+        /** Null unless asked for. */
+        readonly fill: FillSample | null;
       };
   readonly errors: {
     readonly verb: 'errors';
     readonly stream: string;
     readonly total: number;
     readonly rows: readonly RejectRow[];
+  };
+  readonly errorGroups: {
+    readonly verb: 'errorGroups';
+    /** Of all groups. */
+    readonly total: number;
+    /** Smaller than those that are told. */
+    readonly omittedGroups: number;
+    readonly groups: readonly (RejectGroup & { readonly stream: string })[];
+  };
+  readonly errorIds: { readonly verb: 'errorIds'; readonly stream: string } & RejectedIds;
+  readonly exportErrors: {
+    readonly verb: 'exportErrors';
+    readonly stream: string;
+    readonly id: string;
+    /** On the worker's machine: `<stages>/<stream>/exports/<id>`. */
+    readonly folder: string;
+    readonly file: string;
+    readonly rejects: number;
   };
   readonly history: { readonly verb: 'history'; readonly stream: string; readonly runs: readonly RunRow[] };
   readonly verify: {
@@ -100,6 +133,16 @@ export interface StagedRun {
 
 export interface OpenRunRow extends OpenRunRecord {
   readonly stream: string;
+}
+
+/** How often each property has a value among some records. */
+export interface FillSample {
+  /** Which records were read. */
+  readonly taken: 'createdLast' | 'listedFirst' | 'all';
+  readonly records: number;
+  /** By property: records in which it is neither NULL nor empty. */
+  readonly filled: Readonly<Record<string, number>>;
+  readonly requests: RequestCounts;
 }
 
 export type InspectResult = InspectResults[InspectVerb];

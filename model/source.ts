@@ -160,6 +160,11 @@ export interface Source {
    */
   countRecords(object: string, signal: AbortSignal, traffic?: Traffic): Promise<RecordCount | null>;
   /**
+   * Ids of the records created last, at most `limit`, by few requests and from an index that may trail: a sample to look at,
+   * never something to sync by. Null where the source cannot find them.
+   */
+  newestIds(object: string, limit: number, signal: AbortSignal): Promise<NewestIds | null>;
+  /**
    * Names the account, and what of it the credentials may see: another text than before may explain why records vanished.
    * One request; holds no secret.
    */
@@ -189,5 +194,10 @@ export interface DailyUsage {
 
 export interface RecordCount {
   readonly records: number;
+  readonly requests: RequestCounts;
+}
+
+export interface NewestIds {
+  readonly ids: readonly string[];
   readonly requests: RequestCounts;
 }

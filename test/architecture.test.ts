@@ -31,8 +31,8 @@ const allowed: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>
   simulators: {},
 };
 
-/** The only files of `client` that may reach into `worker`: they run one. */
-const runsWorker = new Set(['client/commands/worker.ts', 'client/commands/dev.ts']);
+/** The only files of `client` that may reach into `worker`: they run one, or stand in for one before there is any. */
+const runsWorker = new Set(['client/commands/worker.ts', 'client/commands/dev.ts', 'client/commands/init.ts']);
 
 interface Edge {
   readonly from: string;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Finding } from '../../model/finding.ts';
 import { reportError } from '../cli-error.ts';
-import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
-import { plainLine } from '../plain-text.ts';
+import { exitCode, gravestExitCode } from '../exit-code.ts';
+import { exitCodeOfFinding, findingText } from '../finding-text.ts';
 import { openConfig, type ConfigSession } from '../session.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -102,27 +102,4 @@ function ok(subject: string, text: string): Finding {
 
 function notLookedAt(subject: string, reason: string): Finding {
   return { subject, status: 'warning', text: `not looked at: ${reason}`, next: null, kind: null };
-}
-
-function exitCodeOfFinding(finding: Finding): ExitCode {
-  if (finding.status !== 'failed') return exitCode.done;
-  switch (finding.kind) {
-    case 'auth':
-      return exitCode.auth;
-    case 'unreachable':
-      return exitCode.unreachable;
-    case 'config':
-      return exitCode.usage;
-    case null:
-      return exitCode.runFailed;
-    default:
-      return finding.kind satisfies never;
-  }
-}
-
-const marks: Readonly<Record<Finding['status'], string>> = { ok: '✓', warning: '!', failed: '✗' };
-
-function findingText({ status, subject, text, next }: Finding): string {
-  const advice = next === null ? '' : `\n    next: ${plainLine(next)}`;
-  return `${marks[status]} ${plainLine(`${subject}: ${text}`)}${advice}\n`;
 }

@@ -12,6 +12,7 @@ import { mergeInTransaction } from './merge.ts';
 import { closeRunInTransaction, openRunInTransaction, widenInTransaction } from './opened-run.ts';
 import { acquireOwnership } from './owner-lock.ts';
 import { ownerQueueOf } from './owner-queue.ts';
+import { selectRejectedIds, selectRejectGroups, selectRejects, streamRejects } from './rejects.ts';
 import { listingLost, nothingToCompare, reportInTransaction } from './report.ts';
 import { nothingToReset, resetInTransaction } from './reset.ts';
 import {
@@ -23,7 +24,6 @@ import {
   readStoredPlan,
   requireRunOfGeneration,
   selectOpenRuns,
-  selectRejects,
   selectRuns,
 } from './runs.ts';
 import type { Session, TransactionEnd } from './session.ts';
@@ -166,6 +166,21 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     listRejects: (target, signal) =>
       whenPresent(target, { signal, needs: 'sync_errors', otherwise: { total: 0, rows: [] } }, (session) =>
         selectRejects(session, target),
+      ),
+
+    groupRejects: (target, signal) =>
+      whenPresent(target, { signal, needs: 'sync_errors', otherwise: [] }, (session) =>
+        selectRejectGroups(session, target),
+      ),
+
+    listRejectedIds: (target, signal) =>
+      whenPresent(target, { signal, needs: 'sync_errors', otherwise: { total: 0, ids: [] } }, (session) =>
+        selectRejectedIds(session, target),
+      ),
+
+    readRejects: (target, take, signal) =>
+      whenPresent(target, { signal, needs: 'sync_errors', otherwise: undefined }, (session) =>
+        streamRejects(session, target, take),
       ),
 
     listRuns: (target, signal) =>

@@ -74,6 +74,8 @@ export async function appendBatch(session: Session, request: LedgerEntry, counts
     ...ledgerValues(request, batch),
     ...columnValues(countColumns, counts),
     ...columnValues(requestColumns, batch.requests),
+    // With this one, and the COMMIT.
+    statements: session.statements + 2,
   };
   const columns = Object.keys(values);
   await session.execute(

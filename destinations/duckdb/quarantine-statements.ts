@@ -14,9 +14,17 @@ function buildIsNulled(column: Column, text: string): string {
 const errorColumns =
   'stream, run, batch_id, record_id, column_name, reason, payload, source_type, column_type, observed_at, created_at';
 
+const noKey = 'record has no key';
+const unusableKey = 'key does not convert to ';
+
 function buildKeyReason(keyType: string, key: string): string {
-  const unusable = quoteText(`key does not convert to ${keyType}`);
-  return `CASE WHEN coalesce(${key}, '') = '' THEN 'record has no key' ELSE ${unusable} END`;
+  const unusable = quoteText(`${unusableKey}${keyType}`);
+  return `CASE WHEN coalesce(${key}, '') = '' THEN ${quoteText(noKey)} ELSE ${unusable} END`;
+}
+
+/** Whether a whole record was kept, because it has no usable key. */
+export function isKeyReason(reason: string): string {
+  return `(${reason} = ${quoteText(noKey)} OR starts_with(${reason}, ${quoteText(unusableKey)}))`;
 }
 
 /** Keeps whole records that have no usable key. Needs `_sluice_raw`. Binds stream, run, batch. */

@@ -1,4 +1,4 @@
-import type { CloseRunRequest, OpenRunRecord, RejectRow, RunRow } from '../../model/destination.ts';
+import type { CloseRunRequest, OpenRunRecord, RunRow } from '../../model/destination.ts';
 import type { StreamTable, TableName } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
@@ -6,9 +6,10 @@ import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';
 import type { OpenRunRequest, RunProgress, RunRecord, RunStatus } from '../../model/run.ts';
 import { firstGeneration, requireGeneration } from './fence.ts';
 import { isoInstant } from './instant.ts';
-import { readCounts, readLedgerHead } from './ledger.ts';
+import { readCounts, readLedgerHead, readRequests } from './ledger.ts';
 import type { Session, SqlRow } from './session.ts';
-import { countColumns, systemTable } from './system-tables.ts';
+import { addedColumns, buildRunTotals, systemTable } from './system-tables.ts';
+import { readColumnTypes } from './target-table.ts';
 
 type RunOf = StreamTable & { readonly run: string };
 
@@ -169,17 +170,18 @@ export async function markRunClosed(
   );
 }
 
-/** Newest first. */
+/** Newest first; also from tables of an earlier release, which lack columns until the next run begins. */
 export async function selectRuns(
   session: Session,
   { stream, table, limit }: StreamTable & { limit: number },
 ): Promise<RunRow[]> {
-  const sums = Object.values(countColumns).map((column) => `coalesce(sum(b.${column}), 0)::BIGINT AS ${column}`);
+  const lacking = new Set<string>();
+  for (const [name, columns] of Object.entries(addedColumns)) {
+    const present = await readColumnTypes(session, { schema: table.schema, table: name });
+    for (const column of columns) if (!present.has(column)) lacking.add(column);
+  }
   const rows = await session.query(
-    `SELECT r.run, r.mode, r.scope, r.status, r.start_reason, r.started_at, r.ended_at, r.error, count(b.batch_id) AS batches, ` +
-      `coalesce(sum(b.requests), 0)::BIGINT AS requests, ${sums.join(', ')} FROM ${systemTable(table.schema, 'sync_runs')} r ` +
-      `LEFT JOIN ${systemTable(table.schema, 'sync_batches')} b ON b.stream = r.stream AND b.run = r.run ` +
-      'WHERE r.stream = $stream GROUP BY ALL ORDER BY r.started_at DESC, r.run LIMIT $limit',
+    `SELECT * FROM (${buildRunTotals(table.schema, lacking)}) WHERE stream = $stream ORDER BY started_at DESC, run LIMIT $limit`,
     { stream, limit },
   );
   return rows.map((row) => ({
@@ -192,35 +194,11 @@ export async function selectRuns(
     endedAt: row['ended_at'] === null ? null : isoInstant(String(row['ended_at'])),
     batches: Number(row['batches']),
     totals: readCounts(row),
-    requests: Number(row['requests']),
+    ...readRequests(row),
+    statements: Number(row['statements']),
+    idleRuns: Number(row['idle_runs'] ?? 0),
     error: row['error'] as string | null,
   }));
-}
-
-/** Newest first, without payloads. */
-export async function selectRejects(
-  session: Session,
-  { stream, table, limit }: StreamTable & { limit: number },
-): Promise<{ total: number; rows: RejectRow[] }> {
-  const errors = systemTable(table.schema, 'sync_errors');
-  const [total] = await session.query(`SELECT count(*) AS total FROM ${errors} WHERE stream = $stream`, { stream });
-  const rows = await session.query(
-    `SELECT run, record_id, column_name, reason, source_type, column_type, created_at FROM ${errors} ` +
-      'WHERE stream = $stream ORDER BY created_at DESC, record_id, column_name LIMIT $limit',
-    { stream, limit },
-  );
-  return {
-    total: Number(total!['total']),
-    rows: rows.map((row) => ({
-      run: String(row['run']),
-      recordId: row['record_id'] as string | null,
-      column: row['column_name'] as string | null,
-      reason: String(row['reason']),
-      sourceType: row['source_type'] as string | null,
-      columnType: row['column_type'] as string | null,
-      createdAt: isoInstant(String(row['created_at'])),
-    })),
-  };
 }
 
 function readRun(row: SqlRow): RunRecord {

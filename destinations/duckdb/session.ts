@@ -10,8 +10,12 @@ export type TransactionEnd<T> = { readonly end: 'commit' | 'rollback'; readonly 
 
 /** One connection, used by one caller at a time. An abort interrupts the running statement and rejects with its reason. */
 export interface Session {
+  /** Statements sent so far. */
+  readonly statements: number;
   execute(sql: string, values?: SqlValues): Promise<void>;
   query(sql: string, values?: SqlValues): Promise<SqlRow[]>;
+  /** The same for answers that are too long to be held: rows as they come, and the next ones once `take` has resolved. */
+  stream(sql: string, values: SqlValues, take: (rows: readonly SqlRow[]) => Promise<void>): Promise<void>;
   /** Rolls back when `work` throws or asks for it. COMMIT itself is never interrupted: its outcome would be unknown. */
   transaction<T>(work: () => Promise<TransactionEnd<T>>): Promise<T>;
 }
@@ -25,8 +29,11 @@ export interface SessionOptions {
 }
 
 export function createSession({ connection, path, signal, onBroken }: SessionOptions): Session {
-  const run = async (sql: string, values?: SqlValues) =>
-    connection.run(sql, values as Record<string, string> | undefined);
+  let statements = 0;
+  const run = async (sql: string, values?: SqlValues) => {
+    statements++;
+    return connection.run(sql, values as Record<string, string> | undefined);
+  };
 
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     signal.throwIfAborted();
@@ -57,11 +64,24 @@ export function createSession({ connection, path, signal, onBroken }: SessionOpt
   };
 
   const session: Session = {
+    get statements() {
+      return statements;
+    },
     async execute(sql, values) {
       await attempt(() => run(sql, values));
     },
     async query(sql, values) {
       return attempt(async () => (await run(sql, values)).getRowObjectsJson());
+    },
+    async stream(sql, values, take) {
+      statements++;
+      const result = await attempt(() => connection.stream(sql, values as Record<string, string>));
+      const rows = result.yieldRowObjectJson();
+      for (;;) {
+        const next = await attempt(() => rows.next());
+        if (next.done === true) return;
+        await take(next.value);
+      }
     },
     async transaction(work) {
       await session.execute('BEGIN TRANSACTION');

@@ -10,6 +10,7 @@ export const systemTables = [
   'sync_fence',
   'sync_claims',
   'sync_watermarks',
+  'sync_run_totals',
 ] as const;
 
 export type SystemTable = (typeof systemTables)[number];
@@ -87,6 +88,7 @@ export function buildSystemTables(schema: string): string[] {
       ),
     ),
     buildWatermarks(schema),
+    `CREATE OR REPLACE VIEW ${systemTable(schema, 'sync_run_totals')} AS ${buildRunTotals(schema)}`,
   ];
 }
 
@@ -98,6 +100,8 @@ const laterColumns: Readonly<Partial<Record<SystemTable, Readonly<Record<string,
     ),
     // Records whose associations the batch brought.
     heads: 'BIGINT',
+    // Sent to the destination by the transaction that committed the batch.
+    statements: 'BIGINT',
   },
   sync_runs: { generation: 'BIGINT', access: 'VARCHAR', idle_runs: 'BIGINT' },
   sync_fence: { reset_by: 'VARCHAR' },
@@ -123,3 +127,27 @@ function buildWatermarks(schema: string): string {
     `FROM ${systemTable(schema, 'sync_batches')} GROUP BY stream, generation) b ON b.stream = f.stream AND b.generation = f.generation`
   );
 }
+
+/**
+ * One row per run: what `sync_runs` says of it, and the sums over its batches. `seconds` is NULL while it runs; `unexplained`
+ * is 0 where counts close. `lacking` names columns that tables of an earlier release do not have yet.
+ */
+export function buildRunTotals(schema: string, lacking: ReadonlySet<string> = new Set()): string {
+  const summed = [...Object.values(countColumns), 'heads', ...Object.values(requestColumns), 'statements'];
+  const sums = summed.map((name) => `${lacking.has(name) ? '0' : `coalesce(sum(b.${name}), 0)`}::BIGINT AS ${name}`);
+  const ofRun = (name: string) => `${lacking.has(name) ? 'NULL::BIGINT' : `r.${name}`} AS ${name}`;
+  return (
+    'SELECT *, read - duplicate - rejected - inserted - updated - unchanged - superseded - doubtful AS unexplained FROM (' +
+    'SELECT r.stream, r.run, r.mode, r.scope, r.status, r.started_at, r.ended_at, ' +
+    'if(r.ended_at IS NULL, NULL, greatest(epoch(r.ended_at) - epoch(r.started_at), 0)) AS seconds, count(b.batch_id) AS batches, ' +
+    `${sums.join(', ')}, ${ofRun('idle_runs')}, ${ofRun('generation')}, r.start_reason, r.error ` +
+    `FROM ${systemTable(schema, 'sync_runs')} r ` +
+    `LEFT JOIN ${systemTable(schema, 'sync_batches')} b ON b.stream = r.stream AND b.run = r.run GROUP BY ALL)`
+  );
+}
+
+/** Columns of the ledger and the runs that an earlier release may lack. */
+export const addedColumns: Readonly<Record<'sync_batches' | 'sync_runs', readonly string[]>> = {
+  sync_batches: Object.keys(laterColumns.sync_batches ?? {}),
+  sync_runs: Object.keys(laterColumns.sync_runs ?? {}),
+};

@@ -32,3 +32,16 @@ export const hubspotDefaultAssociations: Readonly<Record<string, readonly string
   line_items: ['deals'],
   tickets: ['companies'],
 };
+
+/** What a first config says of an account. */
+export const hubspotStarter = {
+  name: 'crm',
+  schema: 'hubspot',
+  secret: {
+    option: 'accessToken',
+    variable: 'HUBSPOT_ACCESS_TOKEN',
+    what: 'the token of a service key or private app',
+  },
+  urlOption: 'baseUrl',
+  streams: ['contacts', 'companies', 'deals'],
+} as const;

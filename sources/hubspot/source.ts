@@ -15,6 +15,7 @@ import { extract } from './extract.ts';
 import { fixedObjects } from './fixed-object.ts';
 import { HttpClient } from './http-client.ts';
 import { ObjectDirectory, type HubSpotObject } from './object-directory.ts';
+import { newestIds } from './newest-ids.ts';
 import { standardObjects } from './objects.ts';
 import { cursorCount } from './parallel-list.ts';
 import { planBackfill } from './plan-backfill.ts';
@@ -119,6 +120,11 @@ export function openHubSpotSource(config: HubSpotConfig, deps: HubSpotDeps): Sou
       if (object.kind === 'fixed') return null;
       const { records } = await countRecords({ api, paths, meter }, { object: name, signal });
       return { records, requests: meter.counts };
+    },
+    async newestIds(name, limit, signal) {
+      const { object, paths, meter } = await find(name, signal, 'interactive');
+      if (object.kind === 'fixed') return null;
+      return { ids: await newestIds({ api, paths, meter }, { object, limit, signal }), requests: meter.counts };
     },
     describeAccess: (_, signal, traffic = 'bulk') =>
       describeAccess({ api, paths: accountPaths, meter: new RequestMeter(traffic) }, signal),

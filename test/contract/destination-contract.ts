@@ -652,6 +652,52 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
       expect(await destination.listRuns({ ...target, limit: 1 }, noAbort)).toMatchObject([{ status: 'done' }]);
     });
 
+    it('sums up each run: counts, requests, statements, idle runs and seconds', async () => {
+      const run = await openRun();
+      const first = await run.mint([ada, bob, ada, { ...ada, id: null }]);
+      const requests = { requests: 7, rateLimited: 2, retried: 1, receivedBytes: 9_007_199_254_740_991 };
+      await run.merge({ ...first, batch: { ...first.batch, requests } });
+      await run.mergeRecords([ada]);
+      const [running] = await system('sync_run_totals');
+      expect(running).toMatchObject({ status: 'running', ended_at: null, seconds: null });
+      await destination.closeRun({ ...target, run: 'run-1', status: 'done', error: null }, noAbort);
+      await openRun('run-2', 1);
+
+      const totals = await system('sync_run_totals');
+      const [listed] = (await destination.listRuns({ ...target, limit: 2 }, noAbort)).slice(1);
+      const done = totals.find((row) => row['run'] === 'run-1');
+      expect(done).toMatchObject({
+        stream,
+        status: 'done',
+        batches: '2',
+        read: '5',
+        duplicate: '1',
+        rejected: '1',
+        inserted: '2',
+        unexplained: '0',
+        requests: '8',
+        rate_limited: '2',
+        retried: '1',
+        received_bytes: '9007199254740991',
+        idle_runs: '0',
+      });
+      expect(Number(done!['seconds'])).toBeGreaterThan(0);
+      const batches = await system('sync_batches');
+      const perBatch = batches.map((row) => Number(row['statements']));
+      expect(perBatch.every((count) => count > 5)).toBe(true);
+      expect(done!['statements']).toBe(String(perBatch[0]! + perBatch[1]!));
+      expect(listed).toMatchObject({
+        requests: 8,
+        rateLimited: 2,
+        retried: 1,
+        receivedBytes: 9_007_199_254_740_991,
+        statements: Number(done!['statements']),
+        idleRuns: 0,
+        totals: { read: 5, duplicate: 1, rejected: 1 },
+      });
+      expect(totals.find((row) => row['run'] === 'run-2')).toMatchObject({ batches: '0', read: '0', unexplained: '0' });
+    });
+
     it('shows a watermark once it is earned', async () => {
       const run = await openRun();
       await run.mergeRecords([ada]);

@@ -34,6 +34,10 @@ it('goes on from the tables of an earlier release', async () => {
   onTestFinished(() => under.dispose());
   await openTestRun(under.destination, { run: 'to make a file', startedAt: instant(0) });
   await under.change(tablesOf010);
+  const { signal } = new AbortController();
+  expect(await under.destination.listRuns({ ...contactsPlan, limit: 5 }, signal)).toMatchObject([
+    { run: 'old', totals: { read: 5, deleted: 0 }, requests: 2, receivedBytes: 99, statements: 0, idleRuns: 0 },
+  ]);
 
   const run = await openTestRun(under.destination, { run: 'new', startedAt: instant(20) });
   expect(run.claim.previous).toMatchObject({
@@ -45,7 +49,6 @@ it('goes on from the tables of an earlier release', async () => {
     { positions: { fast: instant(6), settled: instant(5) } },
   );
   expect(merged(outcome)).toMatchObject({ inserted: 2, deleted: 1 });
-  const { signal } = new AbortController();
   const runs = await under.destination.listRuns({ ...contactsPlan, limit: 5 }, signal);
   expect(runs.map(({ run: name, totals }) => [name, totals.inserted, totals.deleted])).toEqual([
     ['new', 2, 1],

@@ -161,3 +161,31 @@ describe('a HubSpot object with more properties than an URL holds', () => {
     expect(gateway.arrivals.some(({ path }) => path.length > 600)).toBe(true);
   });
 });
+
+describe('a sample of HubSpot', () => {
+  it('is of the records created last, newest first, by few searches', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 600 } });
+    const { source, simulator } = hubspot;
+    const plan = await planFor(source, 'contacts', { properties: ['createdate'] });
+    const created = [...truthOf(simulator, plan)].map(([id, { createdate }]) => ({ id, at: String(createdate) }));
+    const at = new Map(created.map((record) => [record.id, record.at]));
+    const newest = created
+      .map((record) => record.at)
+      .toSorted()
+      .toReversed()
+      .slice(0, 450);
+
+    const { ids, requests } = (await source.newestIds('contacts', 450, new AbortController().signal))!;
+    expect(requests.requests).toBe(3);
+    expect(new Set(ids).size).toBe(450);
+    expect(ids.map((id) => at.get(id))).toEqual(newest);
+  });
+
+  it('is all there is, where that is less, and none where HubSpot cannot search', async () => {
+    await using hubspot = await startHubSpot({ records: { contacts: 7, companies: 0 } });
+    const { signal } = new AbortController();
+    expect((await hubspot.source.newestIds('contacts', 450, signal))!.ids).toHaveLength(7);
+    expect((await hubspot.source.newestIds('companies', 450, signal))!.ids).toEqual([]);
+    expect(await hubspot.source.newestIds('owners', 450, signal)).toBeNull();
+  });
+});

@@ -10,7 +10,7 @@ import { emptyPart, zeroRequests, type Batch, type LedgerHead } from '../../mode
 import type { Differences } from '../../model/comparison.ts';
 import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
 import type { WaitReason } from '../../model/errors.ts';
-import type { InspectResult } from '../../model/inspection.ts';
+import type { InspectInput, InspectResult } from '../../model/inspection.ts';
 import type { RunReport } from '../../model/run-report.ts';
 import type { RunSinks } from '../../worker/monitoring.ts';
 import { isFrontierEmpty, type Frontier, type WorkFrontier } from '../../model/frontier.ts';
@@ -48,7 +48,7 @@ export class FakeSteps {
   readonly chunkSizes: number[] = [];
   taskQueue: string | null = null;
   /** What every inspection sees. */
-  inspected: InspectResult | null = null;
+  inspected: InspectResult | ((input: InspectInput) => InspectResult) | null = null;
   /** Batches that the ledger has and the workflow's history does not know of. */
   ledgerAheadBy = 0;
 
@@ -197,9 +197,9 @@ export class FakeSteps {
 
       sweepStages: async () => {},
 
-      inspect: async () => {
+      inspect: async (input) => {
         if (this.inspected === null) throw new Error('nothing to look at');
-        return this.inspected;
+        return typeof this.inspected === 'function' ? this.inspected(input) : this.inspected;
       },
     };
   }

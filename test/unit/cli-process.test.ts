@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, spawnCli } from '../support/run-cli.ts';
 
 const verbs = [
+  'init',
   'dev',
   'worker',
   'check',
   'discover',
+  'schema',
   'backfill',
   'sync',
   'soft-delete',
@@ -52,6 +54,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
   writeFileSync(join(directory, 'sluice.yaml'), config);
   writeFileSync(join(directory, 'many.txt'), Array.from({ length: 100_000 }, (_, id) => `${id}\n`).join(''));
+  writeFileSync(join(directory, 'there.csv'), '');
   writeFileSync(join(directory, 'tab.yaml'), 'version: 1\nsources:\n\tcrm: {}\n');
   writeFileSync(join(directory, 'variable.yaml'), config.replace('version: 1', 'version: 1\ndataDir: ${SLUICE_DATA}'));
   silent = createServer().listen(0, '127.0.0.1');
@@ -125,6 +128,15 @@ describe('errors of usage and config', () => {
     ['bad sample', ['verify', 'crm.contacts', '--sample', 'all'], '--sample "all" is not a whole number above 0'],
     ['bad date', ['backfill', 'crm.contacts', '--created-after', 'May'], '--created-after "May" is not a date'],
     ['bad limit', ['errors', 'crm.contacts', '--limit', '0'], '--limit "0" is not a whole number above 0'],
+    ['a limit of groups', ['errors', 'crm.contacts', '--limit', '5', '--refetch'], '--limit needs --list'],
+    ['a list of every stream', ['errors', '--list'], '--list takes one stream, and these are 2'],
+    ['errors in two ways', ['errors', '--list', '--export', 'a.csv'], '--list and --export are asked for at once'],
+    ['values of nothing', ['errors', 'crm.contacts', '--include-values'], '--include-values needs --export'],
+    ['an export of no form', ['errors', 'crm.contacts', '--export', 'a.xls'], 'ends in neither .csv nor .jsonl'],
+    ['an export over a file', ['errors', 'crm.contacts', '--export', 'there.csv'], 'there is such a file'],
+    ['a bad time', ['errors', '--since', 'May'], '--since "May" is not a date or an instant'],
+    ['a fill of nothing', ['discover', 'crm', '--fill'], '--fill takes one object'],
+    ['a fill of too much', ['discover', 'crm', 'contacts', '--fill', '--sample', '10001'], '--sample 10001 is more'],
     ['cancel of nothing', ['cancel'], 'cancel takes either streams or --all'],
   ])('%s', async (_, words, text) => {
     expect(await sluice(words)).toEqual(oneError(2, text));

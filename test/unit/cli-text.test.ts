@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clockText, parseDurationMs, untilText } from '../../client/duration.ts';
+import { parseSince } from '../../client/instant-flag.ts';
 import { canRepaint, fitLines } from '../../client/repaint.ts';
 import { alignedTable, cutToWidth, tabSeparated } from '../../client/table.ts';
 
@@ -74,5 +75,20 @@ describe('rewriting lines in place', () => {
   it('keeps to what fits, and counts the rest', () => {
     expect(fitLines(['a', 'b', 'c'], 3)).toEqual(['a', 'b', 'c']);
     expect(fitLines(['a', 'b', 'c', 'd'], 3)).toEqual(['a', 'b', '… and 2 more']);
+  });
+});
+
+describe('since when', () => {
+  const now = new Date('2026-03-01T12:00:00.000Z');
+
+  it.each([
+    ['24h', '2026-02-28T12:00:00.000Z'],
+    ['7d', '2026-02-22T12:00:00.000Z'],
+    ['2026-02-28', '2026-02-28T00:00:00.000Z'],
+    ['2026-02-28T01:00:00+02:00', '2026-02-27T23:00:00.000Z'],
+  ])('%s', (text, expected) => expect(parseSince(text, '--since', now)).toBe(expected));
+
+  it.each(['yesterday', '2026-02-30', '24'])('refuses %j and names the flag', (text) => {
+    expect(() => parseSince(text, '--since', now)).toThrow(`--since "${text}" is not a date or an instant`);
   });
 });

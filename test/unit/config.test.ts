@@ -483,7 +483,7 @@ describe('a wrong config', () => {
   it('is named as given, and told how to get one when there is none', () => {
     const error = errorOf(() => loadConfig({ directory: folder, env: {} }));
     expect(error.message).toBe(`there is no ${join(folder, 'sluice.yaml')}`);
-    expect(error.next).toBe('copy sluice.example.yaml to sluice.yaml, or name a config with --config');
+    expect(error.next).toBe('sluice init makes one, or name a config with --config');
     expect(errorOf(() => loadConfig({ directory: folder, path: 'x.yaml', env: {} })).message).toBe(
       'there is no x.yaml',
     );

@@ -334,6 +334,8 @@ describe('destinations', () => {
     ['of an open run', {}, 'open', 0],
     ['of a closed run', {}, 'closed', 1],
     ['of a verification under way', { mode: 'verify' }, 'closed', 0],
+    ['of an export to be fetched', { mode: 'exports', modifiedAt: '2026-11-20T09:59:00.000Z' }, 'closed', 0],
+    ['of an export that nobody fetched', { mode: 'exports', modifiedAt: '2026-11-19T09:59:00.000Z' }, 'closed', 1],
     ['of a verification long over', { mode: 'verify', modifiedAt: '2026-11-20T09:59:00.000Z' }, 'closed', 1],
   ] as const)('have leftovers: stages %s', (_, change, execution, found) => {
     const findings = judgeStagedRun({ ...staged, ...change }, execution, now);

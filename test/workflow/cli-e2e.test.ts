@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +30,7 @@ const seed = 5;
 let temporal: TestTemporal;
 let simulator: RunningSimulator;
 let directory = '';
+let env: Record<string, string> = {};
 let worker: ReturnType<typeof spawnCli>;
 let workerSaid = '';
 let unconvertible = 0;
@@ -38,31 +48,7 @@ beforeAll(async () => {
   ]);
   unconvertible = simulator.portal.unconvertible('contacts').length;
   directory = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
-  writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\nWEBHOOK=${webhook.url}\n`);
-  writeFileSync(
-    join(directory, 'sluice.yaml'),
-    `version: 1
-temporal: { address: "${temporal.server.address}" }
-sources:
-  crm:
-    kind: hubspot
-    accessToken: \${HUBSPOT_ACCESS_TOKEN}
-    baseUrl: ${simulator.url}
-destinations:
-  local: { kind: duckdb, path: ./data/warehouse.duckdb }
-pipelines:
-  crm:
-    source: crm
-    destination: local
-    schema: hubspot
-    streams:
-      contacts: {}
-      companies: {}
-metrics: { address: 127.0.0.1:${metricsPort} }
-health: { address: 127.0.0.1:${healthPort} }
-alerts: { webhook: \${WEBHOOK} }
-`,
-  );
+  env = { TEMPORAL_ADDRESS: temporal.server.address };
 });
 
 afterAll(async () => {
@@ -75,7 +61,7 @@ afterAll(async () => {
 
 /** With the config named, so that what is left running can be found by its name. */
 const config = (): string[] => ['--config', join(directory, 'sluice.yaml')];
-const sluice = (...words: string[]): Promise<CliRun> => runCli([...words, ...config()], { directory });
+const sluice = (...words: string[]): Promise<CliRun> => runCli([...words, ...config()], { directory, env });
 const documents = ({ stdout }: CliRun): Record<string, unknown>[] =>
   stdout
     .trimEnd()
@@ -94,8 +80,34 @@ const scrape = async (): Promise<string[]> =>
 const describeRun = async () =>
   (await temporal.client.workflow.getHandle(syncWorkflowId('backfill', stream)).describe()).status.name;
 
-/** From a config written by hand to rows, each step leaning on the one before. */
+/** From nothing to rows, each step leaning on the one before. */
 describe('sluice, as a person uses it', () => {
+  it('init tests the connection, writes no config that does not work, and then one that does', async () => {
+    const flags = ['--streams', 'contacts,companies', '--schedules', 'off', '--yes', '--base-url', simulator.url];
+    writeFileSync(join(directory, '.env'), 'HUBSPOT_ACCESS_TOKEN=pat-na1-another\n');
+    const refused = await sluice('init', ...flags);
+    expect(refused.stdout).toContain('the access token was rejected (401)');
+    expect(refused.exitCode).toBe(4);
+    expect(existsSync(join(directory, 'sluice.yaml'))).toBe(false);
+
+    writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\n`);
+    const run = await sluice('init', ...flags);
+    expect(run.stdout).toContain('the token is valid for portal 4711001');
+    expect(run.stderr).toContain('sluice backfill crm.contacts crm.companies --wait');
+    expect(run.exitCode).toBe(0);
+    expect(readFileSync(join(directory, 'sluice.yaml'), 'utf8')).not.toContain(defaultToken);
+    const again = await sluice('init', ...flags);
+    expect(again.exitCode).toBe(2);
+    appendFileSync(join(directory, '.env'), `WEBHOOK=${webhook.url}\n`);
+    appendFileSync(
+      join(directory, 'sluice.yaml'),
+      `metrics: { address: 127.0.0.1:${metricsPort} }
+health: { address: 127.0.0.1:${healthPort} }
+alerts: { webhook: \${WEBHOOK} }
+`,
+    );
+  });
+
   it('check says that no worker is up, and all is well once one is', async () => {
     const alone = await sluice('check');
     expect(alone.stdout).toContain(
@@ -103,7 +115,7 @@ describe('sluice, as a person uses it', () => {
     );
     expect(alone.exitCode).toBe(5);
 
-    worker = spawnCli(['worker', ...config()], { directory });
+    worker = spawnCli(['worker', ...config()], { directory, env });
     worker.stderr.on('data', (text: Buffer) => (workerSaid += text.toString()));
     await eventually('the worker is ready', () => workerSaid.includes('ready: task queue sluice'), 20_000);
     const checked = await eventually('the check succeeds', async () => {
@@ -148,7 +160,21 @@ describe('sluice, as a person uses it', () => {
       kind: 'object',
       description: { object: 'contacts', versionProperty: 'lastmodifieddate' },
       summary: { recordCount: 4_000 },
+      fill: null,
     });
+  });
+
+  it('discover --fill counts values in a sample, and says which and how dear it was', async () => {
+    const filled = await sluice('discover', 'crm', 'contacts', '--fill', '--sample', '300');
+    expect(filled.stderr).toMatch(/filled: in the 300 records created last, by \d{1,2} requests/);
+    expect(filled.stdout).toMatch(/^hs_object_id\s+\S+\s+\S+\s+100 %/m);
+    const [document] = documents(await sluice('discover', 'crm', 'companies', '--fill', '--json'));
+    const { fill } = document as { fill: { taken: string; records: number; filled: Record<string, number> } };
+    expect(fill).toMatchObject({ taken: 'all', records: 50 });
+    expect(fill.filled['hs_object_id']).toBe(50);
+    expect(Object.values(fill.filled).some((count) => count > 0 && count < 50)).toBe(true);
+    const owners = await sluice('discover', 'crm', 'owners', '--fill', '--sample', '2');
+    expect(owners.stderr).toContain('filled: in the 2 records that the source lists first');
   });
 
   it('backfill --limit 10 brings ten rows for a look and touches no watermark', async () => {
@@ -209,7 +235,7 @@ describe('sluice, as a person uses it', () => {
         { scope: 'limit', status: 'done', totals: { read: 10 } },
       ],
     });
-    const errors = await sluice('errors', stream);
+    const errors = await sluice('errors', stream, '--list');
     expect(errors.stderr).toContain(`${unconvertible} rejects of ${stream}`);
     const [errorsDocument] = documents(await sluice('errors', stream, '--json', '--limit', '1000'));
     expect(errorsDocument).toMatchObject({ schema: 'sluice.errors/1', total: unconvertible });
@@ -224,9 +250,51 @@ describe('sluice, as a person uses it', () => {
     );
   });
 
+  it('errors groups by cause over all streams, and exports them without and with values', async () => {
+    const expected = Map.groupBy(simulator.portal.unconvertible('contacts'), ({ property }) => property.toLowerCase());
+    const [document] = documents(await sluice('errors', '--json'));
+    const groups = document!['groups'] as { stream: string; column: string; rejects: number; records: number }[];
+    expect(document).toMatchObject({ streams: [stream, 'crm.companies'], total: unconvertible });
+    expect(groups.map(({ column, rejects }) => [column, rejects]).toSorted()).toEqual(
+      [...expected].map(([column, { length }]) => [column, length]).toSorted(),
+    );
+    const [{ column, rejects } = { column: '', rejects: 0 }] = groups;
+    const shown = await sluice('errors');
+    expect(shown.stdout).toMatch(
+      new RegExp(`^crm.contacts\\s+${column}\\s+does not convert to .*\\s${rejects}\\s`, 'm'),
+    );
+
+    const file = join(directory, 'rejects.jsonl');
+    expect((await sluice('errors', stream, '--column', column, '--export', file)).stdout).toBe(
+      `${rejects} rejects of ${stream} are in ${file}\n`,
+    );
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(rejects);
+    expect(JSON.parse(lines[0]!)).toEqual(expect.objectContaining({ stream, column }));
+    expect(lines.join()).not.toContain('"value"');
+
+    const values = await sluice('errors', stream, '--export', join(directory, 'values.csv'), '--include-values');
+    expect(values.exitCode).toBe(0);
+    const csv = readFileSync(join(directory, 'values.csv'), 'utf8');
+    expect(csv.split('\n')[0]).toMatch(/,run,value$/);
+    expect(csv.trimEnd().split('\n').length).toBeGreaterThan(unconvertible);
+    expect(readdirSync(join(directory, '.sluice', 'stage', stream, 'exports'))).toEqual([]);
+  });
+
+  it('errors --refetch reads the records of a group again', async () => {
+    const [document] = documents(await sluice('errors', stream, '--json'));
+    const [group] = document!['groups'] as { column: string; rejects: number; records: number }[];
+    const run = await sluice('errors', stream, '--column', group!.column, '--refetch', '--wait');
+    expect(run.stdout).toContain(`read ${group!.records} = unchanged ${group!.records}`);
+    expect(run.exitCode).toBe(3);
+    const [after] = documents(await sluice('errors', stream, '--column', group!.column, '--json'));
+    expect(after!['groups']).toMatchObject([{ rejects: group!.rejects * 2, records: group!.records }]);
+  });
+
   it('a second backfill of a stream is refused while one runs; Ctrl-C ends only the waiting', async () => {
     simulator.configure({ latencyMs: 1_500 });
-    const waiting = spawnCli(['backfill', stream, '--wait', ...config()], { directory });
+    const waiting = spawnCli(['backfill', stream, '--wait', ...config()], { directory, env });
     let said = '';
     waiting.stderr.on('data', (text: Buffer) => (said += text.toString()));
     await eventually('it shows progress', () => said.includes(stream), 20_000);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { InspectInput, InspectResult } from '../../model/inspection.ts';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
 import { findFreePort } from '../../worker/local-temporal/free-port.ts';
 import { eventually } from '../support/eventually.ts';
@@ -285,6 +286,65 @@ describe('sluice status --watch', () => {
     expect(lines.filter(({ type }) => type === 'result')).toHaveLength(1);
     expect(lines.at(-1)).toMatchObject({ type: 'result', streams: [{ stream, state: 'done', end: { kind: 'done' } }] });
     expect(run.exitCode).toBe(0);
+  });
+});
+
+describe('sluice errors --refetch', () => {
+  const allIds = Array.from({ length: 1_200 }, (_, n) => String(10_000 + n));
+  const withRejects = async () => {
+    const asked: InspectInput[] = [];
+    const inspected = (input: InspectInput): InspectResult => {
+      asked.push(input);
+      const after = input.verb === 'errorIds' ? (input.after ?? '') : '';
+      const ids = allIds.filter((id) => id > after).slice(0, 1_000);
+      return { verb: 'errorIds', stream, total: allIds.length, ids };
+    };
+    await startWorker(Object.assign(new FakeSteps(20), { inspected }));
+    return asked;
+  };
+
+  it('refuses more records than one run takes, unless somebody waits for the runs', async () => {
+    await withRejects();
+    expect(await sluice('errors', stream, '--refetch')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'error: 1,200 records are 2 runs of at most 1,000, one after another; nothing was started; ' +
+        'next: add --wait, or narrow it by --column, --reason or --since\n',
+    });
+  });
+
+  it('reads them again in one run after another, and says what became of each', async () => {
+    const asked = await withRejects();
+    const run = await sluice('errors', stream, '--column', 'visits', '--refetch', '--wait', '--json');
+    expect(asked).toEqual(
+      [null, '10999', '11199'].map((after) => ({ verb: 'errorIds', stream, after, column: 'visits' })),
+    );
+    const results = jsonLines(run.stdout).filter(({ type }) => type === 'result');
+    expect(results).toEqual([
+      {
+        schema: 'sluice.errors/1',
+        type: 'result',
+        exitCode: 0,
+        stream,
+        runs: [expect.objectContaining({ mode: 'resync', exitCode: 0 }), expect.objectContaining({ mode: 'resync' })],
+      },
+    ]);
+    expect(jsonLines(run.stdout).at(-1)).toEqual(results[0]);
+    expect(run.exitCode).toBe(0);
+  });
+});
+
+describe('sluice errors --export', () => {
+  it('says where the file is, when the worker wrote it on another machine', async () => {
+    const file = { id: '1a', folder: '/far/away/1a', file: 'errors.csv', rejects: 1_234 };
+    await startWorker(Object.assign(new FakeSteps(0), { inspected: { verb: 'exportErrors', stream, ...file } }));
+    const run = await sluice('errors', stream, '--export', 'a.csv');
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stdout: `1,234 rejects of ${stream} are in /far/away/1a/errors.csv on the worker's machine, for a day\n`,
+    });
+    expect(existsSync(join(directory, 'a.csv'))).toBe(false);
   });
 });
 

@@ -3,13 +3,14 @@ import { instantText } from '../../duration.ts';
 import { warning, type DoctorFinding } from '../doctor-finding.ts';
 import { sizeText } from './disk-space.ts';
 
-/** No verification takes longer. */
-const verifyMs = 6 * 3_600_000;
+/** What has no run to ask for is in use while it is younger: no verification takes longer, and exports wait to be fetched. */
+const usedMs: Readonly<Record<string, number>> = { verify: 6 * 3_600_000, exports: 24 * 3_600_000 };
 
-/** Rows in the clear that nobody will merge. A verification has no run to ask for, so that its age decides. */
+/** Rows in the clear that nobody will merge. */
 export function judgeStagedRun(staged: StagedRun, execution: 'open' | 'closed', now: Date): DoctorFinding[] {
   const { stream, mode, run, sizeBytes, modifiedAt } = staged;
-  const isInUse = mode === 'verify' ? now.getTime() - Date.parse(modifiedAt) < verifyMs : execution === 'open';
+  const usedForMs = usedMs[mode];
+  const isInUse = usedForMs === undefined ? execution === 'open' : now.getTime() - Date.parse(modifiedAt) < usedForMs;
   if (isInUse) return [];
   const evidence = `${sizeText(sizeBytes)} of run ${run}, last written ${instantText(modifiedAt)} UTC; no open run needs it`;
   return [

@@ -1,0 +1,70 @@
+import type { StarterAnswers } from '../config/starter.ts';
+import { isVariableName, starterOf, starterSources, streamsProblem } from '../config/starter.ts';
+import type { Question } from './ask-questions.ts';
+
+export type InitAnswer = 'source' | 'tokenEnv' | 'path' | 'streams' | 'schedules';
+
+/** Where there is but one kind, there is nothing to ask. */
+export const sourceQuestion: Question<'source'> = {
+  name: 'source',
+  flag: '--source',
+  text: `Kind of source (${starterSources.join(', ')})`,
+  usual: starterSources[0]!,
+  problem: (answer) => (starterSources.includes(answer) ? null : `give one of ${starterSources.join(', ')}`),
+};
+
+/** The other four, whose usual answers depend on the kind of source. */
+export function questionsFor(source: string): readonly Question<Exclude<InitAnswer, 'source'>>[] {
+  const { secret, streams, destination } = starterOf(source);
+  return [
+    {
+      name: 'tokenEnv',
+      flag: '--token-env',
+      text: `Environment variable that holds ${secret.what}`,
+      usual: secret.variable,
+      problem: (answer) =>
+        isVariableName(answer) ? null : 'that is not the name of a variable; the token itself must not stand here',
+    },
+    {
+      name: 'path',
+      flag: '--path',
+      text: 'DuckDB file to write to',
+      usual: destination,
+      problem: (answer) => (answer.trim() === '' ? 'name a file' : null),
+    },
+    {
+      name: 'streams',
+      flag: '--streams',
+      text: 'Streams, with commas between',
+      usual: streams.join(','),
+      problem: (answer) => streamsProblem(streamList(answer)),
+    },
+    {
+      name: 'schedules',
+      flag: '--schedules',
+      text: 'Keep them in step by schedules (on, off)',
+      usual: 'on',
+      problem: (answer) => (scheduleWord(answer) === null ? 'give on or off' : null),
+    },
+  ];
+}
+
+export function toStarter(answers: Readonly<Record<InitAnswer, string>>, url: string | null): StarterAnswers {
+  return {
+    source: answers.source,
+    secretVariable: answers.tokenEnv,
+    url,
+    destination: answers.path,
+    streams: streamList(answers.streams),
+    schedules: scheduleWord(answers.schedules) ?? 'off',
+  };
+}
+
+function streamList(text: string): string[] {
+  return [...new Set(text.split(/[\s,]+/).filter((name) => name !== ''))];
+}
+
+function scheduleWord(answer: string): 'on' | 'off' | null {
+  if (/^(on|y|yes)$/i.test(answer)) return 'on';
+  return /^(off|n|no)$/i.test(answer) ? 'off' : null;
+}
