@@ -34,6 +34,8 @@ let env: Record<string, string> = {};
 let worker: ReturnType<typeof spawnCli>;
 let workerSaid = '';
 let unconvertible = 0;
+/** Rows of `sync_errors`: what is read again is rejected once more. */
+let quarantined = 0;
 let webhook: WebhookReceiver;
 let metricsPort: number | null = null;
 let healthPort: number | null = null;
@@ -103,6 +105,7 @@ describe('sluice, as a person uses it', () => {
       join(directory, 'sluice.yaml'),
       `metrics: { address: 127.0.0.1:${metricsPort} }
 health: { address: 127.0.0.1:${healthPort} }
+freshness: 10m
 alerts: { webhook: \${WEBHOOK} }
 `,
     );
@@ -290,6 +293,8 @@ alerts: { webhook: \${WEBHOOK} }
     expect(run.exitCode).toBe(3);
     const [after] = documents(await sluice('errors', stream, '--column', group!.column, '--json'));
     expect(after!['groups']).toMatchObject([{ rejects: group!.rejects * 2, records: group!.records }]);
+    [{ total: quarantined }] = documents(await sluice('errors', stream, '--json')) as [{ total: number }];
+    expect(quarantined).toBeGreaterThan(unconvertible);
   });
 
   it('a second backfill of a stream is refused while one runs; Ctrl-C ends only the waiting', async () => {
@@ -340,7 +345,7 @@ alerts: { webhook: \${WEBHOOK} }
     expect(lines).toContain(`rows_processed${of('backfill', 'contacts')} 4010`);
     expect(lines).toContain(`sync_failure_count${of('backfill', 'contacts')} 0`);
     expect(lines).toContain(`sync_failure_count${of('backfill', 'companies')} 1`);
-    expect(lines).toContain(`sync_quarantine_rows{pipeline="crm",stream="contacts"} ${unconvertible}`);
+    expect(lines).toContain(`sync_quarantine_rows{pipeline="crm",stream="contacts"} ${quarantined}`);
     expect(lines).toContain('sync_freshness_limit_seconds{pipeline="crm",stream="contacts"} 600');
     expect(lines.some((line) => /^last_sync_duration_seconds\{.*"contacts"\} \d/.test(line))).toBe(true);
     expect(lines.some((line) => /^sync_lag_seconds\{.*position="settled".*"contacts"\} \d/.test(line))).toBe(true);
@@ -353,15 +358,17 @@ alerts: { webhook: \${WEBHOOK} }
     const { alerts, bodies } = webhook;
     expect(alerts.map(({ kind, stream: of, mode }) => `${kind} ${of} ${mode}`)).toEqual([
       'rejects crm.contacts backfill',
+      'rejects crm.contacts resync',
       'failure crm.companies backfill',
       'recovered crm.companies backfill',
     ]);
-    expect(alerts[1]).toMatchObject({
+    const failure = alerts.find(({ kind }) => kind === 'failure');
+    expect(failure).toMatchObject({
       schema: 'sluice.alert/1',
       pipeline: 'crm',
       next: expect.stringContaining('token'),
     });
-    expect(alerts[1]?.text).toMatch(/^backfill of crm\.companies failed: AuthRejected: .*; next: set a valid token/);
+    expect(failure?.text).toMatch(/^backfill of crm\.companies failed: AuthRejected: .*; next: set a valid token/);
     const secrets = [defaultToken, 's3cr3t-hook', '12,5k', 'not a date'];
     const said = [...bodies, workerSaid, ...(await scrape())].join('\n');
     expect(secrets.filter((secret) => said.includes(secret))).toEqual([]);
@@ -369,7 +376,7 @@ alerts: { webhook: \${WEBHOOK} }
     expect(JSON.parse(line)).toMatchObject({
       stream: 'crm.companies',
       mode: 'backfill',
-      run: alerts[1]?.run,
+      run: failure?.run,
       activity: 'planBackfill',
       attempt: 1,
     });
