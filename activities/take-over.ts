@@ -20,24 +20,25 @@ export async function takeOver(folder: string, key: string): Promise<Checkpoint 
   let taken: Checkpoint | null = null;
   for (const checkpoint of earlier) taken ??= await takeParts(checkpoint, folder);
   if (taken !== null) await writeCheckpoint(taken);
-  await Promise.all(earlier.map(({ stage }) => rm(stage.directory, { recursive: true, force: true })));
+  // What cannot be removed now goes with the run.
+  await Promise.allSettled(earlier.map(({ stage }) => rm(stage.directory, { recursive: true, force: true })));
   return taken;
 }
 
-/** Null, and an empty place, where a file is not what was listed. */
+/** Null, and an empty place, where a file is not what was listed, or there is no room for it. */
 async function takeParts(checkpoint: Checkpoint, folder: string): Promise<Checkpoint | null> {
   const { stage } = checkpoint;
   const taken = movedTo(stage, folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const { path, ...listed } of filesOf(stage)) {
       const ours = join(folder, basename(path));
       await shareFile(path, ours);
       if (!(await isAsListed({ ...listed, path: ours }))) throw new Error('not the file that was listed');
     }
   } catch {
-    // Whatever it is that is missing or wrong: its records are read again.
-    await rm(folder, { recursive: true, force: true });
+    // Whatever it is that is missing or wrong: its records are read again, and what the disk refuses is met by the new stage.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     return null;
   }
   return { ...checkpoint, stage: taken };

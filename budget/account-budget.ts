@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '../model/or-aborted.ts';
 import type { Log } from '../model/log.ts';
 import type { Traffic } from '../model/traffic.ts';
-import { openBudgetFile, openBudgetMemory } from './budget-file.ts';
+import { hurry, openBudgetFile, openBudgetMemory } from './budget-file.ts';
 import type { LaneRules, RequestEnd } from './lane-rules.ts';
 import { becomeMember, isAlive, removeLock, type Member } from './member-lock.ts';
 import { monotonicMs } from './monotonic-clock.ts';
@@ -236,6 +236,7 @@ function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
       nowMs: monotonicMs,
       isAlive: (id) => id === self.id || isAliveElseTidy(path, id),
     });
+    hurry(database);
     return {
       lanes,
       scope: { kind: 'shared', path },

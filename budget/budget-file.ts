@@ -25,7 +25,6 @@ const tables = `
     told_at REAL,
     needs_probe INTEGER NOT NULL,
     blocked_until REAL NOT NULL,
-    in_flight INTEGER NOT NULL,
     interactive INTEGER NOT NULL,
     bulk INTEGER NOT NULL,
     interactive_at REAL,
@@ -41,6 +40,7 @@ const tables = `
     traffic TEXT NOT NULL,
     member TEXT NOT NULL,
     used_then INTEGER NOT NULL,
+    taken_at REAL NOT NULL,
     settled_at REAL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS slot_settled ON slot (lane, settled_at) WHERE settled_at IS NOT NULL;
@@ -71,12 +71,16 @@ export function openBudgetFile(path: string): DatabaseSync {
     const mode = database.prepare('PRAGMA journal_mode = WAL').get() as { journal_mode: string };
     if (mode.journal_mode !== 'wal') throw new Error('the file system does not share memory between processes');
     prepare(database);
-    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** From now on nobody waits long: what found the file busy is tried again. Call it once the process has joined. */
+export function hurry(database: DatabaseSync): void {
+  database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
 }
 
 /** The same for one process alone. */

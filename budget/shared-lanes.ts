@@ -15,6 +15,8 @@ import type { LaneRules, RequestEnd } from './lane-rules.ts';
 const waiterGoneMs = 120;
 /** How long the server may yet count a request after its sender has given up, or died: it may be on its way. */
 const onItsWayMs = 2_000;
+/** Who sent a request that finds out what a window holds may stand still: after this long another one does. */
+const probeGoneMs = 30_000;
 /** By so much clocks of two processors may differ; what is further ahead is of before the machine was started. */
 const aheadMs = 1_000;
 
@@ -53,7 +55,6 @@ interface LaneRow {
   told_at: number | null;
   needs_probe: number;
   blocked_until: number;
-  in_flight: number;
   interactive: number;
   bulk: number;
   interactive_at: number | null;
@@ -67,7 +68,6 @@ interface SlotRow {
   readonly lane: string;
   readonly traffic: Traffic;
   readonly used_then: number;
-  readonly settled_at: number | null;
 }
 
 /**
@@ -110,8 +110,7 @@ export class SharedLanes {
       if (traffic === 'interactive') row.interactive_at = now;
       else row.pace_at = nextPaceAtMs(lane, rules.ownLimit, now);
       row[traffic]++;
-      row.in_flight++;
-      const { lastInsertRowid } = this.#sql.take.run(ask.lane, traffic, member, row.interactive + row.bulk);
+      const { lastInsertRowid } = this.#sql.take.run(ask.lane, traffic, member, row.interactive + row.bulk, now);
       if (ask.nextSinceMs === null) this.#step(ask);
       else this.#stand(ask, ask.nextSinceMs, now);
       this.#save(row, now);
@@ -136,7 +135,6 @@ export class SharedLanes {
       const countedMs = isAnswered ? 0 : onItsWayMs;
       const leadMs = roundTripMs === null ? leadOf(row, rules) : 0;
       this.#sql.settle.run(atMs + countedMs + leadMs, slot);
-      if (taken.settled_at === null) row.in_flight--;
       if (rules.isTold && isAnswered) {
         // What comes while all wait was sent before, and tells nothing of the window after.
         if (atMs >= row.blocked_until) row.needs_probe = 0;
@@ -212,11 +210,6 @@ export class SharedLanes {
 
   #bury(dead: string, atMs: number): void {
     this.#write(() => {
-      for (const { lane, slots } of this.#sql.inFlightOf.all(dead) as { lane: string; slots: number }[]) {
-        const row = this.#sql.lane.get(lane) as unknown as LaneRow;
-        row.in_flight -= slots;
-        this.#save(row, atMs);
-      }
       this.#sql.settleAll.run(atMs + onItsWayMs, dead);
       this.#sql.stopAllWaiting.run(dead);
       this.#sql.part.run(dead);
@@ -249,7 +242,6 @@ export class SharedLanes {
       row.told_at,
       row.needs_probe,
       row.blocked_until,
-      row.in_flight,
       row.interactive,
       row.bulk,
       row.interactive_at,
@@ -270,11 +262,14 @@ export class SharedLanes {
       const nextMs = Math.min(ownFreeAtMs, foreign.untilMs);
       return nextMs === Infinity ? null : nextMs;
     };
+    const isProbing = (): boolean => this.#sql.inFlightSince.get(row.name, now - probeGoneMs) !== undefined;
     return {
       limit: row.slot_limit,
       windowMs: rules.windowMs,
       used: { interactive: row.interactive, bulk: row.bulk },
-      inFlight: row.in_flight,
+      get isProbing() {
+        return isProbing();
+      },
       foreign: foreign.slots,
       needsProbe: row.needs_probe === 1,
       blockedUntilMs: row.blocked_until,
@@ -368,21 +363,21 @@ function prepareAll(database: DatabaseSync) {
     lastTouched: sql('SELECT max(touched_at) AS touched FROM lane'),
     addLane: sql(
       `INSERT OR IGNORE INTO lane
-       VALUES (?, ?, NULL, ?, 0, 0, 0, 0, NULL, 0, NULL, 0, 1, ?)`,
+       VALUES (?, ?, NULL, ?, 0, 0, 0, NULL, 0, NULL, 0, 1, ?)`,
     ),
     saveLane: sql(
-      `UPDATE lane SET slot_limit = ?, told_at = ?, needs_probe = ?, blocked_until = ?, in_flight = ?, interactive = ?, bulk = ?,
+      `UPDATE lane SET slot_limit = ?, told_at = ?, needs_probe = ?, blocked_until = ?, interactive = ?, bulk = ?,
          interactive_at = ?, pace_at = ?, least_trip = ?, trips = ?, is_trusted = ?, touched_at = ?
        WHERE name = ?`,
     ),
-    slot: sql('SELECT lane, traffic, used_then, settled_at FROM slot WHERE id = ?'),
-    take: sql('INSERT INTO slot (lane, traffic, member, used_then) VALUES (?, ?, ?, ?)'),
+    slot: sql('SELECT lane, traffic, used_then FROM slot WHERE id = ?'),
+    take: sql('INSERT INTO slot (lane, traffic, member, used_then, taken_at) VALUES (?, ?, ?, ?, ?)'),
+    inFlightSince: sql('SELECT 1 FROM slot WHERE lane = ? AND settled_at IS NULL AND taken_at > ? LIMIT 1'),
     settle: sql('UPDATE slot SET settled_at = ? WHERE id = ?'),
     settleAll: sql('UPDATE slot SET settled_at = ? WHERE member = ? AND settled_at IS NULL'),
     free: sql('DELETE FROM slot WHERE lane = ? AND settled_at <= ? RETURNING traffic'),
     countExpired: sql('SELECT count(*) AS slots FROM slot WHERE lane = ? AND settled_at <= ?'),
     firstSettled: sql('SELECT min(settled_at) AS first FROM slot WHERE lane = ? AND settled_at IS NOT NULL'),
-    inFlightOf: sql('SELECT lane, count(*) AS slots FROM slot WHERE member = ? AND settled_at IS NULL GROUP BY lane'),
     othersInFlight: sql('SELECT DISTINCT member FROM slot WHERE settled_at IS NULL AND member <> ?'),
     line: sql('SELECT traffic, member, since FROM waiter WHERE lane = ? AND seen_at > ?'),
     wait: sql('INSERT OR REPLACE INTO waiter (lane, traffic, member, since, seen_at) VALUES (?, ?, ?, ?, ?)'),

@@ -15,11 +15,12 @@ export interface Lane {
   readonly windowMs: number;
   /** Slots taken by each: in flight, or answered less than a window ago. */
   readonly used: Readonly<Record<Traffic, number>>;
-  readonly inFlight: number;
   /** Slots that others than Sluice were seen to use. */
   readonly foreign: number;
   /** Nothing tells what the window still holds: one request alone has to find out. */
   readonly needsProbe: boolean;
+  /** Whether a request is on its way that may; not one that was sent so long ago that its sender may stand still. */
+  readonly isProbing: boolean;
   readonly blockedUntilMs: number;
   /** When interactive traffic last took a slot. */
   readonly interactiveAtMs: number | null;
@@ -53,7 +54,7 @@ export function decideTake(
 ): TakeDecision {
   const { traffic, ownLimit, line } = asker;
   if (nowMs < lane.blockedUntilMs) return wait(lane.blockedUntilMs);
-  if (lane.needsProbe && lane.inFlight > 0) return wait(null);
+  if (lane.needsProbe && lane.isProbing) return wait(null);
   const own = lane.used.interactive + lane.used.bulk;
   const room = Math.min(lane.limit - lane.foreign, ownLimit) - own;
   if (room <= 0) return wait(lane.nextFreeAtMs);

@@ -5,7 +5,7 @@ import type { ApiPaths } from './api-paths.ts';
 import type { Chunk } from './chunk.ts';
 import { IdList } from './id-list.ts';
 import { NamedRecords } from './named-records.ts';
-import type { RestingPoints } from './resting-points.ts';
+import type { Rest, RestingPoints } from './resting-points.ts';
 import type { PageReader } from './page-reader.ts';
 import { ParallelList } from './parallel-list.ts';
 import { archivedList, liveList } from './record-list.ts';
@@ -35,7 +35,10 @@ export function openReading(request: ExtractRequest, deps: ReadingDeps): Reading
   const { frontier, plan } = request;
   const { onVanished } = plan;
   const { chunk, restingPoints } = deps;
-  const restAt = (frontierOf: () => SourceFrontier) => (signal: AbortSignal) => restingPoints.pass(frontierOf, signal);
+  const restAt = (frontierOf: () => SourceFrontier): Rest => ({
+    isDue: () => restingPoints.isDue,
+    pass: (signal) => restingPoints.pass(frontierOf, signal),
+  });
   const read = (
     reading: { read(signal: AbortSignal): Promise<void> },
     frontierOf: () => SourceFrontier,

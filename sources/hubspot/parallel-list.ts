@@ -5,6 +5,7 @@ import type { Chunk } from './chunk.ts';
 import { pageSize, type RecordPage } from './page-reader.ts';
 import { RangeCursors } from './range-cursors.ts';
 import type { RecordList } from './record-list.ts';
+import type { Rest } from './resting-points.ts';
 import type { HubSpotRecord } from './record-row.ts';
 import { TaskGroup } from './task-group.ts';
 
@@ -28,17 +29,11 @@ export class ParallelList {
   readonly #pool: IdRangePool;
   readonly #list: RecordList;
   readonly #chunk: Chunk;
-  readonly #rest: (signal: AbortSignal) => Promise<void>;
+  readonly #rest: Rest;
   /** Highest id of any page so far; -1 before the first. */
   #highestSeen = -1n;
 
-  constructor(options: {
-    ranges: readonly IdRange[];
-    list: RecordList;
-    chunk: Chunk;
-    /** Passed before each page. */
-    rest: (signal: AbortSignal) => Promise<void>;
-  }) {
+  constructor(options: { ranges: readonly IdRange[]; list: RecordList; chunk: Chunk; rest: Rest }) {
     this.#pool = new IdRangePool(options.ranges);
     this.#list = options.list;
     this.#chunk = options.chunk;
@@ -65,7 +60,8 @@ export class ParallelList {
 
   async #readWithinRoom(range: OpenRange, signal: AbortSignal): Promise<boolean> {
     if (!this.#chunk.hasRoom) return false;
-    await this.#rest(signal);
+    // Nothing may come between the last look and the reservation: a page that began beside a checkpoint would not be in it.
+    while (this.#rest.isDue()) await this.#rest.pass(signal);
     if (!this.#chunk.reserve(pageSize)) return false;
     try {
       return await this.#readOnePage(range, signal);

@@ -87,11 +87,17 @@ export class RequestBudget {
       const rules = lanes.map((lane) =>
         lane.name === 'burst' ? { ...lane, ownLimit: requestsPer10s ?? lane.ownLimit } : lane,
       );
-      const path = folder === null ? null : budgetPath(folder, 'hubspot', [baseUrl, token]);
+      const path = folder === null ? null : budgetPath(folder, 'hubspot', [addressOf(baseUrl), token]);
       budget = new AccountBudget({ path, rules, log });
       this.#budgets.set(token, budget);
     }
     this.#current = budget;
     return budget;
   }
+}
+
+/** The same for every way to write it. */
+function addressOf(baseUrl: string): string {
+  const { origin, pathname } = new URL(baseUrl);
+  return origin + pathname.replace(/\/$/, '');
 }

@@ -5,6 +5,13 @@ import type { AssociationReader } from './associations.ts';
 import type { Chunk } from './chunk.ts';
 import { orAborted } from '../../model/or-aborted.ts';
 
+/** What a list asks before each page. */
+export interface Rest {
+  isDue(): boolean;
+  /** Settles once reading may go on. */
+  pass(signal: AbortSignal): Promise<void>;
+}
+
 const never = new AbortController().signal;
 
 interface ChunkParts {
@@ -26,13 +33,19 @@ export class RestingPoints {
     this.#parts = parts;
   }
 
+  /** Whether reading has to rest before another page is taken up. Asked in the same breath as that page's room is reserved. */
+  get isDue(): boolean {
+    const { request, chunk } = this.#parts;
+    return this.#saving !== null || request.checkpoint?.isDue(chunk.records) === true;
+  }
+
   /**
    * Every cursor passes here before it takes up another page. Rejects with the signal's reason, and with what stops the
    * reading of associations or the saving.
    */
   async pass(frontier: () => SourceFrontier, signal: AbortSignal): Promise<void> {
-    const { request, chunk } = this.#parts;
-    while (request.checkpoint?.isDue(chunk.records) === true) {
+    const { chunk } = this.#parts;
+    while (this.isDue) {
       if (chunk.isReading) {
         await orAborted(chunk.landed, signal);
       } else {

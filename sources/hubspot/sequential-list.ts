@@ -2,6 +2,7 @@ import { SyncError } from '../../model/errors.ts';
 import type { Chunk } from './chunk.ts';
 import { pageSize } from './page-reader.ts';
 import type { RecordList } from './record-list.ts';
+import type { Rest } from './resting-points.ts';
 
 /** Where one cursor stands in a list. */
 export interface ListPosition {
@@ -18,18 +19,12 @@ export interface ListPosition {
 export class SequentialList {
   readonly #list: RecordList;
   readonly #chunk: Chunk;
-  readonly #rest: (signal: AbortSignal) => Promise<void>;
+  readonly #rest: Rest;
   /** Of this chunk's pages: a circle must not be read for ever. */
   readonly #tokens = new Set<string>();
   #position: ListPosition;
 
-  constructor(options: {
-    position: ListPosition;
-    list: RecordList;
-    chunk: Chunk;
-    /** Passed before each page. */
-    rest: (signal: AbortSignal) => Promise<void>;
-  }) {
+  constructor(options: { position: ListPosition; list: RecordList; chunk: Chunk; rest: Rest }) {
     this.#position = options.position;
     if (options.position.after !== null) this.#tokens.add(options.position.after);
     this.#list = options.list;
@@ -47,7 +42,7 @@ export class SequentialList {
       const { after, remaining, done } = this.#position;
       const limit = Math.min(pageSize, remaining ?? pageSize);
       if (done || limit === 0 || !this.#chunk.hasRoom) return;
-      await this.#rest(signal);
+      while (this.#rest.isDue()) await this.#rest.pass(signal);
       if (!this.#chunk.reserve(limit)) return;
       try {
         const page = await this.#list.readPage({ after, limit, signal });

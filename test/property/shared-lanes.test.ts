@@ -194,6 +194,19 @@ describe('a process that shares lanes', () => {
     expect(take(second)).toBeNull();
   });
 
+  it('sends another probe where the one who sent the first stands still', () => {
+    using world = openLanes(laneRules({ isTold: true }), 50_000);
+    const [frozen, other] = [world.join().lanes, world.join().lanes];
+    expect(take(frozen)).not.toBeNull();
+    world.nowMs += 20_000;
+    expect(take(other)).toBeNull();
+    world.nowMs += 10_001;
+    const probe = take(other)!;
+    expect(take(other)).toBeNull();
+    other.settle(probe, { isAnswered: true, server: { limit: 10, remaining: 9 }, roundTripMs: 100 }, world.nowMs);
+    expect(take(other)).not.toBeNull();
+  });
+
   it('believes nothing that was written before the machine was started again', () => {
     using world = openLanes(laneRules({ limit: 2 }), 90_000_000);
     const before = world.join().lanes;

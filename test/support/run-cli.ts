@@ -29,9 +29,10 @@ export async function runCli(words: readonly string[], options: CliOptions): Pro
 
 /** The same, left running: for what is ended by a signal. */
 export function spawnCli(words: readonly string[], { directory, env, program = main }: CliOptions) {
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   return spawn(process.execPath, [program, ...words], {
     cwd: directory,
-    env: { PATH: process.env['PATH'], HOME: directory, USER: 'anna', ...env },
+    env: { PATH, NODE_COMPILE_CACHE, HOME: directory, USER: 'anna', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

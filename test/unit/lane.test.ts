@@ -8,7 +8,7 @@ const idle: Lane = {
   limit: 100,
   windowMs: 10_000,
   used: { interactive: 0, bulk: 0 },
-  inFlight: 0,
+  isProbing: false,
   foreign: 0,
   needsProbe: false,
   blockedUntilMs: 0,
@@ -28,7 +28,7 @@ describe('a slot of a lane', () => {
   it.each([
     ['is free', {}, 'take'],
     ['is blocked', { blockedUntilMs: now + 5 }, 5],
-    ['waits for the probe', { needsProbe: true, inFlight: 1 }, 'look'],
+    ['waits for the probe', { needsProbe: true, isProbing: true }, 'look'],
     ['is the probe', { needsProbe: true }, 'take'],
     ['is the last one', { used: { interactive: 50, bulk: 49 } }, 'take'],
     ['is taken by our own', { used: { interactive: 50, bulk: 50 } }, 777],
