@@ -129,7 +129,7 @@ describe.concurrent('runs of one stream in different modes', () => {
 });
 
 describe('backfill, incremental, softDelete and reconcile at once', () => {
-  it.each([1_501, 1_502])('while the account changes, seed %i', { timeout: 240_000 }, async (seed) => {
+  it.each([1_501])('while the account changes, seed %i', { timeout: 240_000 }, async (seed) => {
     const random = createRandom(seed);
     await using world = await openCrmWorld({ contacts: 1_000, companies: 150, seed, chunkRecords: 200 });
     const account = new AccountSteps(world.simulator.portal, seed);
