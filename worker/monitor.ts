@@ -44,6 +44,8 @@ export class Monitor {
   readonly #ended = new Set<string>();
   /** Why a stream's mode last failed here. */
   readonly #failures = new Map<string, string>();
+  /** By stream, what was left to the speaker: a speaker that is gone has told nobody. */
+  readonly #leftToSpeaker = new Map<string, Alert>();
   #approvalsAskedAtMs = 0;
 
   constructor(options: MonitorOptions) {
@@ -129,6 +131,7 @@ export class Monitor {
       this.#measure(watch, nowMs);
       if (mayJudge && !signal.aborted) this.#tellChange(watch, watch.judge(nowMs));
     }
+    await this.#speakInstead();
     if (nowMs - this.#approvalsAskedAtMs >= approvalsEveryMs) await this.#countApprovals(nowMs);
   }
 
@@ -158,19 +161,34 @@ export class Monitor {
     const { why, next } = watch.whyStale();
     const message = `${stream} is stale: no run has brought it up to date since ${since} (freshness ${spanText(limitMs!)}); ${why}`;
     this.#options.log.warn({ stream, since, why, next }, 'stale');
-    void this.#speak(staleAlert({ stream, since, at: new Date().toISOString(), message, next }));
+    void this.#speakOfStale(stream, staleAlert({ stream, since, at: new Date().toISOString(), message, next }));
   }
 
   #tellFresh(stream: string): void {
     this.#options.log.info({ stream }, 'fresh again');
+    this.#leftToSpeaker.delete(stream);
     void this.#speak(freshAgainAlert({ stream, at: new Date().toISOString() }));
   }
 
-  /** Every worker notices; who cannot tell whether it is the speaker, speaks. */
-  async #speak(alert: Alert): Promise<void> {
+  /** Every worker notices; who cannot tell whether it is the speaker, speaks. False where another one does. */
+  async #speak(alert: Alert): Promise<boolean> {
     const { alerts, isSpeaker } = this.#options;
-    if (alerts === null) return;
-    if (await isSpeaker().catch(() => true)) alerts.send(alert);
+    if (alerts === null) return true;
+    if (!(await isSpeaker().catch(() => true))) return false;
+    alerts.send(alert);
+    return true;
+  }
+
+  async #speakOfStale(stream: string, alert: Alert): Promise<void> {
+    if (!(await this.#speak(alert))) this.#leftToSpeaker.set(stream, alert);
+  }
+
+  /** While a stream stays stale: the speaker may have died, and the stream with it. Alerts have ids, for who hears them twice. */
+  async #speakInstead(): Promise<void> {
+    for (const [stream, alert] of this.#leftToSpeaker) {
+      if (!(await this.#speak(alert))) return;
+      this.#leftToSpeaker.delete(stream);
+    }
   }
 
   async #countApprovals(nowMs: number): Promise<void> {

@@ -39,7 +39,7 @@ function openMeter() {
   return { meter, values };
 }
 
-function open({ look = async () => nothingSeen, isSpeaker = true, limitMs = 200 }: OpenOptions = {}) {
+function open({ look = async () => nothingSeen, isSpeaker = () => true, limitMs = 200 }: OpenOptions = {}) {
   const { meter, values } = openMeter();
   const sent: Alert[] = [];
   const warned: object[] = [];
@@ -48,7 +48,7 @@ function open({ look = async () => nothingSeen, isSpeaker = true, limitMs = 200 
     metrics: new SyncMetrics(meter),
     alerts: { send: (alert) => sent.push(alert) },
     look,
-    isSpeaker: async () => isSpeaker,
+    isSpeaker: async () => isSpeaker(),
     waitingRuns: async () => [{ stream, mode: 'reconcile' }],
     limitShares: () => new Map([['crm', 0.25]]),
     log: { info: () => {}, error: () => {}, warn: (fields) => warned.push(fields) },
@@ -58,7 +58,7 @@ function open({ look = async () => nothingSeen, isSpeaker = true, limitMs = 200 
 
 interface OpenOptions {
   readonly look?: () => Promise<StreamLook>;
-  readonly isSpeaker?: boolean;
+  readonly isSpeaker?: () => boolean;
   readonly limitMs?: number;
 }
 
@@ -201,7 +201,7 @@ it('where Temporal is gone a stream is stale too', async () => {
 
 it('one of several workers speaks, of those that are alive', async () => {
   const { monitor, sent, warned } = open({
-    isSpeaker: false,
+    isSpeaker: () => false,
     look: async () => ({ ...nothingSeen, schedule: scheduled }),
   });
   await watching(monitor, () => eventually('stale', () => warned.length === 1));
@@ -213,4 +213,19 @@ it('one of several workers speaks, of those that are alive', async () => {
   ];
   expect(isFirst('2@b', pollers)).toBe(true);
   expect(isFirst('3@c', pollers)).toBe(false);
+});
+
+it('another one speaks where the speaker is gone, once', async () => {
+  let isAlone = false;
+  const { monitor, sent, warned } = open({
+    isSpeaker: () => isAlone,
+    look: async () => ({ ...nothingSeen, schedule: scheduled }),
+  });
+  await watching(monitor, async () => {
+    await eventually('stale', () => warned.length === 1);
+    expect(sent).toEqual([]);
+    isAlone = true;
+    await eventually('said', () => sent.length > 0);
+  });
+  expect(sent).toMatchObject([{ kind: 'stale', stream }]);
 });
