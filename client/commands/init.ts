@@ -121,7 +121,8 @@ async function check(
 
 function write(path: string, text: string, { over }: { over: 'nothing' | 'earlier' }): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    // Beside the schema will lie stages, and what the local Temporal keeps.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(path, text, { flag: over === 'nothing' ? 'wx' : 'w' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -156,6 +156,7 @@ describe('sluice init', () => {
       files: [join(folder, 'sluice.yaml'), join(folder, '.sluice', 'schema.json')],
     });
     expect(run.stderr).toContain('the connection is not tested: HUBSPOT_ACCESS_TOKEN is not set');
+    expect(statSync(join(folder, '.sluice')).mode & 0o777).toBe(0o700);
     const schema = await runCli(['schema'], { directory: folder });
     expect(schema.stdout).toBe(readFileSync(join(folder, '.sluice', 'schema.json'), 'utf8'));
     writeFileSync(join(folder, 'sluice.yaml'), 'mine');

@@ -180,6 +180,8 @@ const metricNames = [
   'sync_lag_seconds',
   'sync_freshness_seconds',
   'sync_freshness_limit_seconds',
+  'sync_stale',
+  'sync_alerts_undelivered_count',
   'sync_paused',
   'sync_quarantine_rows',
   'sync_approvals_waiting',
@@ -232,7 +234,7 @@ describe('Prometheus', () => {
       expect(Object.keys(annotations).sort(), alert).toEqual(['next', 'summary']);
     }
     const used = new Set(rules.flatMap(({ expr }) => metricsOf(expr)));
-    expect([...used]).toEqual(expect.arrayContaining(['sync_failure_count', 'sync_freshness_seconds', 'up']));
+    expect([...used]).toEqual(expect.arrayContaining(['sync_failure_count', 'sync_stale', 'up']));
   });
 });
 
