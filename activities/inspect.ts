@@ -92,10 +92,10 @@ async function groupErrors(
   input: Extract<InspectInput, { verb: 'errorGroups' }>,
   signal: AbortSignal,
 ): Promise<InspectResults['errorGroups']> {
+  const filter = filterOf(input);
   const groups: InspectResults['errorGroups']['groups'][number][] = [];
   for (const stream of input.streams) {
     const { destination, target } = await openTarget(deps, stream);
-    const filter = filterOf(input);
     const found = await destination.groupRejects({ ...target, ...filter }, signal);
     if (Object.keys(filter).length === 0) deps.noteQuarantine(stream, rejectsOf(found));
     groups.push(...found.map((group) => ({ stream, ...group })));

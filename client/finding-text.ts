@@ -2,9 +2,13 @@ import type { Finding } from '../model/finding.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { plainLine } from './plain-text.ts';
 
-export function exitCodeOfFinding(finding: Finding): ExitCode {
-  if (finding.status !== 'failed') return exitCode.done;
-  switch (finding.kind) {
+export function exitCodeOfFinding({ status, kind }: Finding): ExitCode {
+  return status === 'failed' ? exitCodeOfFindingKind(kind, exitCode.runFailed) : exitCode.done;
+}
+
+/** `otherwise` is the code of what is of no kind. */
+export function exitCodeOfFindingKind(kind: Finding['kind'], otherwise: ExitCode): ExitCode {
+  switch (kind) {
     case 'auth':
       return exitCode.auth;
     case 'unreachable':
@@ -12,9 +16,9 @@ export function exitCodeOfFinding(finding: Finding): ExitCode {
     case 'config':
       return exitCode.usage;
     case null:
-      return exitCode.runFailed;
+      return otherwise;
     default:
-      return finding.kind satisfies never;
+      return kind satisfies never;
   }
 }
 

@@ -1,4 +1,5 @@
 import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
+import { exitCodeOfFindingKind } from '../finding-text.ts';
 import type { TreatedFinding } from './mend-findings.ts';
 
 /** What is left after mending: 3 for findings, 2, 4 and 5 by their kind. Warnings count only where asked to. */
@@ -12,16 +13,5 @@ export function exitCodeOfFindings(
 function exitCodeOf({ status, kind }: TreatedFinding, { warnings }: { readonly warnings: 'count' | 'pass' }): ExitCode {
   if (status === 'ok' || (status === 'skipped' && kind === null)) return exitCode.done;
   if (status === 'warning') return warnings === 'count' ? exitCode.rejects : exitCode.done;
-  switch (kind) {
-    case 'config':
-      return exitCode.usage;
-    case 'auth':
-      return exitCode.auth;
-    case 'unreachable':
-      return exitCode.unreachable;
-    case null:
-      return exitCode.rejects;
-    default:
-      return kind satisfies never;
-  }
+  return exitCodeOfFindingKind(kind, exitCode.rejects);
 }
