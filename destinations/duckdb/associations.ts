@@ -19,7 +19,7 @@ import {
   summariseAssociations,
 } from './association-statements.ts';
 import { buildKeepDoubtful } from './doubt.ts';
-import type { PartOutcome } from './part-outcome.ts';
+import type { PartOutcome } from '../../model/part-outcome.ts';
 import { numberOf, type Session } from './session.ts';
 import { stagePaths } from './stage-files.ts';
 import { readColumnTypes } from './target-table.ts';

@@ -1,9 +1,10 @@
 import type { LedgerHead } from '../../model/batch.ts';
 import { SyncError } from '../../model/errors.ts';
+import { requireGeneration } from '../../model/fenced.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { requireClaim, requireGeneration, takeFence } from './fence.ts';
+import { requireClaim, takeFence } from './fence.ts';
 import { findBatch, readLedgerHead } from './ledger.ts';
 import { requireRun } from './runs.ts';
 import type { Session } from './session.ts';

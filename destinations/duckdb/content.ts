@@ -11,7 +11,7 @@ import {
 import { listContent } from './listing.ts';
 import { loadRecords } from './load.ts';
 import { matchRows } from './matching.ts';
-import type { PartOutcome } from './part-outcome.ts';
+import type { PartOutcome } from '../../model/part-outcome.ts';
 import { countNulled, forgetPayloads, quarantineValues } from './quarantine.ts';
 import { numberOf, type Session } from './session.ts';
 

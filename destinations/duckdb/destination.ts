@@ -1,5 +1,6 @@
 import { emptyPart } from '../../model/batch.ts';
 import type { Destination, OpenRunRecord } from '../../model/destination.ts';
+import { listingLost, nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { checkCopy, checkDatabase } from './check.ts';
 import { compareInTransaction } from './compare.ts';
@@ -13,8 +14,8 @@ import { closeRunInTransaction, openRunInTransaction, widenInTransaction } from 
 import { acquireOwnership } from './owner-lock.ts';
 import { ownerQueueOf } from './owner-queue.ts';
 import { selectRejectedIds, selectRejectGroups, selectRejects, streamRejects } from './rejects.ts';
-import { listingLost, nothingToCompare, reportInTransaction } from './report.ts';
-import { nothingToReset, resetInTransaction } from './reset.ts';
+import { reportInTransaction } from './report.ts';
+import { resetInTransaction } from './reset.ts';
 import {
   closeLostRuns,
   closeNamedRuns,

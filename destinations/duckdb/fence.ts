@@ -1,13 +1,11 @@
 import type { ClaimRequest } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
+import { fenced, firstGeneration, unclaimed } from '../../model/fenced.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import { isoInstant } from './instant.ts';
 import type { Session, SqlRow } from './session.ts';
 import { systemTable } from './system-tables.ts';
-
-/** A stream's first generation; `reset` raises it. */
-export const firstGeneration = 1;
 
 /** Writes the stream's fence row, so that of two writers at once only one commits, and returns the generation. */
 export async function takeFence(session: Session, target: StreamTable & { taker: string }): Promise<number> {
@@ -76,31 +74,4 @@ async function findClaim(session: Session, { stream, table, mode }: Claimant): P
     { stream, mode },
   );
   return claim;
-}
-
-export function requireGeneration(request: { stream: string; generation: number }, current: number): void {
-  if (request.generation === current) return;
-  throw new SyncError(
-    'Fenced',
-    `${request.stream} was reset since this run began (generation ${request.generation}, now ${current})`,
-    {
-      next: 'let this run end and start a new one',
-    },
-  );
-}
-
-function unclaimed({ stream, mode, run }: { stream: string; mode: SyncMode; run: string }): SyncError {
-  return new SyncError(
-    'Fenced',
-    `run ${run} may no longer write ${stream}: its claim of ${mode} is gone, since the stream was reset`,
-    { next: 'let this run end and start a new one' },
-  );
-}
-
-function fenced(claim: { stream: string; mode: SyncMode; run: string; claimant: string }): SyncError {
-  return new SyncError(
-    'Fenced',
-    `run ${claim.run} may no longer write ${claim.stream}: its ${claim.mode} is claimed by run ${claim.claimant}`,
-    { next: 'let the newer run go on' },
-  );
 }

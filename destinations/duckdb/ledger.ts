@@ -1,11 +1,12 @@
-import type { Batch, LedgerHead, RequestCounts, Stage } from '../../model/batch.ts';
+import type { Batch, LedgerHead, Stage } from '../../model/batch.ts';
 import type { Counts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
-import type { Session, SqlRow } from './session.ts';
-import { countColumns, requestColumns, systemTable } from './system-tables.ts';
+import { columnValues, countColumns, readCounts, readRequests, requestColumns } from '../../model/ledger-columns.ts';
+import type { Session } from './session.ts';
+import { systemTable } from './system-tables.ts';
 
 export interface LedgerRun extends StreamTable {
   readonly run: string;
@@ -103,27 +104,4 @@ function ledgerValues(request: LedgerEntry, batch: LedgerEntry['batch']) {
     watermark_settled: request.positions?.settled ?? null,
     heads: batch.stage.associations.reduce((sum, { heads }) => sum + heads.rowCount, 0),
   };
-}
-
-function columnValues<T extends { readonly [K in keyof T]: number }>(
-  columns: Readonly<Record<keyof T & string, string>>,
-  counts: T,
-) {
-  return Object.fromEntries(
-    (Object.keys(columns) as (keyof T & string)[]).map((field) => [columns[field], counts[field] as number]),
-  );
-}
-
-function readFields<T>(columns: Readonly<Record<keyof T & string, string>>, row: SqlRow): T {
-  return Object.fromEntries(
-    Object.entries<string>(columns).map(([field, column]) => [field, Number(row[column] ?? 0)]),
-  ) as T;
-}
-
-export function readCounts(row: SqlRow): Counts {
-  return readFields<Counts>(countColumns, row);
-}
-
-export function readRequests(row: SqlRow): RequestCounts {
-  return readFields<RequestCounts>(requestColumns, row);
 }

@@ -4,7 +4,7 @@ import { listingPlan, type StreamPlan } from '../../model/plan.ts';
 import { quoteTable } from './dialect.ts';
 import { listedColumns, listingTables } from './listing-tables.ts';
 import { loadRecords } from './load.ts';
-import type { PartOutcome } from './part-outcome.ts';
+import type { PartOutcome } from '../../model/part-outcome.ts';
 import type { Session } from './session.ts';
 
 /**

@@ -1,13 +1,15 @@
 import { addCounts, type Counts, unexplained, zeroCounts } from '../../model/counts.ts';
 import type { MergeOutcome, MergeRequest } from '../../model/destination.ts';
 import { SyncError } from '../../model/errors.ts';
+import { requireGeneration } from '../../model/fenced.ts';
 import { mergeAssociations } from './associations.ts';
+import { columnTypeOf } from './column-types.ts';
 import { mergeContent } from './content.ts';
-import { asTableIs } from './evolve.ts';
-import { requireClaim, requireGeneration, takeFence } from './fence.ts';
+import { asTableIs } from '../../model/fit-plan.ts';
+import { requireClaim, takeFence } from './fence.ts';
 import { appendBatch, findBatch, readLedgerHead } from './ledger.ts';
 import { loadListing } from './listing.ts';
-import type { PartOutcome } from './part-outcome.ts';
+import type { PartOutcome } from '../../model/part-outcome.ts';
 import { requireRun } from './runs.ts';
 import type { Session, TransactionEnd } from './session.ts';
 import { readColumnTypes } from './target-table.ts';
@@ -72,7 +74,7 @@ async function mergeStage(session: Session, request: MergeRequest): Promise<Part
 
 /** A run of another mode may have widened columns since this one was planned. */
 async function mergeContentAsTableIs(session: Session, request: MergeRequest): Promise<PartOutcome> {
-  const { plan } = asTableIs(request.plan, await readColumnTypes(session, request.plan.table));
+  const { plan } = asTableIs(request.plan, await readColumnTypes(session, request.plan.table), columnTypeOf);
   return mergeContent(session, { ...request, plan });
 }
 

@@ -1,7 +1,8 @@
 import { emptyPart } from '../../model/batch.ts';
 import type { DifferingIds, ListingReport, ListingReportRequest } from '../../model/comparison.ts';
-import { SyncError } from '../../model/errors.ts';
-import { asTableIs } from './evolve.ts';
+import { nothingToCompare } from '../../model/stream-errors.ts';
+import { asTableIs } from '../../model/fit-plan.ts';
+import { columnTypeOf } from './column-types.ts';
 import {
   bucketChecksums,
   buildCompareAlive,
@@ -24,7 +25,7 @@ export async function reportInTransaction(
   const sample = request.sample ?? { records: emptyPart, absentColumns: [] };
   const present = await readColumnTypes(session, request.table);
   if (present.size === 0) throw nothingToCompare(request.stream);
-  const { plan, unknownColumns } = asTableIs(request.plan, present);
+  const { plan, unknownColumns } = asTableIs(request.plan, present, columnTypeOf);
 
   await session.execute(buildLoadAlive(request));
   await session.execute(buildCompareAlive(plan), { listedSince });
@@ -55,16 +56,4 @@ export async function reportInTransaction(
       })),
     },
   };
-}
-
-export function nothingToCompare(stream: string): SyncError {
-  return new SyncError('ConfigInvalid', `${stream} has no table yet: there is nothing to compare`, {
-    next: 'run a backfill first',
-  });
-}
-
-export function listingLost(stream: string): SyncError {
-  return new SyncError('Unavailable', `what was staged of ${stream} to be compared is gone or incomplete`, {
-    next: 'compare again',
-  });
 }

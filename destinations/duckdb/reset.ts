@@ -1,6 +1,6 @@
 import type { ResetRequest } from '../../model/destination.ts';
-import { SyncError } from '../../model/errors.ts';
 import { syncModes } from '../../model/plan.ts';
+import { nothingToReset } from '../../model/stream-errors.ts';
 import { quoteTable } from './dialect.ts';
 import { buildDropListingTables } from './listing-tables.ts';
 import type { Session, TransactionEnd } from './session.ts';
@@ -42,10 +42,4 @@ export async function resetInTransaction(
     }
   }
   return { end: 'commit', value: { generation: Number(raised!['generation']) } };
-}
-
-export function nothingToReset(stream: string): SyncError {
-  return new SyncError('ConfigInvalid', `${stream} has never run: there is nothing to reset`, {
-    next: 'check the name of the stream, and the destination in the config',
-  });
 }

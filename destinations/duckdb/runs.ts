@@ -1,12 +1,13 @@
 import type { CloseRunRequest, OpenRunRecord, RunRow } from '../../model/destination.ts';
 import type { StreamTable, TableName } from '../../model/stream-table.ts';
 import { SyncError } from '../../model/errors.ts';
+import { firstGeneration, requireGeneration } from '../../model/fenced.ts';
 import type { Frontier } from '../../model/frontier.ts';
+import { readCounts, readRequests } from '../../model/ledger-columns.ts';
 import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';
 import type { OpenRunRequest, RunProgress, RunRecord, RunStatus } from '../../model/run.ts';
-import { firstGeneration, requireGeneration } from './fence.ts';
 import { isoInstant } from './instant.ts';
-import { readCounts, readLedgerHead, readRequests } from './ledger.ts';
+import { readLedgerHead } from './ledger.ts';
 import type { Session, SqlRow } from './session.ts';
 import { addedColumns, buildRunTotals, systemTable } from './system-tables.ts';
 import { readColumnTypes } from './target-table.ts';

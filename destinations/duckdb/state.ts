@@ -3,7 +3,7 @@ import type { StreamPlan } from '../../model/plan.ts';
 import type { Positions } from '../../model/positions.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { quoteTable } from './dialect.ts';
-import type { TableTypes } from './evolve.ts';
+import type { TableTypes } from '../../model/fit-plan.ts';
 import { isoInstant } from './instant.ts';
 import { readStoredPlan } from './runs.ts';
 import type { Session, SqlRow } from './session.ts';

@@ -1,5 +1,4 @@
-import type { Counts } from '../../model/counts.ts';
-import type { RequestCounts } from '../../model/batch.ts';
+import { countColumns, requestColumns } from '../../model/ledger-columns.ts';
 import { quoteIdentifier, quoteTable, quoteText } from './dialect.ts';
 
 /** Names in the pipeline's schema that no stream's table may take. */
@@ -18,34 +17,6 @@ export type SystemTable = (typeof systemTables)[number];
 export function systemTable(schema: string, table: SystemTable): string {
   return quoteTable({ schema, table });
 }
-
-/** Ledger columns that hold a run's counts, by the field they hold. */
-export const countColumns: Readonly<Record<keyof Counts, string>> = {
-  read: 'read',
-  duplicate: 'duplicate',
-  rejected: 'rejected',
-  inserted: 'inserted',
-  updated: 'updated',
-  unchanged: 'unchanged',
-  superseded: 'superseded',
-  nulledValues: 'nulled_values',
-  roundedValues: 'rounded_values',
-  tombstones: 'tombstones',
-  deleted: 'deleted',
-  restored: 'restored',
-  erased: 'erased',
-  listed: 'listed',
-  doubtful: 'doubtful',
-  linked: 'linked',
-  unlinked: 'unlinked',
-};
-
-export const requestColumns: Readonly<Record<keyof RequestCounts, string>> = {
-  requests: 'requests',
-  rateLimited: 'rate_limited',
-  retried: 'retried',
-  receivedBytes: 'received_bytes',
-};
 
 /**
  * Idempotent, and brings the tables of earlier releases up to this one. `sync_batches` is append-only; `sync_fence` holds a

@@ -1,4 +1,4 @@
-import { columnTypeFor } from './column-types.ts';
+import { columnTypeFor, columnTypeOf } from './column-types.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
@@ -10,7 +10,7 @@ import {
   type TableColumn,
   tableColumns,
 } from './dialect.ts';
-import { type FittedPlan, fitPlan, type TableTypes } from './evolve.ts';
+import { type FittedPlan, fitPlan, type TableTypes } from '../../model/fit-plan.ts';
 import type { Session } from './session.ts';
 import { systemTables } from './system-tables.ts';
 
@@ -26,7 +26,7 @@ export async function openTargetTable(session: Session, plan: StreamPlan): Promi
     return { plan, added: [], widened: [] };
   }
   await openOwnColumns(session, plan, present);
-  const fitted = fitPlan(plan, present);
+  const fitted = fitPlan(plan, present, columnTypeOf);
   for (const column of fitted.added) {
     await session.execute(buildAddColumn(plan.table, { name: column.name, type: columnTypeFor(column.type) }));
   }

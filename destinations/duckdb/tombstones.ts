@@ -5,7 +5,7 @@ import { eraseAssociations, unlinkDeleted } from './associations-of-deleted.ts';
 import { buildKeepDoubtful } from './doubt.ts';
 import { listTombstones } from './listing.ts';
 import { matchRows } from './matching.ts';
-import type { PartOutcome } from './part-outcome.ts';
+import type { PartOutcome } from '../../model/part-outcome.ts';
 import { forgetPayloads, quarantineTombstones } from './quarantine.ts';
 import { numberOf, type Session } from './session.ts';
 import { stagePaths } from './stage-files.ts';

@@ -1,4 +1,4 @@
-import type { Counts } from '../../model/counts.ts';
+import type { Counts } from './counts.ts';
 
 /** What became of one part of a stage. All but `counted` undo the whole batch. */
 export type PartOutcome =

@@ -1,10 +1,12 @@
-import { type Column, type ColumnType, systemColumns, widestType } from '../../model/column.ts';
-import { SyncError } from '../../model/errors.ts';
-import type { StreamPlan } from '../../model/plan.ts';
-import { columnTypeOf } from './column-types.ts';
+import { type Column, type ColumnType, systemColumns, widestType } from './column.ts';
+import { SyncError } from './errors.ts';
+import type { StreamPlan } from './plan.ts';
 
-/** The catalogue's types by lower-cased column name, since DuckDB's identifiers ignore case. */
+/** The types of a table's columns as its catalogue spells them, by lower-cased name. */
 export type TableTypes = ReadonlyMap<string, string>;
+
+/** The type that a spelling of the catalogue stands for; null for one that Sluice writes no column in. */
+export type TypeOf = (sqlType: string) => ColumnType | null;
 
 export interface WidenedColumn {
   readonly name: string;
@@ -24,13 +26,13 @@ export interface FittedPlan {
  * Fits a plan to a table that exists. `evolve` adds columns and widens types, `discard` changes nothing and leaves out
  * columns that the table lacks, `freeze` raises `SchemaConflict` on any difference. Columns beyond the plan stay untouched.
  */
-export function fitPlan(plan: StreamPlan, present: TableTypes): FittedPlan {
-  if (plan.contract === 'freeze') requireSame(plan, present);
+export function fitPlan(plan: StreamPlan, present: TableTypes, typeOf: TypeOf): FittedPlan {
+  if (plan.contract === 'freeze') requireSame(plan, present, typeOf);
   const added: Column[] = [];
   const widened: WidenedColumn[] = [];
   const columns: Column[] = [];
   for (const column of plan.columns) {
-    const from = presentType(plan, column, present);
+    const from = presentType(plan, column, { present, typeOf });
     if (from === null) {
       if (plan.contract === 'discard') continue;
       added.push(column);
@@ -53,8 +55,9 @@ export function fitPlan(plan: StreamPlan, present: TableTypes): FittedPlan {
 export function asTableIs(
   plan: StreamPlan,
   present: TableTypes,
+  typeOf: TypeOf,
 ): { readonly plan: StreamPlan; readonly unknownColumns: readonly string[] } {
-  const { columns } = fitPlan({ ...plan, contract: 'discard' }, present).plan;
+  const { columns } = fitPlan({ ...plan, contract: 'discard' }, present, typeOf).plan;
   const fitted = new Map(columns.map((column) => [column.name, column]));
   return {
     plan: { ...plan, columns: plan.columns.map((column) => fitted.get(column.name) ?? column) },
@@ -78,10 +81,14 @@ function withType(column: Column, type: ColumnType): Column {
 }
 
 /** Null for a column that the table lacks. */
-function presentType({ stream, table }: StreamPlan, column: Column, present: TableTypes): ColumnType | null {
+function presentType(
+  { stream, table }: StreamPlan,
+  column: Column,
+  { present, typeOf }: { present: TableTypes; typeOf: TypeOf },
+): ColumnType | null {
   const sqlType = present.get(column.name.toLowerCase());
   if (sqlType === undefined) return null;
-  const type = columnTypeOf(sqlType);
+  const type = typeOf(sqlType);
   if (type !== null) return type;
   throw new SyncError(
     'SchemaConflict',
@@ -90,7 +97,7 @@ function presentType({ stream, table }: StreamPlan, column: Column, present: Tab
   );
 }
 
-function requireSame(plan: StreamPlan, present: TableTypes): void {
+function requireSame(plan: StreamPlan, present: TableTypes, typeOf: TypeOf): void {
   const planned = new Set([plan.key, ...plan.columns].map(({ name }) => name.toLowerCase()));
   const changes = [
     describe(
@@ -104,7 +111,7 @@ function requireSame(plan: StreamPlan, present: TableTypes): void {
     describe(
       'of another type',
       plan.columns
-        .filter((column) => ![null, writtenType(column)].includes(presentType(plan, column, present)))
+        .filter((column) => ![null, writtenType(column)].includes(presentType(plan, column, { present, typeOf })))
         .map(({ property }) => property),
     ),
   ].filter((text) => text !== null);
