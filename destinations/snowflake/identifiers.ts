@@ -1,0 +1,23 @@
+import type { TableName } from '../../model/stream-table.ts';
+
+/**
+ * A name as people write it without quotes: Snowflake stores those in upper case. What needs quotes there (a keyword, an odd
+ * character) needs them in a query too, with the letters in upper case. Only ASCII letters are folded, so that two names
+ * that differ stay different.
+ */
+export function storedName(name: string): string {
+  return name.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+}
+
+/** Always quoted, so that no name can be anything but a name. */
+export function quoteIdentifier(name: string): string {
+  return `"${storedName(name).replaceAll('"', '""')}"`;
+}
+
+export function quoteText(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+export function quoteTable({ schema, table }: TableName): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
