@@ -29,13 +29,25 @@ const gravest: readonly RunState[] = [
 
 /** The one that stands for the stream: the gravest, then one that is under way, then the newest. Null without any. */
 export function headlineOf(runs: readonly ModeStatus[]): ModeStatus | null {
+  const rank = (run: ModeStatus): number => {
+    const grave = gravest.indexOf(run.state);
+    if (grave !== -1 && !hasItsBackfill(run, runs)) return grave;
+    return run.end === null ? gravest.length : gravest.length + 1;
+  };
   return runs.toSorted((a, b) => rank(a) - rank(b) || startedMs(b) - startedMs(a))[0] ?? null;
 }
 
-function rank({ state, end }: ModeStatus): number {
-  const grave = gravest.indexOf(state);
-  if (grave !== -1) return grave;
-  return end === null ? gravest.length : gravest.length + 1;
+/** What a run missed when it last ran, a backfill of the whole stream has brought since. */
+function hasItsBackfill({ state, endedAt }: ModeStatus, runs: readonly ModeStatus[]): boolean {
+  if (state !== 'needsBackfill' || endedAt === null) return false;
+  return runs.some(
+    (run) =>
+      run.end?.kind === 'done' &&
+      run.end.result.mode === 'backfill' &&
+      run.end.result.scope === 'whole' &&
+      run.endedAt !== null &&
+      Date.parse(run.endedAt) > Date.parse(endedAt),
+  );
 }
 
 function startedMs({ startedAt }: ModeStatus): number {

@@ -5,7 +5,8 @@ import { neverRunView } from '../../client/run-view.ts';
 import { scheduleWarnings, statusRows } from '../../client/status-rows.ts';
 import type { StreamSchedule, StreamStatus } from '../../client/stream-status.ts';
 import { zeroCounts } from '../../model/counts.ts';
-import type { SyncMode } from '../../model/plan.ts';
+import type { Scope, SyncMode } from '../../model/plan.ts';
+import { sampleResult } from '../support/sample-run.ts';
 
 const now = new Date('2026-11-20T16:05:30.000Z');
 const stream = 'crm.contacts';
@@ -168,6 +169,9 @@ describe('the status of a stream', () => {
 describe('the run that stands for a stream', () => {
   const old = { startedAt: '2026-11-01T00:00:00.000Z' };
   const open = { end: null, endedAt: null };
+  const missed = { ...old, endedAt: old.startedAt, state: 'needsBackfill' } as const;
+  const backfilled = (scope: Scope) =>
+    run('backfill', { end: { kind: 'done', result: sampleResult('backfill', { scope }) } });
   it.each<[string, ModeStatus[], SyncMode]>([
     ['the newest of those that are done', [run('backfill', old), run('incremental')], 'incremental'],
     ['one that failed', [run('backfill', { ...old, state: 'failed' }), run('incremental')], 'backfill'],
@@ -182,6 +186,9 @@ describe('the run that stands for a stream', () => {
       [run('softDelete', { state: 'failed' }), run('reconcile', { ...old, ...open, state: 'needsApproval' })],
       'reconcile',
     ],
+    ['one that missed a backfill', [run('incremental', missed), run('backfill', old)], 'incremental'],
+    ['the backfill that another one missed', [run('incremental', missed), backfilled('whole')], 'backfill'],
+    ['one that missed the whole of it', [run('incremental', missed), backfilled('limit')], 'incremental'],
   ])('is %s', (_, runs, mode) => {
     expect(headlineOf(runs)?.mode).toBe(mode);
     expect(headlineOf(runs.toReversed())?.mode).toBe(mode);
