@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { Batch } from '../model/batch.ts';
+import { dirname } from 'node:path';
+import type { Batch, Stage } from '../model/batch.ts';
 import type { Destination, MergeOutcome, MergeRequest } from '../model/destination.ts';
 import { isFrontierEmpty } from '../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../model/plan.ts';
@@ -48,9 +49,10 @@ export async function mergeChunk(
   if (outcome.kind !== 'merged') return { ...outcome, finished: null };
   // A tombstone that came too late was told of by a survivor: known, that would not be read again before it is reconciled.
   if (outcome.counts.superseded === 0) {
-    deps.knownVersions.commit(knownScope(plan, input.generation), batch.batchId);
+    const scope = knownScope(plan, input.generation);
+    for (const batchId of batch.joined ?? [batch.batchId]) deps.knownVersions.commit(scope, batchId);
   }
-  await rm(batch.stage.directory, { recursive: true, force: true });
+  for (const folder of stageFolders(batch.stage)) await rm(folder, { recursive: true, force: true });
   const isLast = isAtEnd && !input.comparesAfter;
   const finished = isLast ? await finishRun(deps, { ...input, status: 'done', error: null }, signal) : null;
   return { ...outcome, finished };
@@ -83,6 +85,12 @@ async function mergeTyped(
   const second = await destination.mergeBatch({ ...request, plan: settled, onNulled: 'quarantine' }, signal);
   if (second.kind === 'nulled') throw new Error('unreachable: values are quarantined');
   return second;
+}
+
+/** Of joined batches each has its own. */
+function stageFolders({ directory, records, tombstones, associations }: Stage): Set<string> {
+  const parts = [records, tombstones, ...associations.flatMap(({ heads, links }) => [heads, links])];
+  return new Set([directory, ...parts.flatMap(({ files }) => files.map(({ path }) => dirname(path)))]);
 }
 
 /** A batch that work brought: what is in doubt in it is read again at once. */

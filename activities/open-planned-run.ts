@@ -91,6 +91,7 @@ export async function openPlannedRun(
     startReason: self === null ? opening.startReason : 'this run had already begun',
     estimatedRecords: opening.estimatedRecords,
     chunkRecords: opening.chunkRecords,
+    batchesPerMerge: settings.batchesPerMerge,
     rejectLimit: settings.rejectLimit,
     renamedColumns: renamedColumns(opened.plan.columns).map(({ property, name: column }) => `${property} → ${column}`),
     addedColumns: opened.addedColumns,

@@ -14,6 +14,8 @@ export interface PlannedRun {
   readonly startReason: string;
   readonly estimatedRecords: number | null;
   readonly chunkRecords: number;
+  /** Staged chunks that one merge takes, at most; absent for one. */
+  readonly batchesPerMerge?: number;
   readonly rejectLimit: number;
   /** Columns that are not called as their property, as `property → column`. */
   readonly renamedColumns: readonly string[];

@@ -82,6 +82,7 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
     table,
     columns: options.columns ?? null,
     chunkRecords: options.chunkRecords,
+    batchesPerMerge: options.apply.everyBatches,
     contract: options.contract,
     onVanished: options.onVanished,
     hashedProperties: options.hash,

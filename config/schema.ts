@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { maxChunkRecords } from '../model/backfill-request.ts';
+import { mostBatchesPerMerge } from '../model/join-batches.ts';
 import { schemaContracts } from '../model/plan.ts';
 import { defaultTaskQueue } from '../model/workflow-id.ts';
 import { encryptionSchema } from './encryption.ts';
@@ -47,6 +48,17 @@ export const streamSchema = z.strictObject({
     .max(maxChunkRecords)
     .default(25_000)
     .describe('Records per extract and merge, 20000 to 50000'),
+  apply: z
+    .strictObject({
+      everyBatches: z
+        .int()
+        .min(1)
+        .max(mostBatchesPerMerge)
+        .default(1)
+        .describe('Chunks that one merge takes, where so many are staged: fewer, larger merges cost a warehouse less'),
+    })
+    .prefault({})
+    .describe('When what is staged is merged'),
   limits: z
     .strictObject({
       rejects: z.int().min(0).default(1_000).describe('Records and values a run may reject before it stops'),
@@ -57,7 +69,7 @@ export const streamSchema = z.strictObject({
 });
 
 /** Options of a stream that are documented and not built. */
-export const plannedStreamOptions: readonly string[] = ['apply', 'naming', 'key'];
+export const plannedStreamOptions: readonly string[] = ['naming', 'key'];
 
 export const pipelineSchema = z.strictObject({
   source: z.string().min(1).describe('Name of one of sources'),

@@ -60,6 +60,8 @@ export interface Batch {
   readonly frontierAfter: Frontier;
   readonly roundedValues: number;
   readonly requests: RequestCounts;
+  /** Ids of the batches that were joined into this one, which is the last of them; absent where it stands alone. */
+  readonly joined?: readonly string[];
 }
 
 export interface RequestCounts {

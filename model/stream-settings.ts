@@ -19,6 +19,8 @@ export interface StreamSettings {
   /** Properties to read; null for all of the catalogue. */
   readonly columns: readonly string[] | null;
   readonly chunkRecords: number;
+  /** Staged chunks that one merge takes, at most. */
+  readonly batchesPerMerge: number;
   readonly contract: SchemaContract;
   readonly onVanished: OnVanished;
   /** Properties whose columns hold HMAC-SHA-256 of the value instead of the value. */

@@ -6,11 +6,12 @@ import { addCounts } from '../model/counts.ts';
 import type { RewindReason } from '../model/destination.ts';
 import type { FailureKind, WaitReason } from '../model/errors.ts';
 import { isFrontierEmpty, type Frontier } from '../model/frontier.ts';
+import { countJoinable, joinBatches } from '../model/join-batches.ts';
 import { Interruptible } from './interruptible.ts';
 import { waitTimeMs } from './wait-time.ts';
 
-/** Batches that may be staged and unmerged while the next chunk is read. */
-const maxStaged = 2;
+/** Merges' worth of batches that may be staged and unmerged while the next chunk is read. */
+const mostMergesStaged = 2;
 
 /** A disk that loses every stage must not make a run read the same chunk for ever. */
 const maxRewindsInARow = 5;
@@ -54,11 +55,12 @@ export interface ChunkSteps {
 }
 
 /**
- * Reads chunk n+1 while chunk n merges; merges commit in sequence. Where the ledger turns out to be elsewhere (this
+ * Reads chunk n+1 while chunk n merges; merges commit in sequence, several chunks at once where asked to. Where the ledger turns out to be elsewhere (this
  * history was reset, or a stage is lost), all that is staged is dropped and reading goes on from the ledger's head.
  */
 export class ChunkPipeline {
   readonly #steps: ChunkSteps;
+  readonly #batchesPerMerge: number;
   #head: LedgerHead;
   #staged: readonly Batch[] = [];
   #wait: WaitReason | null = null;
@@ -71,9 +73,10 @@ export class ChunkPipeline {
   #failure: Error | null = null;
   #changes = 0;
 
-  constructor(head: LedgerHead, steps: ChunkSteps) {
+  constructor(head: LedgerHead, steps: ChunkSteps, { batchesPerMerge }: { readonly batchesPerMerge: number }) {
     this.#head = head;
     this.#steps = steps;
+    this.#batchesPerMerge = batchesPerMerge;
   }
 
   /** The last committed batch. */
@@ -141,7 +144,14 @@ export class ChunkPipeline {
   }
 
   #canMerge(): boolean {
-    return !this.#isMerging && this.#staged.length > 0;
+    return !this.#isMerging && this.#mergeable() > 0;
+  }
+
+  /** How many staged batches the next merge takes; 0 while more of them are still to come. */
+  #mergeable(): number {
+    const count = countJoinable(this.#staged, this.#batchesPerMerge);
+    if (count === this.#batchesPerMerge || count < this.#staged.length) return count;
+    return this.#extraction.isRunning || this.#canExtract() ? 0 : count;
   }
 
   #canExtract(): boolean {
@@ -149,7 +159,7 @@ export class ChunkPipeline {
       !this.#extraction.isRunning &&
       this.#failure === null &&
       this.#wait === null &&
-      this.#staged.length < maxStaged &&
+      this.#staged.length < mostMergesStaged * this.#batchesPerMerge &&
       this.#steps.mayExtract() &&
       !isFrontierEmpty(this.#position().frontier)
     );
@@ -185,12 +195,13 @@ export class ChunkPipeline {
   }
 
   async #mergeNext(): Promise<void> {
-    const batch = this.#staged[0]!;
+    const taken = this.#staged.slice(0, this.#mergeable()) as [Batch, ...Batch[]];
+    const batch = joinBatches(taken, this.#head);
     this.#isMerging = true;
     try {
       const outcome = await this.#steps.merge(batch);
       if (outcome.kind === 'rewind') this.#rewind(outcome);
-      else this.#commit(batch, outcome.counts);
+      else this.#commit(batch, { taken: taken.length, counts: outcome.counts });
     } catch (error) {
       if (!isCancellation(error)) this.#failure ??= error as Error;
       this.#dropStaged();
@@ -200,9 +211,9 @@ export class ChunkPipeline {
     }
   }
 
-  #commit(batch: Batch, counts: LedgerHead['totals']): void {
+  #commit(batch: Batch, { taken, counts }: { taken: number; counts: LedgerHead['totals'] }): void {
     this.#rewindsInARow = 0;
-    this.#staged = this.#staged.slice(1);
+    this.#staged = this.#staged.slice(taken);
     this.#head = {
       sequence: batch.sequence,
       batchId: batch.batchId,

@@ -16,7 +16,7 @@ import { zeroRequests, type LedgerHead } from '../model/batch.ts';
 import { rejects, zeroCounts } from '../model/counts.ts';
 import type { SyncMode } from '../model/plan.ts';
 import { placeOf, stepsOn, type StreamSteps } from './activity-options.ts';
-import { ChunkPipeline } from './chunk-pipeline.ts';
+import { ChunkPipeline, type ChunkSteps } from './chunk-pipeline.ts';
 import { Interruptible } from './interruptible.ts';
 import {
   progressQuery,
@@ -266,7 +266,8 @@ export class SyncRun {
       return continueAsNewSuggested || pipeline.head.sequence - head.sequence >= most;
     };
 
-    const pipeline = new ChunkPipeline(head, {
+    const { batchesPerMerge = 1 } = run;
+    const steps: ChunkSteps = {
       extract: (position) => {
         const summary = chunkLabel(run, position.sequence);
         const input = { ...owner, chunkRecords: this.#chunkRecords, ...position };
@@ -292,7 +293,8 @@ export class SyncRun {
       onWait: (moment) => {
         if (patched(patches.phaseOfWaits)) this.status.enter(moment === 'begins' ? 'waiting' : 'running');
       },
-    });
+    };
+    const pipeline = new ChunkPipeline(head, steps, { batchesPerMerge });
     return pipeline;
   }
 

@@ -23,6 +23,7 @@ export class FakeSteps {
   readonly records: number;
   chunkMs = 5;
   mergeMs = 5;
+  batchesPerMerge = 1;
   rejectedPerBatch = 0;
   rejectLimit = 1_000;
   canSetSearchAttributes = true;
@@ -187,7 +188,7 @@ export class FakeSteps {
           return { kind: 'merged', counts: this.#countsOf(batch), isRepeat: false, finished };
         } finally {
           this.merging--;
-          this.#staged--;
+          this.#staged -= batch.joined?.length ?? 1;
         }
       },
 
@@ -218,6 +219,7 @@ export class FakeSteps {
       startReason: 'no earlier backfill of this stream',
       estimatedRecords: this.records,
       chunkRecords: 10,
+      batchesPerMerge: this.batchesPerMerge,
       rejectLimit: this.rejectLimit,
       renamedColumns: [],
       addedColumns: [],
@@ -270,8 +272,10 @@ export class FakeSteps {
   }
 
   #commit(batch: Batch): void {
-    const [from, to] = batch.stage.directory.split('-').map(Number);
-    for (let id = from!; id < to!; id++) this.merged.add(id);
+    for (const { path } of batch.stage.records.files) {
+      const [from, to] = path.split('-').map(Number);
+      for (let id = from!; id < to!; id++) this.merged.add(id);
+    }
     this.ledger.push(batch);
   }
 
@@ -307,7 +311,7 @@ function stageOf(directory: string, rowCount: number): Batch['stage'] {
   return {
     directory,
     kind: 'content',
-    records: { files: [], rowCount },
+    records: { files: [{ path: directory, rowCount, sizeBytes: rowCount, sha256: '' }], rowCount },
     tombstones: emptyPart,
     associations: [],
     absentColumns: [],

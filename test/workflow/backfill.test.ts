@@ -106,6 +106,38 @@ describe('backfill', () => {
     expect(fake.mostStaged).toBe(2);
   });
 
+  it('merges several chunks as one where it is asked to, and the rest at the end', async () => {
+    const fake = new FakeSteps(95);
+    fake.batchesPerMerge = 4;
+    fake.mergeMs = 100;
+    const result = await run(fake, (handle) => handle.result());
+    expect(result).toMatchObject({ batches: 3, totals: { read: 95, inserted: 95 } });
+    expect(fake.ledger.map(({ sequence, joined }) => [sequence, joined?.length])).toEqual([
+      [1, 4],
+      [2, 4],
+      [3, 2],
+    ]);
+    expect(fake.mostStaged).toBeLessThanOrEqual(8);
+    expect(fake.overlapped).toBe(true);
+  });
+
+  it('merges what is staged before it holds still, and reads a lost stage of several chunks again', async () => {
+    const fake = new FakeSteps(95);
+    fake.batchesPerMerge = 4;
+    fake.losesStageOf.add(2);
+    fake.chunkMs = 100;
+    await run(fake, async (handle) => {
+      await eventually('third chunk under way', () => fake.log.includes('extract 3'));
+      await handle.signal(pauseSignal, { by: 'anna', note: 'quota' });
+      await eventually('paused', async () => (await progress(handle)).phase === 'paused');
+      expect(fake.merged.size).toBeGreaterThanOrEqual(20);
+      expect((await progress(handle)).stagedBatches).toBe(0);
+      await handle.signal(resumeSignal);
+      await handle.result();
+    });
+    expect(fake.merged.size).toBe(95);
+  });
+
   it('pauses inside a chunk, keeps what was staged, holds still, and resumes', async () => {
     const fake = new FakeSteps(60);
     fake.chunkMs = 400;

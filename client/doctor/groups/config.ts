@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { StreamSettings } from '../../../model/stream-settings.ts';
 import { reportError } from '../../cli-error.ts';
 import { judgeConfigFile } from '../checks/config-file.ts';
 import { judgeVariables, type SectionFacts } from '../checks/config-variables.ts';
@@ -67,7 +68,7 @@ function examineDisk({ session: { config }, streams }: Pick<Examination, 'sessio
   const path = config.stageDir;
   try {
     const { bavail, bsize } = statfsSync(nearestExisting(path));
-    const chunkRecords = Math.max(0, ...streams.map((name) => config.stream(name).chunkRecords));
+    const chunkRecords = Math.max(0, ...streams.map((name) => recordsPerMerge(config.stream(name))));
     return judgeDiskSpace({ path, freeBytes: bavail * bsize, chunkRecords, streams: streams.length });
   } catch (error) {
     return skipped('disk-space', path, reportError(error).message);
@@ -86,4 +87,8 @@ function isWritable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function recordsPerMerge({ chunkRecords, batchesPerMerge }: StreamSettings): number {
+  return chunkRecords * batchesPerMerge;
 }
