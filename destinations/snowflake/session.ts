@@ -1,3 +1,5 @@
+import { SyncError } from '../../model/errors.ts';
+
 /** A value bound to a `?`. 64-bit values are bound as text and cast there. */
 export type Bind = string | number | boolean | null;
 
@@ -43,4 +45,15 @@ export interface Session {
 /** A count of a row, 0 where there is none. */
 export function numberOf(row: SqlRow | undefined, column: string): number {
   return Number(row?.[column] ?? 0);
+}
+
+/** Nobody answered the COMMIT: the ledger has to be asked, in another session, whether the batch is in it. */
+export class UnknownOutcome extends SyncError {
+  constructor(cause: SyncError) {
+    super('Unavailable', `it is not known whether Snowflake committed: ${cause.message}`, {
+      next: 'let it be tried again: the ledger tells',
+      cause,
+    });
+    this.name = 'UnknownOutcome';
+  }
 }

@@ -1,0 +1,230 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type SnowflakeConfig, snowflakeConfig } from '../../destinations/snowflake/config.ts';
+import { openConnections } from '../../destinations/snowflake/connection.ts';
+import { UnknownOutcome } from '../../destinations/snowflake/session.ts';
+import { driverError, type FakeDriver, fakeDriver, rowsOf } from '../support/fake-snowflake-driver.ts';
+
+const given = {
+  kind: 'snowflake',
+  account: 'myorg-myaccount',
+  username: 'sluice',
+  password: 'secret',
+  database: 'analytics',
+  warehouse: 'loading',
+} as const;
+
+function open(driver: FakeDriver, options: Partial<SnowflakeConfig> = {}) {
+  const connections = openConnections(snowflakeConfig.parse({ ...given, ...options }), async () => driver);
+  onTestFinished(() => connections.close());
+  return connections;
+}
+
+const never = new AbortController().signal;
+const refusal = driverError(
+  '002003',
+  '42S02',
+  "SQL compilation error:\nTable 'A.B.C' does not exist or not authorized.",
+);
+/** Without the login and its settings. */
+const work = (driver: FakeDriver): string[] => driver.sent.filter((sql) => !/^(login|ALTER SESSION)/.test(sql));
+
+describe('a transaction', () => {
+  it('is committed once its work is done', async () => {
+    const driver = fakeDriver(() => ({ changedRows: 3 }));
+    const value = await open(driver).use(never, (session) =>
+      session.transaction(async () => {
+        const { changedRows } = await session.execute({ sql: 'UPDATE t SET a = ?', binds: [1] });
+        return { end: 'commit', value: changedRows };
+      }),
+    );
+    expect(value).toBe(3);
+    expect(work(driver)).toEqual(['BEGIN', 'UPDATE t SET a = ?', 'COMMIT']);
+  });
+
+  it('is rolled back where a statement fails, and its session is not used again', async () => {
+    const driver = fakeDriver((sql) => (sql === 'MERGE' ? { error: refusal } : {}));
+    const connections = open(driver);
+    const failed = connections.use(never, (session) =>
+      session.transaction(async () => ({ end: 'commit', value: await session.execute({ sql: 'MERGE' }) })),
+    );
+    await expect(failed).rejects.toMatchObject({ kind: 'SchemaConflict' });
+    await expect(failed).rejects.toThrow('Table A.B.C does not exist in Snowflake');
+    expect(work(driver)).toEqual(['BEGIN', 'MERGE', 'ROLLBACK', 'logout']);
+    await connections.use(never, (session) => session.query({ sql: 'SELECT 1' }));
+    expect(driver.logins).toHaveLength(2);
+  });
+
+  it.each(['CREATE TABLE t (a INT)', '  -- why\n alter table t add column a int', 'drop table t', 'COMMIT', 'begin'])(
+    'sends no %j, which would commit it',
+    async (sql) => {
+      const driver = fakeDriver();
+      const failed = open(driver).use(never, (session) =>
+        session.transaction(async () => ({ end: 'commit', value: await session.execute({ sql }) })),
+      );
+      await expect(failed).rejects.toThrow('would end the open transaction');
+      expect(work(driver)).toEqual(['BEGIN', 'ROLLBACK', 'logout']);
+    },
+  );
+
+  it.each([
+    ['nobody answered', driverError(401001)],
+    ['the server stopped it', driverError('000604', '57014')],
+    ['its session is gone', driverError('390111', '08001')],
+  ])('has an unknown outcome where %s the COMMIT', async (_, error) => {
+    const driver = fakeDriver((sql) => (sql === 'COMMIT' ? { error } : {}));
+    const failed = open(driver).use(never, (session) =>
+      session.transaction(async () => ({ end: 'commit', value: null })),
+    );
+    await expect(failed).rejects.toBeInstanceOf(UnknownOutcome);
+    expect(work(driver)).toEqual(['BEGIN', 'COMMIT', 'logout']);
+  });
+
+  it('is not committed where the server refused the COMMIT', async () => {
+    const driver = fakeDriver((sql) => (sql === 'COMMIT' ? { error: refusal } : {}));
+    const failed = open(driver).use(never, (session) =>
+      session.transaction(async () => ({ end: 'commit', value: null })),
+    );
+    await expect(failed).rejects.not.toBeInstanceOf(UnknownOutcome);
+  });
+});
+
+describe('an abort', () => {
+  it('cancels the statement that runs, rolls back, and rejects with its reason', async () => {
+    const stop = new AbortController();
+    const driver = fakeDriver((sql) => (sql === 'MERGE' ? { hangs: true } : {}));
+    const stopped = open(driver).use(stop.signal, (session) =>
+      session.transaction(async () => {
+        setImmediate(() => stop.abort(new Error('paused')));
+        return { end: 'commit', value: await session.execute({ sql: 'MERGE' }) };
+      }),
+    );
+    await expect(stopped).rejects.toThrow('paused');
+    expect(work(driver)).toEqual(['BEGIN', 'MERGE', 'cancel', 'ROLLBACK', 'logout']);
+  });
+
+  it('does not interrupt a COMMIT', async () => {
+    const stop = new AbortController();
+    const driver = fakeDriver((sql) => {
+      if (sql === 'COMMIT') stop.abort(new Error('paused'));
+      return {};
+    });
+    const value = await open(driver).use(stop.signal, (session) =>
+      session.transaction(async () => ({ end: 'commit', value: 7 })),
+    );
+    expect(value).toBe(7);
+  });
+});
+
+describe('a session', () => {
+  it('is used again while it is idle, at one warehouse', async () => {
+    const driver = fakeDriver();
+    const connections = open(driver, { warehouse: undefined, warehouses: { backfill: 'big', incremental: 'small' } });
+    const ask = (mode: 'backfill' | 'incremental') =>
+      connections.use(never, (session) => session.query({ sql: mode }), { mode, stream: 'crm.contacts', run: 'r' });
+    await ask('backfill');
+    await ask('backfill');
+    await ask('incremental');
+    expect(driver.logins).toMatchObject([{ warehouse: 'BIG' }, { warehouse: 'SMALL' }]);
+    expect(driver.tags).toContain(
+      '{"app":"sluice","pipeline":"crm","stream":"contacts","mode":"incremental","run":"r"}',
+    );
+  });
+
+  it('is logged out once it was idle for a minute', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const driver = fakeDriver();
+    await open(driver).use(never, (session) => session.query({ sql: 'SELECT 1' }));
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(work(driver)).toEqual(['SELECT 1']);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(work(driver)).toEqual(['SELECT 1', 'logout']);
+  });
+
+  it('that is gone is replaced before its first statement, and not later', async () => {
+    const gone = driverError('390111', '08001');
+    const driver = fakeDriver((sql, connection) =>
+      connection === 1 && sql.startsWith('second') ? { error: gone } : {},
+    );
+    const connections = open(driver);
+    await connections.use(never, (session) => session.query({ sql: 'first' }));
+    await connections.use(never, (session) => session.query({ sql: 'second' }));
+    expect(work(driver)).toEqual(['first', 'second', 'logout', 'second']);
+
+    const late = fakeDriver((sql) => (sql === 'second' ? { error: gone } : {}));
+    const failed = open(late).use(never, async (session) => {
+      await session.query({ sql: 'first' });
+      await session.query({ sql: 'second' });
+    });
+    await expect(failed).rejects.toMatchObject({ kind: 'Unavailable' });
+  });
+
+  it('gives numbers as text, instants with what they have of a second, and names in lower case', async () => {
+    const instant = (epoch: number, nanos: number) =>
+      Object.assign(new Date(epoch * 1_000), { getEpochSeconds: () => epoch, getNanoSeconds: () => nanos });
+    const columns = [
+      { name: 'N', type: 'fixed' },
+      { name: 'B', type: 'boolean' },
+      { name: 'DAY', type: 'date' },
+      { name: 'SEEN_AT', type: 'timestamp_tz' },
+      { name: 'ÄB', type: 'text' },
+    ];
+    const driver = fakeDriver(() => ({
+      columns,
+      rows: () =>
+        rowsOf([
+          ['12345678901234567890', false, new Date('2026-02-03T00:00:00Z'), instant(1_700_000_000, 120_000_000), ''],
+          [null, null, null, instant(-1, 999_999_999), null],
+        ]),
+    }));
+    const rows = await open(driver).use(never, (session) => session.query({ sql: 'SELECT' }));
+    expect(rows).toEqual([
+      { n: '12345678901234567890', b: false, day: '2026-02-03', seen_at: '2023-11-14T22:13:20.120Z', äb: '' },
+      { n: null, b: null, day: null, seen_at: '1969-12-31T23:59:59.999999Z', äb: null },
+    ]);
+  });
+
+  it('hands on long answers bit by bit, the next once the last was taken', async () => {
+    const all = Array.from({ length: 2_500 }, (_, index) => [String(index)]);
+    const driver = fakeDriver(() => ({ columns: [{ name: 'ID', type: 'fixed' }], rows: () => rowsOf(all) }));
+    const sizes: number[] = [];
+    await open(driver).use(never, (session) =>
+      session.stream({ sql: 'SELECT' }, async (rows) => void sizes.push(rows.length)),
+    );
+    expect(sizes).toEqual([1_000, 1_000, 500]);
+  });
+});
+
+describe('a login', () => {
+  it('sets what statements rely on, and names what is named', async () => {
+    const driver = fakeDriver();
+    await open(driver, { role: 'my-role' }).use(never, (session) => session.query({ sql: 'SELECT 1' }));
+    expect(driver.logins).toMatchObject([
+      {
+        account: 'myorg-myaccount',
+        accessUrl: 'https://myorg-myaccount.snowflakecomputing.com',
+        database: 'ANALYTICS',
+        warehouse: 'LOADING',
+        role: '"MY-ROLE"',
+        password: 'secret',
+      },
+    ]);
+    expect(driver.sent[1]).toMatch(
+      /^ALTER SESSION SET TIMEZONE = 'UTC', LOCK_TIMEOUT = 300, STATEMENT_TIMEOUT_IN_SECONDS = 1800, /,
+    );
+  });
+
+  it('that nobody answers ends', async () => {
+    const driver = fakeDriver(undefined, () => new Promise(() => undefined));
+    const failed = open(driver, { loginTimeoutMs: 1_000 }).use(never, async () => undefined);
+    await expect(failed).rejects.toThrow('Snowflake account myorg-myaccount did not answer a login within 1 s');
+  });
+
+  it('that is refused says why, without what proved the user', async () => {
+    const error = driverError('390100', undefined, 'Incorrect username or password was specified: secret');
+    const driver = fakeDriver(undefined, () => Promise.reject(error));
+    const failed = open(driver).use(never, async () => undefined);
+    await expect(failed).rejects.toMatchObject({ kind: 'AuthRejected' });
+    await expect(failed).rejects.not.toThrow('secret');
+  });
+});
