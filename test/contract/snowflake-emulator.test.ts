@@ -273,7 +273,8 @@ describe.skipIf(isSkipped)(`the emulated Snowflake account (needs Python ${oldes
       await emulator.control.addFault({ match: 'select 44', session: 'expired' });
       expect(await ask(other, 'SELECT 44 A')).toEqual([{ A: '44' }]);
       await emulator.control.addFault({ match: 'select 45', session: 'unrenewable' });
-      expect(String((await refusalOf(ask(other, 'SELECT 45'))).code)).not.toBe('');
+      // The driver's own words for it: the connection is terminated.
+      expect(String((await refusalOf(ask(other, 'SELECT 45'))).code)).toBe('407002');
       expect((await emulator.control.log()).requests['renew']).toBe(2);
     });
 

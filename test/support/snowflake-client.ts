@@ -20,6 +20,7 @@ export async function logIn(url: string, options: Partial<ConnectionOptions> = {
     database: 'SLUICE',
     schema: 'PUBLIC',
     warehouse: 'COMPUTE_WH',
+    representNullAsStringNull: false,
     ...options,
   });
   await new Promise<void>((resolve, reject) => {

@@ -104,6 +104,8 @@ def raise_as_snowflake(error: Exception) -> NoReturn:
         raise error
     if isinstance(error, snowflake.connector.errors.Error):
         message = error.raw_msg or error.msg or str(error)
+        if "already exists" in message:
+            raise SnowflakeError("002002", "42710", f"SQL compilation error:\n{message}") from error
         raise SnowflakeError(f"{error.errno or 0:06d}", error.sqlstate or "42000", message) from error
     message = str(error)
     if isinstance(error, duckdb.ConstraintException) and "NOT NULL" in message:

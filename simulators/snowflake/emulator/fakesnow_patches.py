@@ -15,6 +15,8 @@ def apply() -> None:
     # Comments on tables live in another attached database, and DuckDB writes to one database per transaction only.
     fakesnow.info_schema.insert_table_comment_sql = lambda *_: "SELECT 1"
     fakesnow.transforms.integer_precision = whole_numbers
+    # It sums whole numbers as DOUBLE, lest a text column be summed; a sum of 38 digits matters more.
+    fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
     create = fakesnow.info_schema.per_db_creation_sql
     fakesnow.info_schema.per_db_creation_sql = lambda database: (
         f"{create(database)};{CREATE_TABLE.format(database=database)};"

@@ -40,7 +40,7 @@ def _only(arguments: list[Expr]) -> Expr:
 def _hexadecimal(digits: Expr) -> Expr:
     """Up to 16 hexadecimal digits as a number."""
     prefixed = exp.DPipe(this=exp.Literal.string("0x"), expression=digits)
-    return exp.cast(exp.cast(prefixed, "UBIGINT"), "DECIMAL(38, 0)")
+    return exp.cast(exp.cast(prefixed, exp.DataType.Type.UBIGINT), "DECIMAL(38, 0)")
 
 
 def _lower_half_of_md5(arguments: list[Expr]) -> Expr:
@@ -63,6 +63,8 @@ _BY_NAME: dict[str, Callable[[list[Expr]], Expr]] = {
 def _translate(node: Expr) -> Expr:
     if isinstance(node, exp.Anonymous) and (translate := _BY_NAME.get(node.name.upper())) is not None:
         return translate(list(node.expressions))
+    if isinstance(node, exp.ByteLength):
+        return exp.Anonymous(this="strlen", expressions=[node.this])
     if isinstance(node, exp.MD5NumberLower64):
         return _lower_half_of_md5([node.this])
     if isinstance(node, exp.ToNumber) and (form := node.args.get("format")) is not None:

@@ -33,6 +33,10 @@ MESSAGES = {
 }
 
 
+_WITHOUT_TIMES = {"verify_exp": False, "verify_iat": False}
+_CLOCK_SKEW_SECONDS = 60
+
+
 def refusal(code: str) -> SnowflakeError:
     return SnowflakeError(code, "08001", MESSAGES.get(code, "Login was refused."))
 
@@ -94,10 +98,10 @@ def _by_key_pair(settings: Settings, token: Any) -> str:
     if issuer != f"{subject}.{fingerprint}" or account not in _account_names(settings):
         raise refusal("390144")
     try:
-        jwt.decode(str(token), key=key, algorithms=["RS256"], leeway=60)  # type: ignore[arg-type]
+        jwt.decode(str(token), key=key, algorithms=["RS256"], options=_WITHOUT_TIMES)  # type: ignore[arg-type]
     except jwt.PyJWTError as error:
         raise refusal("390144") from error
-    if claims.get("iat", 0) > time.time() + 60:
+    if not _seconds(claims.get("iat")) - _CLOCK_SKEW_SECONDS <= time.time() < _seconds(claims.get("exp")):
         raise refusal("390144")
     return _admit(user)
 
@@ -114,3 +118,9 @@ def _admit(user: dict[str, Any]) -> str:
     if user.get("refuse"):
         raise refusal(str(user["refuse"]))
     return str(user["name"]).upper()
+
+
+def _seconds(instant: Any) -> float:
+    """Unix seconds; the Node driver says milliseconds, and Snowflake takes them."""
+    number = float(instant or 0)
+    return number / 1_000 if number > 100_000_000_000 else number

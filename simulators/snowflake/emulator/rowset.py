@@ -29,6 +29,8 @@ def _column(values: pa.ChunkedArray, column: ColumnType) -> list[str | None]:
         return [None if number is None else _seconds(number, per_second) for number in values.cast(whole).to_pylist()]
     if pa.types.is_date(values.type):
         return [None if day is None else str(day) for day in values.cast(pa.int32()).to_pylist()]
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return values.to_pylist()
     convert = _converter(values.type)
     return [None if value is None else convert(value) for value in values.to_pylist()]
 
