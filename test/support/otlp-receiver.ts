@@ -75,6 +75,19 @@ export class OtlpReceiver implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** What a `.env` has to say for traces to come here. */
+  get dotEnv(): string {
+    return `OTEL_EXPORTER_OTLP_ENDPOINT=${this.url}\n`;
+  }
+
+  /** `<name> of <mode> in <run's trace>`, each once and in order of the alphabet. */
+  get asked(): string[] {
+    const asked = this.spans.map(
+      ({ name, attributes, traceId }) => `${name} of ${String(attributes['sluice.mode'])} in ${traceId}`,
+    );
+    return [...new Set(asked)].sort();
+  }
+
   get spans(): ReceivedSpan[] {
     return this.bodies.flatMap((body) =>
       (JSON.parse(body) as OtlpRequest).resourceSpans.flatMap(({ resource, scopeSpans }) =>

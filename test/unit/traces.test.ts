@@ -1,9 +1,12 @@
+import { ApplicationFailure, ApplicationFailureCategory, CancelledFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openTraces, openTracesWhenUsed } from '../../tracing/open-traces.ts';
 import { runIds } from '../../tracing/run-ids.ts';
 import type { RunSpan, RunTraces } from '../../tracing/run-span.ts';
 import { stepCounts } from '../../tracing/step-counts.ts';
 import { readTraceSettings } from '../../tracing/trace-settings.ts';
+import { spanOfReport } from '../../worker/trace-runs.ts';
+import { traceInterceptor } from '../../worker/trace-steps.ts';
 import { OtlpReceiver } from '../support/otlp-receiver.ts';
 
 const run = '019f3b2a-7c10-7d55-8a01-00c0ffee0042';
@@ -81,6 +84,87 @@ it('takes numbers out of a step’s result, and nothing else', () => {
   ).toEqual({ 'counts.read': 10, 'counts.inserted': 10, 'requests.requests': 3, 'staged.records': 9 });
   expect(stepCounts(undefined)).toEqual({});
   expect(stepCounts({ batch: null, counts: 'many' })).toEqual({});
+});
+
+describe('the span of a run', () => {
+  const subject = {
+    stream: 'crm.contacts',
+    mode: 'softDelete',
+    run,
+    execution: run,
+    isScheduled: true,
+    at: '2026-11-28T12:00:00.000Z',
+  } as const;
+  const end = { durationMs: 90_000, failedBefore: null };
+  const done = { rows: 7, rejects: 0, bringsUpToDate: false, undone: null, positions: null, isLapsed: false };
+
+  it.each([
+    [{ ...subject, ...end, ...done, kind: 'done' } as const, { kind: 'ok' }],
+    [
+      { ...subject, ...end, kind: 'failed', failure: 'Fenced', message: 'another run' } as const,
+      { kind: 'failed', failure: 'Fenced' },
+    ],
+    [{ ...subject, kind: 'cancelled', durationMs: 90_000 } as const, { kind: 'interrupted', failure: 'Cancelled' }],
+  ])('has its whole time, and how it ended: $kind', (report, outcome) => {
+    const span = spanOfReport(report, 'soft-delete/crm.contacts-2026-11-28T11:58:30Z');
+    expect(span).toMatchObject({ name: 'RunWorkflow:softDelete', kind: 'run', run, outcome });
+    expect(span!.endedAtMs - span!.startedAtMs).toBe(90_000);
+    expect(span!.endedAtMs).toBe(Date.parse(subject.at));
+    expect(JSON.stringify(span)).not.toContain('another run');
+  });
+
+  it('is none of what a run tells on its way', () => {
+    expect(spanOfReport({ ...subject, kind: 'approvalOver' }, 'soft-delete/crm.contacts')).toBeNull();
+  });
+});
+
+describe('the span of a step', () => {
+  const info = {
+    activityType: 'mergeChunk',
+    activityId: '4',
+    attempt: 3,
+    workflowExecution: { workflowId: 'backfill/crm.contacts' },
+  };
+
+  async function spansOf(argument: object, next: () => Promise<unknown>): Promise<RunSpan[]> {
+    const noted: RunSpan[] = [];
+    const interceptor = traceInterceptor(info, { note: (span) => noted.push(span), close: async () => undefined });
+    const given = await interceptor.execute!({ args: [argument], headers: {} }, next).catch((error: unknown) => error);
+    expect(given).toBe(await next().catch((error: unknown) => error));
+    return noted;
+  }
+
+  const merge = { stream: 'crm.contacts', mode: 'backfill', run };
+
+  it('has attempt and counts', async () => {
+    const result = { kind: 'merged', counts: { read: 3, inserted: 3 } };
+    expect(await spansOf(merge, async () => result)).toEqual([
+      expect.objectContaining({
+        name: 'RunActivity:mergeChunk',
+        kind: 'step',
+        run,
+        workflowId: 'backfill/crm.contacts',
+        outcome: { kind: 'ok' },
+        facts: { attempt: 3, activityId: '4', 'counts.read': 3, 'counts.inserted': 3 },
+      }),
+    ]);
+  });
+
+  const late = { type: 'RateLimited', category: ApplicationFailureCategory.BENIGN, message: 'in a minute' };
+  it.each([
+    [ApplicationFailure.create({ type: 'DataRejected', message: 'too many' }), 'failed', 'DataRejected'],
+    [ApplicationFailure.create(late), 'interrupted', 'RateLimited'],
+    [new CancelledFailure('paused'), 'interrupted', 'Cancelled'],
+    [new TypeError('zephyrine@quillfeather.example'), 'failed', 'Unexpected'],
+  ])('tells of a failure its kind alone: %s', async (error, kind, failure) => {
+    const [span] = await spansOf(merge, () => Promise.reject(error));
+    expect(span).toMatchObject({ outcome: { kind, failure }, facts: { attempt: 3, activityId: '4' } });
+    expect(JSON.stringify(span)).not.toContain(error.message);
+  });
+
+  it('is none where there is no run, as for an inspection', async () => {
+    expect(await spansOf({ verb: 'check', stream: 'crm.contacts' }, async () => 'well')).toEqual([]);
+  });
 });
 
 describe('a collector', () => {
