@@ -15,6 +15,8 @@ const maxSleepMs = 50;
 const lookForDeadEveryMs = 1_000;
 /** How soon what found the file busy is tried again. */
 const busyRetryMs = 20;
+/** How soon a file that could not be used is tried again. */
+const rejoinAfterMs = 30_000;
 
 /** One request's place in its lane: taken until it is settled, and for a window after that. */
 export interface Slot {
@@ -30,6 +32,8 @@ export interface AccountBudgetOptions {
   readonly path: string | null;
   readonly rules: readonly LaneRules[];
   readonly log: Log;
+  /** How long a process keeps to itself before it tries the file again; 30 s by default. */
+  readonly rejoinAfterMs?: number;
 }
 
 interface Queue {
@@ -49,8 +53,8 @@ interface OpenLanes {
 
 /**
  * One account's request budget, kept with all processes of this machine that read the account, through one small file. Within a
- * traffic class it is first come, first served; of each process only the request that has waited longest looks for a slot. Where
- * the file cannot be used, the process keeps a budget of its own, and says so once.
+ * traffic class it is first come, first served; of each process only the request that has waited longest looks for a slot. While
+ * the file cannot be used, the process keeps a budget of its own, says so once, and tries again every 30 s.
  *
  * The budget of several machines would be another class of this shape: whoever sends knows `take` and `settle` only.
  */
@@ -63,6 +67,7 @@ export class AccountBudget {
   #unwritten: (() => void)[] = [];
   #retry: NodeJS.Timeout | null = null;
   #lookedForDeadAtMs = 0;
+  #triedToShareAtMs = monotonicMs();
   #isClosed = false;
 
   constructor(options: AccountBudgetOptions) {
@@ -141,6 +146,7 @@ export class AccountBudget {
     waiting,
   }: Queue): { kind: 'taken'; slot: Slot } | { kind: 'wait'; untilMs: number | null } {
     if (this.#isClosed) throw new Error('the request budget is closed');
+    this.#rejoin();
     const { lanes } = this.#open;
     const [first, next] = waiting;
     const answer = this.#attempt(() => {
@@ -204,6 +210,27 @@ export class AccountBudget {
     }
   }
 
+  /** Goes back to the file, if it is one again. What it spent of told lanes by itself, answers tell as they do of strangers. */
+  #rejoin(): void {
+    const { path, rules, log } = this.#options;
+    const now = monotonicMs();
+    if (path === null || this.#open.scope.kind === 'shared') return;
+    if (now - this.#triedToShareAtMs < (this.#options.rejoinAfterMs ?? rejoinAfterMs)) return;
+    this.#triedToShareAtMs = now;
+    let shared: OpenLanes | null = null;
+    try {
+      shared = openShared(path, rules);
+      shared.lanes.addSpent(this.#open.lanes.spentUntold());
+    } catch {
+      // It is as it was, or no better: the reason has been told.
+      shared?.close();
+      return;
+    }
+    this.#open.close();
+    this.#open = shared;
+    log.info({ path }, 'the request budget is shared again');
+  }
+
   #openFirst(): OpenLanes {
     const { path } = this.#options;
     if (path === null) return openMemory(this.#options.rules, 'no folder for budgets is given');
@@ -215,6 +242,7 @@ export class AccountBudget {
   }
 
   #openAlone(reason: string): OpenLanes {
+    this.#triedToShareAtMs = monotonicMs();
     this.#options.log.warn(
       { path: this.#options.path, reason },
       'the request budget is kept by this process alone: others that read the account spend of the same limit',
