@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '../model/or-aborted.ts';
 import type { Log } from '../model/log.ts';
@@ -48,6 +49,8 @@ interface Queue {
 interface OpenLanes {
   readonly lanes: SharedLanes;
   readonly scope: BudgetScope;
+  /** Whether others that come now would find the same file. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -169,6 +172,8 @@ export class AccountBudget {
     const now = monotonicMs();
     if (now - this.#lookedForDeadAtMs < lookForDeadEveryMs) return;
     this.#lookedForDeadAtMs = now;
+    // SQLite goes on with a file that has no name any more, and others begin another.
+    if (!this.#open.isInPlace()) throw new Error('the file was removed or replaced');
     lanes.settleDead();
   }
 
@@ -253,6 +258,7 @@ export class AccountBudget {
 
 function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
   const database = openBudgetFile(path);
+  const inode = inodeOf(path);
   let member: Member | null = null;
   try {
     const self = becomeMember(path);
@@ -268,6 +274,7 @@ function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
     return {
       lanes,
       scope: { kind: 'shared', path },
+      isInPlace: () => inodeOf(path) === inode,
       close() {
         try {
           lanes.leave();
@@ -285,6 +292,11 @@ function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
   }
 }
 
+/** Null where there is no such file. */
+function inodeOf(path: string): bigint | null {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
+}
+
 function isAliveElseTidy(path: string, id: string): boolean {
   if (isAlive(path, id)) return true;
   removeLock(path, id);
@@ -294,5 +306,5 @@ function isAliveElseTidy(path: string, id: string): boolean {
 function openMemory(rules: readonly LaneRules[], reason: string): OpenLanes {
   const database = openBudgetMemory();
   const lanes = new SharedLanes({ database, member: 'self', rules, nowMs: monotonicMs, isAlive: () => true });
-  return { lanes, scope: { kind: 'alone', reason }, close: () => database.close() };
+  return { lanes, scope: { kind: 'alone', reason }, isInPlace: () => true, close: () => database.close() };
 }

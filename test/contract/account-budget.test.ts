@@ -9,6 +9,7 @@ import { AccountBudget } from '../../budget/account-budget.ts';
 import { budgetPath } from '../../budget/budget-path.ts';
 import { becomeMember, isAlive } from '../../budget/member-lock.ts';
 import type { Log } from '../../model/log.ts';
+import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { answered, laneRules } from '../support/lanes-under-test.ts';
 
@@ -170,6 +171,25 @@ describe('the budget of an account', () => {
     await take();
     await expect(other.budget.take('lane', 'bulk', AbortSignal.timeout(100))).rejects.toThrow();
     expect(lonely.warnings).toHaveLength(1);
+  });
+
+  it('notices that the file was removed, and goes over to the one that others share by now', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    const rules = laneRules({ limit: 1_000, windowMs: 60_000 });
+    using first = openBudget(path, rules, { rejoinAfterMs: 0 });
+    const take = async () => (await first.budget.take('lane', 'bulk', never)).settle(answered);
+    await take();
+    for (const name of await readdir(folder.path)) await rm(join(folder.path, name));
+    using second = openBudget(path, rules);
+    await eventually('they share it', async () => {
+      await take();
+      return first.warnings.length > 0 && first.budget.scope.kind === 'shared';
+    });
+    const used = second.budget.look('lane')!.used;
+    await take();
+    expect(second.budget.look('lane')!.used).toBe(used + 1);
+    expect(first.warnings).toEqual([{ path, reason: 'the file was removed or replaced' }]);
   });
 
   it('lets a file that cannot be used be for a while before it tries again', async () => {
