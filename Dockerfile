@@ -9,6 +9,7 @@ COPY scripts ./scripts
 COPY model ./model
 COPY budget ./budget
 COPY codec ./codec
+COPY tracing ./tracing
 COPY workflows ./workflows
 COPY activities ./activities
 COPY sources ./sources

@@ -51,7 +51,8 @@ type Part = NonNullable<ReturnType<typeof firstPart>>['part'];
 /**
  * Reads about a chunk's worth of a frontier into a new stage, part after part: a part that ends makes room for the next, as long
  * as both are staged in the same form. With a `reuseKey`, what is staged is closed and listed every few seconds, and an
- * attempt that follows goes on from there.
+ * attempt that follows goes on from there. What stops the reading later, be it the source or a full disk, costs nothing of what
+ * is closed: that is handed back as a short chunk, and the failure meets the next one.
  */
 export async function stageChunk(
   deps: ActivityDeps,
@@ -63,21 +64,33 @@ export async function stageChunk(
   const taken = reuseKey === null ? null : await takeOver(folder, reuseKey);
   if (taken !== null) deps.log.info({ stream: plan.stream, records: taken.state.records }, 'closed parts reused');
   const stage = await StageWriter.open(folder, taken?.stage ?? null);
+  const begun = taken?.state ?? beginChunk(request.frontier);
+  const closed: ClosedSoFar = { state: begun.records > 0 ? begun : null };
   try {
-    const begun = taken?.state ?? beginChunk(request.frontier);
-    const { state, ...chunk } = await readParts(deps, { ...request, source, stage, begun }, control);
+    const { state, ...chunk } = await readParts(deps, { ...request, source, stage, begun, closed }, control);
     const { kind, absentColumns, ...read } = state;
     const isUnmoved = JSON.stringify(state.frontier) === JSON.stringify(request.frontier);
     if (state.records === 0 && isUnmoved) {
       await stage.discard();
       return { ...read, ...chunk, stage: null };
     }
-    if (plan.contract === 'freeze' && absentColumns.length > 0) throw propertiesGone(plan, absentColumns);
     return { ...read, ...chunk, stage: await stage.close(kind ?? 'content', absentColumns) };
   } catch (error) {
-    await stage.discard();
-    throw error;
+    if (closed.state === null || !(error instanceof SyncError)) {
+      await stage.discard();
+      throw error;
+    }
+    deps.log.warn({ stream: plan.stream, reason: error.message }, 'a chunk ends early');
+    await stage.unwrite();
+    const { kind, absentColumns, ...read } = closed.state;
+    const short = { wait: null, tooManyHits: null, versions: new Map<string, string>() };
+    return { ...read, ...short, stage: stage.sealed(kind ?? 'content', absentColumns) };
   }
+}
+
+/** Of what is staged, that which is closed; null for nothing. */
+interface ClosedSoFar {
+  state: ChunkState | null;
 }
 
 interface ReadChunk extends Pick<StagedChunk, 'wait' | 'tooManyHits' | 'versions'> {
@@ -86,45 +99,39 @@ interface ReadChunk extends Pick<StagedChunk, 'wait' | 'tooManyHits' | 'versions
 
 type OpenChunk = ChunkRequest & { readonly source: Source; readonly stage: StageWriter };
 
+type BegunChunk = OpenChunk & { readonly begun: ChunkState; readonly closed: ClosedSoFar };
+
 async function readParts(
   deps: ActivityDeps,
-  { begun, ...request }: OpenChunk & { readonly begun: ChunkState },
+  { begun, closed, ...request }: BegunChunk,
   control: ChunkControl,
 ): Promise<ReadChunk> {
-  const { stage, reuseKey, chunkRecords } = request;
+  const { stage, plan, reuseKey, chunkRecords } = request;
   const versions = new Map<string, string>();
   let state = begun;
-  /** Of what is staged, that which is closed; null for nothing. */
-  let closed = begun.records > 0 ? begun : null;
   for (;;) {
     const next = firstPart(state.frontier);
     if (next === null || state.records >= chunkRecords || control.signal.aborted) break;
     const form = formOf(request.mode, next.part);
     if (state.kind !== null && form !== null && form !== state.kind) break;
     const before = state;
-    const withRead = (read: PartSoFar): ChunkState =>
-      afterReading(before, form, { ...read, frontier: withRest(read.part, next.rest) });
+    const withRead = (read: PartSoFar): ChunkState => {
+      const after = afterReading(before, form, { ...read, frontier: withRest(read.part, next.rest) });
+      if (plan.contract === 'freeze' && after.absentColumns.length > 0) throw propertiesGone(plan, after.absentColumns);
+      return after;
+    };
     const save = async (soFar: PartSoFar): Promise<void> => {
-      const state = withRead(soFar);
+      const after = withRead(soFar);
       await stage.seal();
-      closed = state;
+      closed.state = after;
       await writeCheckpoint({
         key: reuseKey!,
-        state,
-        stage: stage.sealed(state.kind ?? 'content', state.absentColumns),
+        state: after,
+        stage: stage.sealed(after.kind ?? 'content', after.absentColumns),
       });
     };
-    let read: PartRead;
-    try {
-      const part = { part: next.part, form, alreadyRead: before.records, save: reuseKey === null ? null : save };
-      read = await readPart(deps, { ...request, ...part }, control);
-    } catch (error) {
-      // What was closed is handed back; the failure meets the next chunk at its first request.
-      if (closed === null || !(error instanceof SyncError) || stage.failure !== null) throw error;
-      deps.log.warn({ stream: request.plan.stream, reason: error.message }, 'a chunk ends early');
-      await stage.unwrite();
-      return { state: closed, versions: new Map(), wait: null, tooManyHits: null };
-    }
+    const part = { part: next.part, form, alreadyRead: before.records, save: reuseKey === null ? null : save };
+    const read = await readPart(deps, { ...request, ...part }, control);
     state = withRead(read);
     for (const [id, version] of read.versions) versions.set(id, version);
     const { wait, tooManyHits } = read;

@@ -20,8 +20,8 @@ export class StageWriter implements StageSink {
   #slice = 1;
   /** Calls under way: links and heads of one call must not be parted. */
   readonly #writing = new Set<Promise<void>>();
-  /** The first write or close that failed: what is staged is then unknown, and may not be closed any more. */
-  failure: { readonly error: unknown } | null = null;
+  /** The first write or close that failed: what was written since the last `seal` is then unknown, and may not be closed. */
+  #failure: { readonly error: unknown } | null = null;
 
   /**
    * Creates the folder, readable by this user only. Raises `Unavailable` where the disk refuses, `ConfigInvalid` where rights
@@ -63,16 +63,17 @@ export class StageWriter implements StageSink {
     await this.#track(writeBoth());
   }
 
-  /** Fsyncs and closes what was written since the last time. */
+  /** Fsyncs and closes what was written since the last time. Where it rejects, none of that is sealed. */
   async seal(): Promise<void> {
     await this.#settled();
-    const open = [...this.#open];
-    this.#open.clear();
-    if (open.length > 0) this.#slice++;
-    for (const [name, part] of open) {
-      await this.#watch(async () => this.#add(name, await (await part).close()));
+    const closed: [PartName, StagePart][] = [];
+    for (const [name, part] of this.#open) {
+      await this.#watch(async () => void closed.push([name, await (await part).close()]));
     }
     this.#throwFailure();
+    this.#open.clear();
+    if (closed.length > 0) this.#slice++;
+    for (const [name, part] of closed) this.#add(name, part);
   }
 
   /** What is sealed, and no more. */
@@ -99,7 +100,7 @@ export class StageWriter implements StageSink {
     return this.sealed(kind, absentColumns);
   }
 
-  /** Removes what was written since the last `seal`. */
+  /** Removes what was written since the last `seal`, and with it whatever failed. */
   async unwrite(): Promise<void> {
     await this.#settled();
     const open = await Promise.allSettled(this.#open.values());
@@ -107,6 +108,7 @@ export class StageWriter implements StageSink {
     for (const part of open) {
       if (part.status === 'fulfilled') await part.value.remove();
     }
+    this.#failure = null;
   }
 
   /** Removes everything, after a failure. */
@@ -137,12 +139,12 @@ export class StageWriter implements StageSink {
     try {
       await step();
     } catch (error) {
-      this.failure ??= { error };
+      this.#failure ??= { error };
     }
   }
 
   #throwFailure(): void {
-    if (this.failure !== null) throw this.failure.error;
+    if (this.#failure !== null) throw this.#failure.error;
   }
 
   async #settled(): Promise<void> {

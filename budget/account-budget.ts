@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '../model/or-aborted.ts';
 import type { Log } from '../model/log.ts';
@@ -15,6 +16,8 @@ const maxSleepMs = 50;
 const lookForDeadEveryMs = 1_000;
 /** How soon what found the file busy is tried again. */
 const busyRetryMs = 20;
+/** How soon a file that could not be used is tried again. */
+const rejoinAfterMs = 30_000;
 
 /** One request's place in its lane: taken until it is settled, and for a window after that. */
 export interface Slot {
@@ -30,6 +33,8 @@ export interface AccountBudgetOptions {
   readonly path: string | null;
   readonly rules: readonly LaneRules[];
   readonly log: Log;
+  /** How long a process keeps to itself before it tries the file again; 30 s by default. */
+  readonly rejoinAfterMs?: number;
 }
 
 interface Queue {
@@ -44,13 +49,15 @@ interface Queue {
 interface OpenLanes {
   readonly lanes: SharedLanes;
   readonly scope: BudgetScope;
+  /** Whether others that come now would find the same file. */
+  isInPlace(): boolean;
   close(): void;
 }
 
 /**
  * One account's request budget, kept with all processes of this machine that read the account, through one small file. Within a
- * traffic class it is first come, first served; of each process only the request that has waited longest looks for a slot. Where
- * the file cannot be used, the process keeps a budget of its own, and says so once.
+ * traffic class it is first come, first served; of each process only the request that has waited longest looks for a slot. While
+ * the file cannot be used, the process keeps a budget of its own, says so once, and tries again every 30 s.
  *
  * The budget of several machines would be another class of this shape: whoever sends knows `take` and `settle` only.
  */
@@ -63,6 +70,7 @@ export class AccountBudget {
   #unwritten: (() => void)[] = [];
   #retry: NodeJS.Timeout | null = null;
   #lookedForDeadAtMs = 0;
+  #triedToShareAtMs = monotonicMs();
   #isClosed = false;
 
   constructor(options: AccountBudgetOptions) {
@@ -141,6 +149,7 @@ export class AccountBudget {
     waiting,
   }: Queue): { kind: 'taken'; slot: Slot } | { kind: 'wait'; untilMs: number | null } {
     if (this.#isClosed) throw new Error('the request budget is closed');
+    this.#rejoin();
     const { lanes } = this.#open;
     const [first, next] = waiting;
     const answer = this.#attempt(() => {
@@ -163,6 +172,8 @@ export class AccountBudget {
     const now = monotonicMs();
     if (now - this.#lookedForDeadAtMs < lookForDeadEveryMs) return;
     this.#lookedForDeadAtMs = now;
+    // SQLite goes on with a file that has no name any more, and others begin another.
+    if (!this.#open.isInPlace()) throw new Error('the file was removed or replaced');
     lanes.settleDead();
   }
 
@@ -204,6 +215,27 @@ export class AccountBudget {
     }
   }
 
+  /** Goes back to the file, if it is one again. What it spent of told lanes by itself, answers tell as they do of strangers. */
+  #rejoin(): void {
+    const { path, rules, log } = this.#options;
+    const now = monotonicMs();
+    if (path === null || this.#open.scope.kind === 'shared') return;
+    if (now - this.#triedToShareAtMs < (this.#options.rejoinAfterMs ?? rejoinAfterMs)) return;
+    this.#triedToShareAtMs = now;
+    let shared: OpenLanes | null = null;
+    try {
+      shared = openShared(path, rules);
+      shared.lanes.addSpent(this.#open.lanes.spentUntold());
+    } catch {
+      // It is as it was, or no better: the reason has been told.
+      shared?.close();
+      return;
+    }
+    this.#open.close();
+    this.#open = shared;
+    log.info({ path }, 'the request budget is shared again');
+  }
+
   #openFirst(): OpenLanes {
     const { path } = this.#options;
     if (path === null) return openMemory(this.#options.rules, 'no folder for budgets is given');
@@ -215,6 +247,7 @@ export class AccountBudget {
   }
 
   #openAlone(reason: string): OpenLanes {
+    this.#triedToShareAtMs = monotonicMs();
     this.#options.log.warn(
       { path: this.#options.path, reason },
       'the request budget is kept by this process alone: others that read the account spend of the same limit',
@@ -225,6 +258,7 @@ export class AccountBudget {
 
 function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
   const database = openBudgetFile(path);
+  const inode = inodeOf(path);
   let member: Member | null = null;
   try {
     const self = becomeMember(path);
@@ -240,6 +274,7 @@ function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
     return {
       lanes,
       scope: { kind: 'shared', path },
+      isInPlace: () => inodeOf(path) === inode,
       close() {
         try {
           lanes.leave();
@@ -257,6 +292,11 @@ function openShared(path: string, rules: readonly LaneRules[]): OpenLanes {
   }
 }
 
+/** Null where there is no such file. */
+function inodeOf(path: string): bigint | null {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
+}
+
 function isAliveElseTidy(path: string, id: string): boolean {
   if (isAlive(path, id)) return true;
   removeLock(path, id);
@@ -266,5 +306,5 @@ function isAliveElseTidy(path: string, id: string): boolean {
 function openMemory(rules: readonly LaneRules[], reason: string): OpenLanes {
   const database = openBudgetMemory();
   const lanes = new SharedLanes({ database, member: 'self', rules, nowMs: monotonicMs, isAlive: () => true });
-  return { lanes, scope: { kind: 'alone', reason }, close: () => database.close() };
+  return { lanes, scope: { kind: 'alone', reason }, isInPlace: () => true, close: () => database.close() };
 }

@@ -31,6 +31,13 @@ export interface TakeRequest {
 export type TakeAnswer =
   { readonly kind: 'taken'; readonly slot: number } | { readonly kind: 'wait'; readonly untilMs: number | null };
 
+/** Slots of a lane that are taken. */
+export interface Spent {
+  readonly lane: string;
+  readonly traffic: Traffic;
+  readonly slots: number;
+}
+
 export interface LaneLook {
   readonly limit: number;
   readonly isLimitTold: boolean;
@@ -172,6 +179,38 @@ export class SharedLanes {
       used: row.interactive + row.bulk - gone.slots + this.#foreignOf(lane, now).slots,
       leastRoundTripMs: leastRoundTripMs(tripsOf(row)),
     };
+  }
+
+  /** What is taken of lanes that no answer tells of. */
+  spentUntold(): Spent[] {
+    const now = this.#options.nowMs();
+    return [...this.#rules.values()].flatMap((rules) => {
+      if (rules.isTold) return [];
+      const { row } = this.#write(() => {
+        const loaded = this.#load(rules, now);
+        if (loaded.isFreed) this.#save(loaded.row, now);
+        return loaded;
+      });
+      return (['interactive', 'bulk'] as const).map((traffic) => ({ lane: row.name, traffic, slots: row[traffic] }));
+    });
+  }
+
+  /** Counts what this process has spent elsewhere, as if it all ended now. */
+  addSpent(spent: readonly Spent[]): void {
+    const { member, nowMs } = this.#options;
+    for (const { lane, traffic, slots } of spent) {
+      if (slots === 0) continue;
+      this.#write(() => {
+        const now = nowMs();
+        const { row } = this.#load(this.#rulesOf(lane), now);
+        for (let i = 0; i < slots; i++) {
+          row[traffic]++;
+          const { lastInsertRowid } = this.#sql.take.run(lane, traffic, member, row.interactive + row.bulk, now);
+          this.#sql.settle.run(now, lastInsertRowid);
+        }
+        this.#save(row, now);
+      });
+    }
   }
 
   /** Settles what members that died had in flight. */

@@ -7,6 +7,7 @@ import { describeOpenRuns, findSchedule, type RunKey, type RunTarget } from './d
 import { exitCode } from './exit-code.ts';
 import { alreadyRunning, startRun, type RunOrder } from './sync-runs.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
+import { noteCommand } from './trace-command.ts';
 
 /** A run that its schedule starts as soon as the one under way has ended. */
 export interface QueuedRun extends RunKey {
@@ -84,12 +85,15 @@ async function trigger(
       ({ workflow }) => workflow.firstExecutionRunId,
     ),
   );
+  const startedAtMs = Date.now();
   await temporal.client.schedule.getHandle(schedule.scheduleId).trigger(schedule.policies.overlap);
   const queued: QueuedRun = { ...key, run: null, earlier };
   if (!isAlone) return queued;
   const tooLate = AbortSignal.timeout(triggeredWithinMs);
   try {
-    return await nextRun(temporal, queued, tooLate);
+    const begun = await nextRun(temporal, queued, tooLate);
+    noteCommand(temporal.traces, 'TriggerSchedule', { ...begun, startedAtMs });
+    return begun;
   } catch (error) {
     if (!tooLate.aborted) throw error;
     throw new CliError(exitCode.runFailed, `schedule ${schedule.scheduleId} was triggered and has started no run yet`, {

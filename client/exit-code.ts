@@ -23,7 +23,7 @@ export const exitCodeMeaning: Readonly<Record<ExitCode, string>> = {
   5: 'Temporal, a worker, source or destination is out of reach',
   6: 'still running at --timeout',
   7: 'needs --yes, or an approval',
-  130: 'interrupted; a run goes on',
+  130: 'interrupted; a run that was started goes on',
 };
 
 /** The code for a run or check that failed with this kind; the names are those of `FailureKind`. */

@@ -7,15 +7,19 @@ const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\
 
 /** A flag's `2026-01-31` (midnight UTC) or instant with its zone, as an ISO instant; throws a usage error that names the flag. */
 export function parseInstant(text: string, flag: string): string {
-  const date = datePattern.test(text) || instantPattern.test(text) ? new Date(text) : null;
-  // The parser takes 31 February for 3 March.
-  const isReal = date !== null && !Number.isNaN(date.getTime()) && isDayOfMonth(text);
-  if (!isReal) {
+  const date = readInstant(text);
+  if (date === null) {
     throw new CliError(exitCode.usage, `${flag} "${text}" is not a date or an instant`, {
       next: 'write it as 2026-01-31 or 2026-01-31T12:00:00Z',
     });
   }
   return date.toISOString();
+}
+
+function readInstant(text: string): Date | null {
+  const date = datePattern.test(text) || instantPattern.test(text) ? new Date(text) : null;
+  // The parser takes 31 February for 3 March.
+  return date !== null && !Number.isNaN(date.getTime()) && isDayOfMonth(text) ? date : null;
 }
 
 function isDayOfMonth(text: string): boolean {
@@ -24,8 +28,15 @@ function isDayOfMonth(text: string): boolean {
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
-/** A flag's date or instant, or how long ago it was: `24h` is this time yesterday. */
+/** A flag's date or instant, or how long ago it was: `24h` is this time yesterday. Throws a usage error that names the flag. */
 export function parseSince(text: string, flag: string, now: Date): string {
   const agoMs = parseDuration(text);
-  return agoMs === null ? parseInstant(text, flag) : new Date(now.getTime() - agoMs).toISOString();
+  const since = agoMs === null ? readInstant(text) : new Date(now.getTime() - agoMs);
+  // A thousand million days ago is no instant.
+  if (since === null || Number.isNaN(since.getTime())) {
+    throw new CliError(exitCode.usage, `${flag} "${text}" is not a time ago, a date or an instant`, {
+      next: 'write it as 24h, 2026-01-31 or 2026-01-31T12:00:00Z',
+    });
+  }
+  return since.toISOString();
 }

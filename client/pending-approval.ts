@@ -9,12 +9,14 @@ import { exitCode } from './exit-code.ts';
 import { observeOpen } from './observe-run.ts';
 import { rootFailure } from './run-end.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
+import { noteCommand } from './trace-command.ts';
 
 /** Modes whose runs compare all ids, and so may wait for an approval. */
 const comparingModes: readonly SyncMode[] = ['reconcile', 'backfill'];
 
 export interface FoundApproval {
   readonly stream: string;
+  readonly mode: SyncMode;
   readonly workflowId: string;
   readonly approval: PendingApproval;
 }
@@ -22,8 +24,8 @@ export interface FoundApproval {
 /** What of the stream waits for a person. Throws a usage error where nothing does, and exit code 5 where no worker can tell. */
 export async function findPending(temporal: TemporalConnection, stream: string): Promise<FoundApproval> {
   const open = (await Promise.all(comparingModes.map((mode) => observeOpen(temporal, { mode, stream })))).flat();
-  for (const { workflowId, progress } of open) {
-    if (progress?.approval) return { stream, workflowId, approval: progress.approval };
+  for (const { mode, workflowId, progress } of open) {
+    if (progress?.approval) return { stream, mode, workflowId, approval: progress.approval };
   }
   const unheard = open.find(({ progress }) => progress === null);
   if (unheard !== undefined) throw noWorker(unheard.taskQueue);
@@ -39,14 +41,18 @@ const refusedTooEarly = { attempts: 10, pauseMs: 200 };
 /** Approves by digest; throws a usage error where the run refuses it, since other rows wait by now or none do. */
 export async function approve(
   temporal: TemporalConnection,
-  { stream, workflowId, approval }: FoundApproval,
+  { stream, mode, workflowId, approval }: FoundApproval,
   { digest, by }: Pick<ApproveArgs, 'digest' | 'by'>,
 ): Promise<PendingApproval> {
   const handle = temporal.client.workflow.getHandle(workflowId);
   const args: ApproveArgs = { run: approval.run, digest, ...(by === undefined ? {} : { by }) };
+  const startedAtMs = Date.now();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await handle.executeUpdate(approveDeletesUpdate, { args: [args] });
+      const approved = await handle.executeUpdate(approveDeletesUpdate, { args: [args] });
+      const target = { mode, stream, workflowId, run: approval.run };
+      noteCommand(temporal.traces, 'UpdateWorkflow:approveDeletes', { ...target, startedAtMs });
+      return approved;
     } catch (error) {
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       if (attempt === refusedTooEarly.attempts || !(await isWaitingFor(handle, args))) throw notApproved(stream, error);

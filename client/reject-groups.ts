@@ -6,6 +6,7 @@ import { instantText } from './duration.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { inspect } from './inspection.ts';
 import type { Output } from './output.ts';
+import { rejectsText } from './rejects-text.ts';
 import { withTemporal, type ConfigSession } from './session.ts';
 import { printTable } from './table.ts';
 
@@ -24,14 +25,14 @@ export async function showGroups(asked: {
   const total = answers.reduce((sum, answer) => sum + answer.total, 0);
   const omittedGroups = answers.reduce((sum, answer) => sum + answer.omittedGroups, 0);
   if (groups.length > 0) output.text(printTable(columns, groups.map(rowOf), output));
-  const of = streams.length === 1 ? streams[0]! : `${countText(streams.length)} streams`;
-  output.talk(`${countText(total)} rejects of ${of}`);
+  output.talk(rejectsText(total, streams));
   if (omittedGroups > 0)
     output.warn(`${countText(omittedGroups)} smaller groups are not shown; next: add --column or --since`);
   const [largest] = groups;
   if (largest !== undefined) {
     const column = largest.column === null ? '' : ` --column ${largest.column}`;
-    output.talk(`which: sluice errors ${largest.stream}${column} --list; read again: --refetch in its place`);
+    const these = `sluice errors ${largest.stream}${column}`;
+    output.talk(`which: ${these} --list; read again: ${these} --refetch --wait`);
   }
   output.document('errors', { streams, total, groups, omittedGroups });
   return exitCode.done;

@@ -4,6 +4,7 @@ import { countText } from './count-text.ts';
 import { instantText } from './duration.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import type { Output } from './output.ts';
+import { rejectsText } from './rejects-text.ts';
 import type { ConfigSession } from './session.ts';
 import { printTable } from './table.ts';
 
@@ -18,8 +19,8 @@ export async function showRejects(asked: {
   const { session, stream, filter, limit, output } = asked;
   const { total, rows } = await askWorker(session, { verb: 'errors', stream, limit, ...filter });
   if (rows.length > 0) output.text(printTable(columns, rows.map(rowOf), output));
-  const shown = rows.length < total ? `${countText(rows.length)} of ${countText(total)}` : countText(total);
-  output.talk(`${shown} rejects of ${stream}`);
+  const whole = rejectsText(total, [stream]);
+  output.talk(rows.length < total ? `${countText(rows.length)} of ${whole}` : whole);
   output.document('errors', { stream, total, rows });
   return exitCode.done;
 }

@@ -11,6 +11,7 @@ import { untilText } from './duration.ts';
 import { exitCode } from './exit-code.ts';
 import { runNoun } from './mode-words.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
+import { noteCommand } from './trace-command.ts';
 
 /** What a run is to do: the input of its workflow, and the line that its history begins with. */
 export interface RunOrder {
@@ -27,8 +28,10 @@ export async function startRun(
 ): Promise<RunTarget> {
   const { stream } = input;
   const workflowId = syncWorkflowId(mode, stream);
+  const { type } = workflowNames[mode];
+  const startedAtMs = Date.now();
   try {
-    const handle = await temporal.client.workflow.start(workflowNames[mode].type, {
+    const handle = await temporal.client.workflow.start(type, {
       workflowId,
       taskQueue,
       args: [input],
@@ -36,7 +39,9 @@ export async function startRun(
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: summary,
     });
-    return { mode, stream, workflowId, run: handle.firstExecutionRunId };
+    const started: RunTarget = { mode, stream, workflowId, run: handle.firstExecutionRunId };
+    noteCommand(temporal.traces, `StartWorkflow:${type}`, { ...started, startedAtMs });
+    return started;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     throw alreadyRunning({ mode, stream }, await latestRunOf(temporal, { mode, stream }), error);
@@ -57,14 +62,14 @@ export function alreadyRunning(
 
 /** Signals the mode's open run of the stream; false if there is none. */
 export async function pauseRun(temporal: TemporalConnection, key: RunKey, args: PauseArgs): Promise<boolean> {
-  return withOpenRun(temporal, key, ({ workflowId }) =>
+  return withOpenRun(temporal, { key, name: 'SignalWorkflow:pause' }, ({ workflowId }) =>
     temporal.client.workflow.getHandle(workflowId).signal(pauseSignal, args),
   );
 }
 
 /** Signals the mode's open run of the stream; false if there is none. */
 export async function resumeRun(temporal: TemporalConnection, key: RunKey, args: PauseArgs): Promise<boolean> {
-  return withOpenRun(temporal, key, ({ workflowId }) =>
+  return withOpenRun(temporal, { key, name: 'SignalWorkflow:resume' }, ({ workflowId }) =>
     temporal.client.workflow.getHandle(workflowId).signal(resumeSignal, args),
   );
 }
@@ -72,7 +77,7 @@ export async function resumeRun(temporal: TemporalConnection, key: RunKey, args:
 /** Asks the mode's open run of the stream to stop, with a reason for its history; false if there is none. */
 export async function cancelRun(temporal: TemporalConnection, key: RunKey, reason: string): Promise<boolean> {
   // The client's own cancel() has no room for a reason.
-  return withOpenRun(temporal, key, (run) =>
+  return withOpenRun(temporal, { key, name: 'CancelWorkflow' }, (run) =>
     temporal.client.workflowService.requestCancelWorkflowExecution({
       namespace: temporal.namespace,
       workflowExecution: { workflowId: run.workflowId },
@@ -86,11 +91,18 @@ export async function cancelRun(temporal: TemporalConnection, key: RunKey, reaso
 
 async function withOpenRun(
   temporal: TemporalConnection,
-  key: RunKey,
+  { key, name }: { readonly key: RunKey; readonly name: string },
   request: (run: WorkflowExecutionDescription) => Promise<unknown>,
 ): Promise<boolean> {
   const open = await describeOpenRuns(temporal, key);
-  const reached = await Promise.all(open.map((run) => unlessEnded(() => request(run))));
+  const ask = async (run: WorkflowExecutionDescription): Promise<boolean> => {
+    const startedAtMs = Date.now();
+    if (!(await unlessEnded(() => request(run)))) return false;
+    const { workflowId } = run;
+    noteCommand(temporal.traces, name, { ...key, workflowId, run: firstRunIdOf(run), startedAtMs });
+    return true;
+  };
+  const reached = await Promise.all(open.map(ask));
   return reached.includes(true);
 }
 

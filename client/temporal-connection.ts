@@ -2,11 +2,13 @@ import { Connection, type Client, type ConnectionOptions } from '@temporalio/cli
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/references.ts';
+import type { RunTraces } from '../tracing/run-span.ts';
 import { CliError, grpcStatusOf, reportError } from './cli-error.ts';
 import { exitCode } from './exit-code.ts';
 import { readDevServer } from './dev-server.ts';
 import { TemporalClient } from './temporal-client.ts';
 import { chooseTemporalAddress, type TemporalAddress } from './temporal-address.ts';
+import { commandTraces } from './trace-command.ts';
 
 const connectTimeoutMs = 3_000;
 
@@ -16,6 +18,8 @@ export interface TemporalConnection {
   readonly found: TemporalAddress;
   /** How a worker of this process reaches the same server. */
   readonly connectOptions: ConnectOptions;
+  /** Of what commands do to runs. */
+  readonly traces: RunTraces;
   close(): Promise<void>;
 }
 
@@ -34,12 +38,16 @@ export async function connectTemporal(config: TemporalSettings, environment: Env
       ...(connectOptions as ConnectionOptions),
       connectTimeout: connectTimeoutMs,
     });
+    const traces = commandTraces(environment);
     return {
       client: new TemporalClient({ connection, namespace, keyRing }),
       namespace,
       found,
       connectOptions,
-      close: () => connection.close(),
+      traces,
+      close: async () => {
+        await Promise.all([connection.close(), traces.close()]);
+      },
     };
   } catch (error) {
     throw unreachable(found, error);

@@ -172,7 +172,7 @@ export function loadConfig(request: LoadConfigRequest): LoadedConfig {
 }
 
 function unknownName(what: string, file: string, hint: string): SyncError {
-  return configInvalid([`there is no ${what} in ${file}, ${hint}`]);
+  return configInvalid([`there is no ${what} in ${file}`], hint);
 }
 
 /** What has no problem has a value; `checkFile` keeps the two together. */

@@ -72,15 +72,23 @@ export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 type Found = Problem & { readonly position: Position };
 
-/** One mistake often makes the parser complain several times about the rest of its line. */
+type SyntaxProblem = Found & { readonly code: YAMLError['code'] };
+
+/** One mistake often makes the parser complain several times about the rest of its line; a tab, about the lines after it. */
 function firstPerLine(errors: readonly YAMLError[], position: (offset: number) => Position): Found[] {
-  const found = new Map<number, Found>();
+  const byLine = new Map<number, SyntaxProblem>();
   for (const { code, message, pos } of errors) {
     const at = position(pos[0]);
     const text = syntaxTexts[code] ?? showBraces(message.charAt(0).toLowerCase() + message.slice(1));
-    if (!found.has(at.line)) found.set(at.line, { path: [], text, position: at });
+    if (!byLine.has(at.line)) byLine.set(at.line, { path: [], text, position: at, code });
   }
-  return [...found.values()];
+  const found = [...byLine.values()].toSorted((a, b) => a.position.line - b.position.line);
+  const tabs = found.filter(({ code }) => code === 'TAB_AS_INDENT');
+  const [tab] = tabs;
+  if (tab === undefined) return found;
+  const more = tabs.length - 1;
+  const where = more === 0 ? '' : `, here and in ${more} ${more === 1 ? 'line' : 'lines'} more`;
+  return [...found.slice(0, found.indexOf(tab)), { ...tab, text: tab.text + where }];
 }
 
 class Reader {

@@ -1,5 +1,5 @@
 /** Variables that name a real system, or would lead a child process to one. */
-const realSystems = /^(HUBSPOT_|TEMPORAL_|SNOWFLAKE_|SALESFORCE_|SF_|PG|DATABASE_URL$|SLUICE_)/;
+const realSystems = /^(HUBSPOT_|TEMPORAL_|SNOWFLAKE_|SALESFORCE_|SF_|PG|DATABASE_URL$|SLUICE_|OTEL_)/;
 
 /**
  * This process's environment without anything that names a real system, so that no demo and no test reaches one by

@@ -26,6 +26,10 @@ export interface SandboxOptions {
   readonly temporalAddress: string;
   /** Streams with their options, as in config. */
   readonly streams: Readonly<Record<string, object>>;
+  /** For several on one Temporal: names the pipeline, and its task queue, which are `crm` and the usual one otherwise. */
+  readonly pipeline?: string;
+  /** Shared with those that read the same account; in the folder by default. */
+  readonly budgetDir?: string;
 }
 
 export interface WorkerProcess {
@@ -109,14 +113,15 @@ export async function startLocalTemporal(
 }
 
 /** JSON is YAML, so the config needs no writer. */
-function configText({ streams }: SandboxOptions): string {
+function configText({ streams, pipeline, budgetDir = './.sluice/budgets' }: SandboxOptions): string {
   return JSON.stringify(
     {
       version: 1,
       sources: { crm: { kind: 'hubspot', accessToken: '${HUBSPOT_ACCESS_TOKEN}', baseUrl: '${SIMULATOR_URL}' } },
       destinations: { local: { kind: 'duckdb', path: './warehouse.duckdb' } },
-      pipelines: { crm: { source: 'crm', destination: 'local', schema: 'hubspot', streams } },
-      budgetDir: './.sluice/budgets',
+      pipelines: { [pipeline ?? 'crm']: { source: 'crm', destination: 'local', schema: 'hubspot', streams } },
+      ...(pipeline === undefined ? {} : { temporal: { taskQueue: pipeline } }),
+      budgetDir,
       testing: { smallChunks: true },
     },
     null,

@@ -46,6 +46,7 @@ export interface RunFailed extends RunSubject {
 
 export interface RunCancelled extends RunSubject {
   readonly kind: 'cancelled';
+  readonly durationMs: number;
 }
 
 export interface ApprovalAsked extends RunSubject {

@@ -17,17 +17,26 @@ const allowed: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>
   destinations: { model: 'value' },
   activities: { model: 'value' },
   codec: { model: 'value' },
+  tracing: { model: 'value' },
   config: { model: 'value', 'sources/registry.ts': 'value', 'destinations/registry.ts': 'value' },
   worker: {
     model: 'value',
     activities: 'value',
     config: 'value',
     codec: 'value',
+    tracing: 'value',
     'sources/registry.ts': 'value',
     'destinations/registry.ts': 'value',
     'workflows/messages.ts': 'value',
   },
-  client: { model: 'value', config: 'value', codec: 'value', worker: 'value', 'workflows/messages.ts': 'value' },
+  client: {
+    model: 'value',
+    config: 'value',
+    codec: 'value',
+    tracing: 'value',
+    worker: 'value',
+    'workflows/messages.ts': 'value',
+  },
   simulators: {},
 };
 
@@ -121,6 +130,16 @@ describe('architecture', () => {
         queue.push(to);
       }
     }
+  });
+
+  it('OpenTelemetry loads only where traces are on', () => {
+    const using = files.filter((file) =>
+      /^import (?!type\s)[^;]*from\s+'@opentelemetry\//m.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(using).toEqual(['tracing/otlp-traces.ts']);
+    const lazily = `await import('./otlp-traces.ts')`;
+    expect(edges.filter(({ to }) => to === using[0]).map(({ from }) => from)).toEqual(['tracing/open-traces.ts']);
+    expect(readFileSync(join(root, 'tracing/open-traces.ts'), 'utf8')).toContain(lazily);
   });
 
   it('every client and worker reads and writes by the keys of the config', () => {

@@ -19,7 +19,7 @@ export function logContext(): object {
   return contexts.getStore() ?? {};
 }
 
-interface RunningActivity {
+export interface RunningActivity {
   readonly activityType: string;
   readonly attempt: number;
   readonly workflowExecution?: { readonly workflowId: string };

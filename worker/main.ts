@@ -1,13 +1,16 @@
+import { dirname } from 'node:path';
 import { NativeConnection, Worker, type NativeConnectionOptions, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/create-activities.ts';
 import { failureInterceptor } from '../activities/failure-interceptor.ts';
 import { KnownVersions } from '../activities/known-versions.ts';
 import { dataConverterOf, encodesFailures } from '../codec/data-converter.ts';
+import { readEnvironment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { MonitoringSettings } from '../config/monitoring.ts';
 import { resolveStream } from '../config/resolve-stream.ts';
 import { SyncError } from '../model/errors.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
+import { openTraces } from '../tracing/open-traces.ts';
 import { asVersion } from './deployment-version.ts';
 import { reconcileCaller } from './call-reconcile.ts';
 import { runningCheck } from './running-check.ts';
@@ -24,6 +27,7 @@ import { ensureSearchAttributes } from './search-attributes.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 import { keepHeapSmall } from './small-heap.ts';
 import { temporalProbe } from './temporal-probe.ts';
+import { traceInterceptor } from './trace-steps.ts';
 import { WorkerHealth } from './worker-health.ts';
 
 export interface RunWorkerOptions {
@@ -55,6 +59,15 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
   await using closing = new AsyncDisposableStack();
   const health = new WorkerHealth(config, signal);
   if (settings.health !== null) closing.use(await serveHealth(settings.health, health));
+  const traces = closing.adopt(
+    await openTraces({
+      variables: readEnvironment(dirname(config.path), process.env),
+      answerWithinMs: 5_000,
+      closeWithinMs: 5_000,
+      warn: (reason) => log.warn({}, reason),
+    }),
+    (open) => open.close(),
+  );
   const native = closing.adopt(await NativeConnection.connect(connection), (open) => open.close());
   const owned = closing.use(new DisposableStack());
   const connectors = closing.adopt(openConnectors(config, log), (open) => open.close());
@@ -70,6 +83,7 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
       dataConverter,
       connectors,
       canSetSearchAttributes,
+      traces,
       log,
     }),
     (open) => open.close(),
@@ -100,6 +114,7 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     interceptors: {
       activity: [
         ({ info }) => logContextInterceptors(info),
+        ({ info }) => ({ inbound: traceInterceptor(info, traces) }),
         ({ info }) => ({ inbound: failureInterceptor(info, log) }),
       ],
     },

@@ -8,6 +8,7 @@ import type { Log } from '../model/log.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { RunReport } from '../model/run-report.ts';
 import { SyncError } from '../model/errors.ts';
+import type { RunTraces } from '../tracing/run-span.ts';
 import { syncMode, syncStream } from '../workflows/messages.ts';
 import { AlertSender } from './alert-sender.ts';
 import type { Connectors } from './connectors.ts';
@@ -15,6 +16,7 @@ import { lookAtStream } from './look-at-stream.ts';
 import { Monitor, type WaitingRun } from './monitor.ts';
 import { isFirst, pollersOf } from './speaker.ts';
 import { SyncMetrics } from './sync-metrics.ts';
+import { spanOfReport } from './trace-runs.ts';
 
 const lastAlertsWithinMs = 5_000;
 
@@ -42,12 +44,13 @@ interface MonitoringOptions {
   readonly dataConverter: DataConverter;
   readonly connectors: Connectors;
   readonly canSetSearchAttributes: boolean;
+  readonly traces: RunTraces;
   readonly log: Log;
 }
 
 /** Puts together what watches this worker's streams. The runtime has to be installed. */
 export function openMonitoring(options: MonitoringOptions): Monitoring {
-  const { config, settings, connection, namespace, dataConverter, connectors, log } = options;
+  const { config, settings, connection, namespace, dataConverter, connectors, traces, log } = options;
   const client = new Client({ connection, namespace, dataConverter });
   const metrics = new SyncMetrics(Runtime.instance().metricMeter);
   const alerts = settings.alerts === null ? null : alertSender(settings.alerts, { metrics, log });
@@ -63,8 +66,15 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
     limitShares: () => limitSharesOf(connectors),
     log,
   });
+  const takeReport = (workflowId: string, report: RunReport): void => {
+    monitor.report(report);
+    const span = spanOfReport(report, workflowId);
+    if (span !== null) traces.note(span);
+  };
   return {
-    sinks: { runs: { report: { fn: (_, report) => monitor.report(report), callDuringReplay: false } } },
+    sinks: {
+      runs: { report: { fn: ({ workflowId }, report) => takeReport(workflowId, report), callDuringReplay: false } },
+    },
     noteQuarantine: (stream, rows) => metrics.quarantine(stream, rows),
     watch: (signal, identity) => {
       own = identity;

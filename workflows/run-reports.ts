@@ -40,7 +40,7 @@ export function reportFailed(of: ReportedRun, error: unknown): void {
 }
 
 export function reportCancelled(of: ReportedRun): void {
-  runs.report({ ...subjectOf(of), kind: 'cancelled' });
+  runs.report({ ...subjectOf(of), kind: 'cancelled', durationMs: endOf().durationMs });
 }
 
 export function reportApprovalAsked(

@@ -26,6 +26,13 @@ export interface DatabaseFile {
   close(): Promise<void>;
 }
 
+interface OpenFile {
+  readonly instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  /** Of the file that is open, which may no longer be the one at its path. */
+  readonly inode: string;
+}
+
 /** Queues by real path: the driver's lock does not stop a second instance in the same process, which would corrupt the file. */
 const turns = new Map<string, Promise<void>>();
 
@@ -40,7 +47,7 @@ export function createDatabaseFile(
   config: DuckDbConfig,
   whileOpen: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(),
 ): DatabaseFile {
-  let open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
+  let open: OpenFile | null = null;
   let idleTimer: NodeJS.Timeout | undefined;
 
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -73,15 +80,26 @@ export function createDatabaseFile(
     if (held !== null) await whileOpen(() => held.connection.run('CHECKPOINT')).catch(release);
   };
 
+  /** Whoever has it open in this process shares one instance of it. */
+  const letAllGo = async () => {
+    const path = await realPathOf(config.path);
+    for (const [letGo, held] of holders) if (held === path) letGo();
+  };
+
   const acquire = async () => {
-    if (open !== null) return open;
+    if (open !== null && open.inode === (await inodeOf(config.path))) return open;
+    // Somebody has put another file in its place: what is written into the old one nobody would ever see.
+    if (open !== null) {
+      await letAllGo();
+      release();
+    }
     await createFolder(config.path);
     try {
       const instance = await DuckDBInstance.fromCache(config.path, instanceOptions(config));
       const connection = await instance.connect();
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       holders.set(release, await realPathOf(config.path));
-      return (open = { instance, connection });
+      return (open = { instance, connection, inode: await inodeOf(config.path) });
     } catch (error) {
       throw toSyncError(error, config.path).error;
     }
@@ -131,8 +149,7 @@ export function createDatabaseFile(
         } catch (error) {
           throw toSyncError(error, config.path).error;
         } finally {
-          const path = await realPathOf(config.path);
-          for (const [letGo, held] of holders) if (held === path) letGo();
+          await letAllGo();
         }
         await publishReadCopy(config.path);
       }),
@@ -180,6 +197,12 @@ export async function realPathOf(path: string): Promise<string> {
   } catch {
     return join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path));
   }
+}
+
+/** Of the file a path leads to; empty where there is none. */
+async function inodeOf(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => null);
+  return found === null ? '' : `${found.dev}:${found.ino}`;
 }
 
 async function walBytes(path: string): Promise<number> {

@@ -17,15 +17,17 @@ export class StateCache {
 
   async find(target: StreamTable): Promise<StreamState | null> {
     const state = this.#states.get(keyOf(target));
-    return state !== undefined && (await this.#stampNow()) === this.#stamp ? state : null;
+    return state !== undefined && (await this.#stampNow()).text === this.#stamp ? state : null;
   }
 
   /** Keeps what `read` finds. Call it while nobody else can write. */
   async keep(target: StreamTable, read: () => Promise<StreamState>): Promise<StreamState> {
+    const before = await this.#stampNow();
     const state = await read();
     const stamp = await this.#stampNow();
-    if (stamp !== this.#stamp) this.#states.clear();
-    this.#stamp = stamp;
+    if (isReplaced(before, stamp)) return state;
+    if (stamp.text !== this.#stamp) this.#states.clear();
+    this.#stamp = stamp.text;
     this.#states.set(keyOf(target), state);
     return state;
   }
@@ -36,7 +38,8 @@ export class StateCache {
     try {
       return await work();
     } finally {
-      if (before === this.#stamp) this.#stamp = await this.#stampNow();
+      const after = await this.#stampNow();
+      if (before.text === this.#stamp && !isReplaced(before, after)) this.#stamp = after.text;
     }
   }
 
@@ -46,19 +49,31 @@ export class StateCache {
   }
 
   /** Every commit appends to the log beside the file, and a checkpoint writes the file: neither leaves both as they were. */
-  async #stampNow(): Promise<string> {
+  async #stampNow(): Promise<Stamp> {
     const [file, log] = await Promise.all([stampOf(this.#path), stampOf(`${this.#path}.wal`)]);
-    return `${file} ${log}`;
+    return { inode: file.inode, text: `${file.text} ${log.text}` };
   }
 }
 
-async function stampOf(path: string): Promise<string> {
+interface Stamp {
+  /** Null where there is no file. */
+  readonly inode: string | null;
+  readonly text: string;
+}
+
+async function stampOf(path: string): Promise<Stamp> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+    const inode = `${dev}:${ino}`;
+    return { inode, text: [inode, size, mtimeNs, ctimeNs].join(':') };
   } catch (error) {
-    return String((error as NodeJS.ErrnoException).code);
+    return { inode: null, text: String((error as NodeJS.ErrnoException).code) };
   }
+}
+
+/** Somebody has put another file in its place meanwhile, of which what was done with the first one says nothing. */
+function isReplaced(before: Stamp, after: Stamp): boolean {
+  return before.inode !== null && before.inode !== after.inode;
 }
 
 function keyOf({ stream, table }: StreamTable): string {

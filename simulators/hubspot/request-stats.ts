@@ -46,11 +46,26 @@ export interface Outcome {
   readonly fault: FaultRule['kind'] | null;
 }
 
+/** One arrival, in the order of arrival. */
+export interface LoggedRequest {
+  readonly route: string;
+  /** By the simulator's clock, in ms since the epoch. */
+  readonly atMs: number;
+  /** No limit has stopped it. */
+  isAdmitted: boolean;
+}
+
 const windowMs = 10_000;
 
 /** Counts requests by route, `list contacts` for example, and over all as `all`. */
 export class RequestStats {
   #tallies = new Map<string, Tally>();
+  #log: LoggedRequest[] | null = null;
+
+  /** Every request from now on, as they come. */
+  keepLog(): readonly LoggedRequest[] {
+    return (this.#log ??= []);
+  }
 
   reset(): void {
     this.#tallies = new Map();
@@ -67,8 +82,11 @@ export class RequestStats {
       tally.concurrent += 1;
       tally.maxConcurrent = Math.max(tally.maxConcurrent, tally.concurrent);
     }
+    const logged: LoggedRequest = { route, atMs: nowMs, isAdmitted: false };
+    this.#log?.push(logged);
     return {
       admitted: () => {
+        logged.isAdmitted = true;
         for (const tally of tallies) tally.admitted.add(nowMs);
       },
       end: ({ status, bytes, records, fault }) => {

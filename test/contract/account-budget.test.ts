@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,15 +9,25 @@ import { AccountBudget } from '../../budget/account-budget.ts';
 import { budgetPath } from '../../budget/budget-path.ts';
 import { becomeMember, isAlive } from '../../budget/member-lock.ts';
 import type { Log } from '../../model/log.ts';
+import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { answered, laneRules } from '../support/lanes-under-test.ts';
 
 const never = new AbortController().signal;
 
-function openBudget(path: string, rules = laneRules({ limit: 4, windowMs: 400 })) {
+function openBudget(
+  path: string,
+  rules = laneRules({ limit: 4, windowMs: 400 }),
+  { rejoinAfterMs }: { rejoinAfterMs?: number } = {},
+) {
   const warnings: object[] = [];
   const log: Log = { info() {}, error() {}, warn: (fields) => warnings.push(fields) };
-  const budget = new AccountBudget({ path, rules: [rules], log });
+  const budget = new AccountBudget({
+    path,
+    rules: [rules],
+    log,
+    ...(rejoinAfterMs !== undefined && { rejoinAfterMs }),
+  });
   return { budget, warnings, [Symbol.dispose]: () => budget.close() };
 }
 
@@ -139,5 +149,57 @@ describe('the budget of an account', () => {
     await shared.budget.take('lane', 'bulk', never);
     expect(shared.budget.scope.kind).toBe('alone');
     expect(shared.warnings).toHaveLength(1);
+  });
+
+  it('comes back to the file once it can be used, with what it has spent meanwhile', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    const rules = laneRules({ limit: 4, windowMs: 60_000 });
+    await writeFile(path, 'something else that is no database, and long enough to tell');
+    using lonely = openBudget(path, rules, { rejoinAfterMs: 0 });
+    const take = async () => (await lonely.budget.take('lane', 'bulk', never)).settle(answered);
+    await take();
+    const inFlight = await lonely.budget.take('lane', 'bulk', never);
+    expect(lonely.budget.scope.kind).toBe('alone');
+
+    await rm(path);
+    using other = openBudget(path, rules);
+    await take();
+    expect(lonely.budget.scope).toEqual({ kind: 'shared', path });
+    inFlight.settle(answered);
+    expect(other.budget.look('lane')?.used).toBe(3);
+    await take();
+    await expect(other.budget.take('lane', 'bulk', AbortSignal.timeout(100))).rejects.toThrow();
+    expect(lonely.warnings).toHaveLength(1);
+  });
+
+  it('notices that the file was removed, and goes over to the one that others share by now', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    const rules = laneRules({ limit: 1_000, windowMs: 60_000 });
+    using first = openBudget(path, rules, { rejoinAfterMs: 0 });
+    const take = async () => (await first.budget.take('lane', 'bulk', never)).settle(answered);
+    await take();
+    for (const name of await readdir(folder.path)) await rm(join(folder.path, name));
+    using second = openBudget(path, rules);
+    await eventually('they share it', async () => {
+      await take();
+      return first.warnings.length > 0 && first.budget.scope.kind === 'shared';
+    });
+    const used = second.budget.look('lane')!.used;
+    await take();
+    expect(second.budget.look('lane')!.used).toBe(used + 1);
+    expect(first.warnings).toEqual([{ path, reason: 'the file was removed or replaced' }]);
+  });
+
+  it('lets a file that cannot be used be for a while before it tries again', async () => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, 'test.budget');
+    await writeFile(path, 'something else that is no database, and long enough to tell');
+    using lonely = openBudget(path, laneRules(), { rejoinAfterMs: 60_000 });
+    await rm(path);
+    (await lonely.budget.take('lane', 'bulk', never)).settle(answered);
+    expect(lonely.budget.scope.kind).toBe('alone');
+    expect(await readdir(folder.path)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts'
 import type { Destination } from '../../model/destination.ts';
 import { holdFile } from '../support/held-file.ts';
 import { openDuckDbUnderTest } from '../support/duckdb-under-test.ts';
+import { readWarehouse } from '../support/warehouse.ts';
 import { contactsPlan, instant, type TestRecord } from '../support/staged-records.ts';
 import { openTestRun } from '../support/staged-run.ts';
 
@@ -95,6 +96,29 @@ describe('the file of a DuckDB destination', () => {
     expect(await liveRows()).toBe(0);
     await rm(path);
     expect(await liveRows()).toBeNull();
+  });
+
+  it('is opened anew where another file was put in its place, also before it was let go of', async () => {
+    const other = join(folder, 'other.duckdb');
+    const elsewhere = open(other);
+    await (await openTestRun(elsewhere, { run: 'run-1', startedAt: instant(0) })).mergeRecords([1, 2, 3].map(record));
+    await elsewhere.close();
+    await (await openTestRun(destination, { run: 'run-2', startedAt: instant(1) })).mergeRecords([record(1)]);
+    // Two that share one instance.
+    const second = open(path);
+    expect(await second.countRows(target, noAbort)).toEqual({ live: 1, deleted: 0 });
+    const liveRows = async (): Promise<number | null> => (await destination.readState(target, noAbort)).liveRows;
+    expect(await liveRows()).toBe(1);
+
+    await rename(other, path);
+    expect(await liveRows()).toBe(3);
+    expect(await liveRows()).toBe(3);
+    await (await openTestRun(destination, { run: 'run-3', startedAt: instant(2) })).mergeRecords([record(4)]);
+    await Promise.all([destination.close(), second.close()]);
+    const rows = await readWarehouse(path, (query) =>
+      query(`SELECT count(*) AS n FROM ${table.schema}.${table.table}`),
+    );
+    expect(rows).toEqual([{ n: '4' }]);
   });
 
   it('is free for other programs soon after the last use', async () => {

@@ -67,7 +67,7 @@ describe('an alert', () => {
     ['the same failure again', { ...failed, failedBefore: 'AuthRejected' }, []],
     ['a failure of another kind', { ...failed, failedBefore: 'Unavailable' }, ['failure']],
     ['a run started by hand, every time', { ...failed, isScheduled: false, failedBefore: 'AuthRejected' }, ['failure']],
-    ['a run that was cancelled', { ...subject, kind: 'cancelled' } as const, []],
+    ['a run that was cancelled', { ...subject, kind: 'cancelled', durationMs: 1_000 } as const, []],
     ['an approval that is over', { ...subject, kind: 'approvalOver' } as const, []],
   ])('%s', (_, report, kinds) => {
     expect(kindsOf(report)).toEqual(kinds);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clockText, parseDurationMs, untilText } from '../../client/duration.ts';
 import { parseSince } from '../../client/instant-flag.ts';
+import { rejectsText } from '../../client/rejects-text.ts';
 import { canRepaint, fitLines } from '../../client/repaint.ts';
 import { alignedTable, cutToWidth, tabSeparated } from '../../client/table.ts';
 
@@ -88,7 +89,16 @@ describe('since when', () => {
     ['2026-02-28T01:00:00+02:00', '2026-02-27T23:00:00.000Z'],
   ])('%s', (text, expected) => expect(parseSince(text, '--since', now)).toBe(expected));
 
-  it.each(['yesterday', '2026-02-30', '24'])('refuses %j and names the flag', (text) => {
-    expect(() => parseSince(text, '--since', now)).toThrow(`--since "${text}" is not a date or an instant`);
+  it.each(['yesterday', '2026-02-30', '24', '999999999d'])('refuses %j and names the flag', (text) => {
+    expect(() => parseSince(text, '--since', now)).toThrow(`--since "${text}" is not a time ago, a date or an instant`);
   });
+});
+
+describe('rejects in words', () => {
+  it.each([
+    [14, ['crm.contacts'], '14 rejects of crm.contacts'],
+    [1, ['crm.contacts'], '1 reject of crm.contacts'],
+    [1_400, ['crm.contacts', 'crm.deals'], '1,400 rejects; 2 streams looked at'],
+    [0, ['crm.contacts', 'crm.deals'], 'no rejects; 2 streams looked at'],
+  ])('%i of %j', (total, streams, expected) => expect(rejectsText(total, streams)).toBe(expected));
 });

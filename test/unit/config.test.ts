@@ -220,6 +220,16 @@ describe('a wrong config', () => {
     ['a list', '- a\n', ['sluice.yaml:1:1: a config is a mapping (key: value); begin with version: 1']],
     ['a text', 'hello\n', ['sluice.yaml:1:1: a config is a mapping (key: value); begin with version: 1']],
     ['a tab', 'version: 1\nsources:\n\tcrm: {}\n', ['sluice.yaml:3:1: a tab cannot indent; use spaces']],
+    [
+      'tabs, and what the parser makes of the lines after them',
+      'version: 1\nsources:\n  crm:\n\tkind: hubspot\n\ttoken: x\n  app: {}\n    b: 1\n',
+      ['sluice.yaml:4:1: a tab cannot indent; use spaces, here and in 1 line more'],
+    ],
+    [
+      'a mistake before a tab',
+      'version: 1\nversion: 1\nsources:\n\tcrm: {}\n',
+      ['sluice.yaml:2:1: this key is here twice in one mapping', 'sluice.yaml:4:1: a tab cannot indent; use spaces'],
+    ],
     ['a key twice', `${valid}version: 1\n`, ['sluice.yaml:13:1: this key is here twice in one mapping']],
     [
       'two documents',
@@ -501,22 +511,24 @@ describe('a wrong config', () => {
 
 describe('streams that a person names', () => {
   it.each([
-    ['crm.contact', 'there is no stream crm.contact in sluice.yaml, did you mean crm.contacts?'],
-    ['cmr.contacts', 'there is no stream cmr.contacts in sluice.yaml, did you mean crm.contacts?'],
-    ['warehouse.orders', 'there is no stream warehouse.orders in sluice.yaml, there is crm.contacts'],
-    ['contacts', '"contacts" is not a stream address'],
-  ])('%s', (address, message) => {
+    ['crm.contact', 'there is no stream crm.contact in sluice.yaml', 'did you mean crm.contacts?'],
+    ['cmr.contacts', 'there is no stream cmr.contacts in sluice.yaml', 'did you mean crm.contacts?'],
+    ['warehouse.orders', 'there is no stream warehouse.orders in sluice.yaml', 'there is crm.contacts'],
+    ['contacts', '"contacts" is not a stream address', 'write it as pipeline.stream, for example crm.contacts'],
+  ])('%s', (address, message, next) => {
     const config = load(valid);
-    expect(errorOf(() => resolveStream(config, address)).message).toBe(message);
+    expect(errorOf(() => resolveStream(config, address))).toMatchObject({ message, next });
   });
 
   it('and connectors', () => {
     const config = load(valid);
-    expect(errorOf(() => config.source('crmm')).message).toBe(
-      'there is no sources.crmm in sluice.yaml, did you mean crm?',
-    );
-    expect(errorOf(() => config.destination('x')).message).toBe(
-      'there is no destinations.x in sluice.yaml, there is local',
-    );
+    expect(errorOf(() => config.source('crmm'))).toMatchObject({
+      message: 'there is no sources.crmm in sluice.yaml',
+      next: 'did you mean crm?',
+    });
+    expect(errorOf(() => config.destination('x'))).toMatchObject({
+      message: 'there is no destinations.x in sluice.yaml',
+      next: 'there is local',
+    });
   });
 });

@@ -211,7 +211,13 @@ describe('Prometheus', () => {
   const { groups } = parse(text('deploy/prometheus/alerts.yml')) as {
     groups: {
       name: string;
-      rules: { alert: string; expr: string; labels: Record<string, string>; annotations: Record<string, string> }[];
+      rules: {
+        alert: string;
+        expr: string;
+        for?: string;
+        labels: Record<string, string>;
+        annotations: Record<string, string>;
+      }[];
     }[];
   };
   const rules = groups.flatMap((group) => group.rules);
@@ -235,6 +241,23 @@ describe('Prometheus', () => {
     }
     const used = new Set(rules.flatMap(({ expr }) => metricsOf(expr)));
     expect([...used]).toEqual(expect.arrayContaining(['sync_failure_count', 'sync_stale', 'up']));
+  });
+
+  it('has rules of known keys, whose texts name labels that the alert still has', () => {
+    for (const { alert, expr, for: holdsFor = '0s', labels, annotations, ...others } of rules) {
+      expect(others, alert).toEqual({});
+      expect(holdsFor, alert).toMatch(/^\d+[smhd]$/);
+      const texts = [...Object.values(labels), ...Object.values(annotations)].join(' ');
+      const templates = [...texts.matchAll(/\{\{(.*?)\}\}/g)].map(([, inner = '']) => inner.trim());
+      const named = templates.flatMap((inner) => /^\$labels\.(\w+)$/.exec(inner)?.[1] ?? []);
+      expect(
+        templates.filter((inner) => !/^\$(labels\.\w+|value \| humanizeDuration)$/.test(inner)),
+        alert,
+      ).toEqual([]);
+      const kept = /^(?:min|max|sum)(?: by \(([^)]*)\)|\()/.exec(expr);
+      if (kept !== null) expect(kept[1]?.split(', ') ?? [], alert).toEqual(expect.arrayContaining(named));
+      else if (expr.startsWith('absent(')) expect(named, alert).toEqual([]);
+    }
   });
 });
 

@@ -266,6 +266,8 @@ alerts: { webhook: \${WEBHOOK} }
     expect(shown.stdout).toMatch(
       new RegExp(`^crm.contacts\\s+${column}\\s+does not convert to .*\\s${rejects}\\s`, 'm'),
     );
+    expect(shown.stderr).toContain(`${unconvertible} rejects; 2 streams looked at`);
+    expect(shown.stderr).toContain(`read again: sluice errors ${stream} --column ${column} --refetch --wait`);
 
     const file = join(directory, 'rejects.jsonl');
     expect((await sluice('errors', stream, '--column', column, '--export', file)).stdout).toBe(

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SyncMode } from '../../model/plan.ts';
 import { scheduleId, syncWorkflowId, workflowNames } from '../../model/workflow-id.ts';
 import { eventually } from '../support/eventually.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { runCli, type CliRun } from '../support/run-cli.ts';
 import { finishSignal, ownerQueue, type SteerableInput } from '../support/steerable-workflows.ts';
@@ -103,6 +104,10 @@ async function trigger(mode: SyncMode): Promise<string> {
 
 const statusOf = async (workflowId: string): Promise<string> =>
   (await temporal.client.workflow.getHandle(workflowId).describe()).status.name;
+
+/** As a trace is named. */
+const traceOf = async (workflowId: string): Promise<string> =>
+  (await temporal.client.workflow.getHandle(workflowId).describe()).runId.replaceAll('-', '');
 
 const isPaused = async (mode: SyncMode): Promise<boolean> =>
   (await temporal.client.schedule.getHandle(scheduleId(mode, stream)).describe()).state.paused;
@@ -256,9 +261,11 @@ describe('sluice schedules', () => {
 
 describe('sluice pause', () => {
   it('holds schedules and runs, theirs and others, and resume lets them go on', async () => {
+    await using collector = await OtlpReceiver.open();
+    writeFileSync(join(directory, '.env'), collector.dotEnv);
     await sluice('schedules', 'apply');
     const scheduled = await trigger('incremental');
-    await start('backfill');
+    const { workflowId: backfill } = await start('backfill');
     const paused = await sluice('pause', stream, '--note', 'launch');
     expect(lines(paused).toSorted()).toEqual([
       `paused backfill of ${stream}`,
@@ -287,6 +294,13 @@ describe('sluice pause', () => {
       `incremental sync of ${stream} was not paused; it goes on`,
     ]);
     expect(await isPaused('reconcile')).toBe(false);
+    const [trace, scheduledTrace] = [await traceOf(backfill), await traceOf(scheduled)];
+    expect(collector.asked).toEqual(
+      ['pause', 'resume'].flatMap((signal) => [
+        `SignalWorkflow:${signal} of backfill in ${trace}`,
+        `SignalWorkflow:${signal} of incremental in ${scheduledTrace}`,
+      ]),
+    );
   });
 
   it('holds one mode where that is named', async () => {
@@ -332,8 +346,11 @@ describe('sluice cancel', () => {
 
   it('ends one mode where that is named', async () => {
     await start('backfill');
-    await start('resync');
+    const { workflowId: resync } = await start('resync');
+    await using collector = await OtlpReceiver.open();
+    writeFileSync(join(directory, '.env'), collector.dotEnv);
     expect(lines(await sluice('cancel', stream, '--mode', 'resync'))).toEqual([`cancelled resync of ${stream}`]);
+    expect(collector.asked).toEqual([`CancelWorkflow of resync in ${await traceOf(resync)}`]);
     expect(await statusOf(syncWorkflowId('backfill', stream))).toBe('RUNNING');
   });
 });

@@ -9,6 +9,7 @@ import type { SyncMode } from '../../model/plan.ts';
 import { scheduleId, syncWorkflowId, workflowNames } from '../../model/workflow-id.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { runCli, type CliRun } from '../support/run-cli.ts';
 import { WorkflowWorld } from '../support/workflow-world.ts';
 
@@ -153,6 +154,8 @@ describe('sluice sync --wait', () => {
   it('goes through the schedule where there is one', async () => {
     await createSchedule('incremental');
     await startWorker(Object.assign(new FakeSteps(10), { begins: [idle] }));
+    await using collector = await OtlpReceiver.open();
+    writeFileSync(join(directory, '.env'), collector.dotEnv);
     const run = await sluice('sync', stream, '--wait', '--json');
     expect(lastDocument(run)).toMatchObject({
       schema: 'sluice.sync/1',
@@ -161,6 +164,9 @@ describe('sluice sync --wait', () => {
     });
     expect(run.exitCode).toBe(0);
     expect(await scheduledRuns('incremental')).toBe(1);
+    const { info } = await world.temporal.client.schedule.getHandle(scheduleId('incremental', stream)).describe();
+    const { firstExecutionRunId } = info.recentActions.at(-1)!.action.workflow;
+    expect(collector.asked).toEqual([`TriggerSchedule of incremental in ${firstExecutionRunId.replaceAll('-', '')}`]);
   });
 
   it('follows the run that is queued behind the one under way', async () => {
@@ -244,10 +250,14 @@ describe('sluice reconcile', () => {
     );
     expect(unasked.exitCode).toBe(7);
 
+    await using collector = await OtlpReceiver.open();
+    writeFileSync(join(directory, '.env'), collector.dotEnv);
     const approved = await sluice('approve', stream, '--yes', '--json');
     expect(lastDocument(approved)).toMatchObject({ schema: 'sluice.approve/1', stream, approved: { digest } });
     expect(approved.exitCode).toBe(0);
     const handle = world.temporal.client.workflow.getHandle(syncWorkflowId('reconcile', stream));
+    const trace = (await handle.describe()).runId.replaceAll('-', '');
+    expect(collector.asked).toEqual([`UpdateWorkflow:approveDeletes of reconcile in ${trace}`]);
     expect(await handle.result()).toMatchObject({ vanished: { approval: 'approved' } });
   });
 

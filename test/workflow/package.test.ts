@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultToken } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { findFreePort } from '../../worker/local-temporal/free-port.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 
 const run = promisify(execFile);
@@ -84,7 +85,11 @@ describe('the package that npm pack makes', () => {
   it('runs in an empty folder: from a config to rows, by `sluice dev`', { timeout: 60_000 }, async () => {
     expect(await sluice('--version')).toMatchObject({ exitCode: 0, stdout: `${manifest.version}\n` });
     const key = randomBytes(32).toString('base64');
-    writeFileSync(join(directory, '.env'), `HUBSPOT_ACCESS_TOKEN=${defaultToken}\nSLUICE_KEY=${key}\n`);
+    await using collector = await OtlpReceiver.open();
+    writeFileSync(
+      join(directory, '.env'),
+      `HUBSPOT_ACCESS_TOKEN=${defaultToken}\nSLUICE_KEY=${key}\nOTEL_EXPORTER_OTLP_ENDPOINT=${collector.url}\n`,
+    );
     writeFileSync(
       join(directory, 'sluice.yaml'),
       `version: 1
@@ -105,6 +110,9 @@ encryption: { current: k1, keys: { k1: "\${SLUICE_KEY}" } }
       expect(filled.exitCode).toBe(0);
       dev.kill('SIGTERM');
       expect(await closed).toEqual([0, null]);
+      expect(collector.spans.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['StartWorkflow:backfill', 'RunWorkflow:backfill']),
+      );
     } finally {
       dev.kill('SIGKILL');
     }

@@ -9,6 +9,7 @@ import { scheduleId, syncWorkflowId } from '../../model/workflow-id.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { findFreePort } from '../../worker/local-temporal/free-port.ts';
 import { eventually } from '../support/eventually.ts';
+import { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 import {
   descriptions,
@@ -36,6 +37,7 @@ const keys = { k1: randomBytes(32).toString('base64'), k2: randomBytes(32).toStr
 /** Each is looked for in every surface, in several forms. */
 const canaries = {
   'the access token': token,
+  'the key of the collector': 'collector-key-canary-42',
   'the hash key': 'hash-key-canary-0123456789',
   'encryption key k1': keys.k1,
   'encryption key k2': keys.k2,
@@ -48,6 +50,7 @@ const canaries = {
 
 let temporal: TestTemporal;
 let simulator: RunningSimulator;
+let collector: OtlpReceiver;
 let directory = '';
 let worker: ReturnType<typeof spawnCli> | null = null;
 const workerLog: string[] = [];
@@ -61,6 +64,9 @@ const environment = (): Record<string, string> => ({
   SLUICE_LOG_LEVEL: 'trace',
   KEY_1: keys.k1,
   KEY_2: keys.k2,
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  OTEL_EXPORTER_OTLP_HEADERS: `authorization=${canaries['the key of the collector']}`,
+  OTEL_BSP_SCHEDULE_DELAY: '100',
 });
 
 function writeConfig(encryption: object | null, name = 'sluice.yaml'): void {
@@ -119,7 +125,7 @@ const query = (sql: string) => readWarehouse(join(directory, 'warehouse.duckdb')
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sluice-secrets-'));
-  [temporal, simulator] = await Promise.all([
+  [temporal, simulator, collector] = await Promise.all([
     startTestTemporal({ databaseFile: join(directory, 'server', 'temporal.db') }),
     startHubspotSimulator({
       seed: 11,
@@ -127,6 +133,7 @@ beforeAll(async () => {
       tokens: [token],
       search: { lagMs: 0 },
     }),
+    OtlpReceiver.open(),
   ]);
   simulator.portal.create('contacts', {
     records: [
@@ -146,6 +153,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   worker?.kill('SIGKILL');
+  await collector?.[Symbol.asyncDispose]();
   await simulator?.close();
   await temporal?.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -159,6 +167,7 @@ const surfaces = () => [
   written('the worker’s log', () => workerLog, 'owns the destination'),
   written('the command line', () => cliTexts, contacts),
   written('metrics', () => scraped, 'rows_processed'),
+  written('traces', () => collector.bodies, 'RunActivity:mergeChunk'),
   fileNames(directory, 'warehouse.duckdb'),
 ];
 

@@ -33,3 +33,17 @@ describe('latency', () => {
     expect(simulator.stats.snapshot()['list contacts']).toMatchObject({ requests: 2, maxConcurrent: 1 });
   });
 });
+
+it('a log of requests, once asked for, tells when each came and whether a limit stopped it', async () => {
+  const simulator = await startForTest({ records: { contacts: 30 }, limits: { burst: 2 } });
+  await get(simulator, path);
+  const log = simulator.stats.keepLog();
+  const startedMs = Date.now();
+  for (let i = 0; i < 2; i++) await get(simulator, path);
+  expect(log).toEqual([
+    { route: 'list contacts', atMs: expect.any(Number) as number, isAdmitted: true },
+    { route: 'list contacts', atMs: expect.any(Number) as number, isAdmitted: false },
+  ]);
+  expect(log[0]!.atMs).toBeGreaterThanOrEqual(startedMs);
+  expect(log[1]!.atMs).toBeGreaterThanOrEqual(log[0]!.atMs);
+});
