@@ -21,6 +21,8 @@ import type { ChunkControl, StagedChunk } from './stage-chunk.ts';
 import { removeRunStages } from './stage-folders.ts';
 import { isStanding, readStanding, standingOf, type NoStanding, type StreamStanding } from './stream-standing.ts';
 import { trustedNow } from './trusted-now.ts';
+import { uploadStage } from './upload-stage.ts';
+import { uploadedRun } from './uploaded-runs.ts';
 
 export interface BeginIncrementalInput extends RunName {
   readonly mode: 'incremental';
@@ -172,8 +174,11 @@ async function begin(
     if (chunk.stage !== null) await discard(chunk.stage);
     return { kind: 'begun', planned, batch: null, wait: chunk.wait, ...looked };
   }
+  const { stages } = destination;
+  const run = uploadedRun(input, plan.table);
+  const stage = stages === null ? chunk.stage : await uploadStage({ stages, stage: chunk.stage, run }, signal);
   const position = { run: input.run, sequence: 1, predecessor: null, frontier: startFrontier };
-  const batch = mintBatch(deps, position, { ...chunk, stage: chunk.stage });
+  const batch = mintBatch(deps, position, { ...chunk, stage });
   return { kind: 'begun', planned, batch, wait: chunk.wait, ...looked };
 }
 

@@ -5,12 +5,14 @@ import type { StagedRow, StageSink } from '../model/source.ts';
 import type { StagedTombstone } from '../model/tombstone.ts';
 import type { ActivityDeps } from './deps.ts';
 import { rowHasher } from './hash-columns.ts';
+import { withoutLongValues } from './long-values.ts';
 import type { StageWriter } from './stage-writer.ts';
 
-/** Stands between source and stage: hashes what is to be hashed, and leaves out what need not or must not be staged. */
+/** Stands between source and stage: hashes what is to be hashed, and leaves out what need not, must not or cannot be staged. */
 export class ChunkSink implements StageSink {
   readonly #stage: StageWriter;
   readonly #hash: ReturnType<typeof rowHasher>;
+  readonly #fit: ReturnType<typeof withoutLongValues>;
   readonly #versionAt: number;
   readonly #versions: Map<string, string> | null;
   readonly #isKnown: ((id: string, version: string) => boolean) | null;
@@ -28,11 +30,13 @@ export class ChunkSink implements StageSink {
       readonly stage: StageWriter;
       readonly versions: Map<string, string>;
       readonly isKnown: (id: string, version: string) => boolean;
+      readonly maxTextBytes: number | null;
     },
   ) {
     const { mode, plan, part } = chunk;
     this.#stage = chunk.stage;
     this.#hash = rowHasher(plan, deps.hashKey);
+    this.#fit = withoutLongValues(plan, chunk.maxTextBytes);
     this.#versionAt = plan.columns.length + 1;
     this.#versions = mode === 'incremental' ? chunk.versions : null;
     this.#isKnown = mode === 'incremental' && part.kind === 'pages' ? chunk.isKnown : null;
@@ -54,7 +58,8 @@ export class ChunkSink implements StageSink {
       const version = row[this.#versionAt];
       if (typeof id === 'string' && typeof version === 'string') this.#versions?.set(id, version);
     }
-    await this.#stage.records(this.#hash(news));
+    const { rows: fitting, unstaged } = this.#fit(this.#hash(news));
+    await this.#stage.records(fitting, unstaged);
   }
 
   async tombstones(rows: readonly StagedTombstone[]): Promise<void> {

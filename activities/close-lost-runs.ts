@@ -1,5 +1,6 @@
 import type { ActivityDeps } from './deps.ts';
 import { removeRunStages } from './stage-folders.ts';
+import { uploadedRun } from './uploaded-runs.ts';
 
 export interface CloseLostRunsInput {
   readonly stream: string;
@@ -19,6 +20,7 @@ export async function closeLostRuns(
   const closed = await destination.closeLostRuns({ ...target, runs: runs.map(({ run }) => run) }, signal);
   for (const { mode, run } of runs.filter((lost) => closed.includes(lost.run))) {
     await removeRunStages({ stageRoot: deps.stageRoot, stream, mode, run });
+    await destination.stages?.removeRun(uploadedRun({ stream, mode, run }, settings.table), signal);
   }
   return closed;
 }

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ExtractHeartbeat } from '../model/heartbeat.ts';
 import type { InspectInput } from '../model/inspection.ts';
-import type { StagedRunName } from '../model/mending.ts';
+import type { StageLeftover } from '../model/mending.ts';
 import { beginIncremental, type BeginIncrementalInput } from './begin-incremental.ts';
 import { beginVanished, type BeginVanishedInput } from './begin-vanished.ts';
 import { callReconcile, type CallReconcileInput } from './call-reconcile.ts';
@@ -42,7 +42,8 @@ export function createActivities(external: ActivityDeps) {
     resetStream: (input: ResetStreamInput) => beating((signal) => resetStream(deps, input, signal)),
     callReconcile: (input: CallReconcileInput) => beating((signal) => callReconcile(deps, input, signal)),
     closeLostRuns: (input: CloseLostRunsInput) => beating((signal) => closeLostRuns(deps, input, signal)),
-    sweepStages: (input: { stages: readonly StagedRunName[] }) => beating(() => sweepStages(deps, input.stages)),
+    sweepStages: (input: { stages: readonly StageLeftover[] }) =>
+      beating((signal) => sweepStages(deps, input.stages, signal)),
     inspect: (input: InspectInput) => beating((signal) => inspect(deps, input, signal)),
 
     locateStream: (input: { stream: string }) => locateStream(deps, input),

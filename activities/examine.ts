@@ -1,10 +1,17 @@
+import type { Destination } from '../model/destination.ts';
 import { SyncError } from '../model/errors.ts';
-import { failedFinding } from '../model/finding.ts';
-import type { ExaminedDestination, ExaminedSource, InspectInput, InspectResults } from '../model/inspection.ts';
+import { failedFinding, type Finding } from '../model/finding.ts';
+import type {
+  ExaminedDestination,
+  ExaminedSource,
+  ExaminedStage,
+  InspectInput,
+  InspectResults,
+} from '../model/inspection.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { checkSource } from './check-connectors.ts';
 import type { ActivityDeps } from './deps.ts';
-import { listStagedRuns } from './stage-folders.ts';
+import { listStagedRuns, mostListed } from './stage-folders.ts';
 
 /** Everything that only a worker sees, in one look; changes nothing. */
 export async function examine(
@@ -15,9 +22,9 @@ export async function examine(
   const streams = input.of.map((stream) => deps.streamSettings(stream));
   const sources = [...Map.groupBy(streams, ({ source }) => source)];
   const destinations = [...Map.groupBy(streams, ({ destination }) => destination)];
-  const [examinedSources, examinedDestinations, stages] = await Promise.all([
+  const [examinedSources, examined, stages] = await Promise.all([
     Promise.all(sources.map(([name, used]) => examineSource(deps, { name, streams: used }, signal))),
-    Promise.all(destinations.map(([name, used]) => examineDestination(deps, { name, streams: used }))),
+    Promise.all(destinations.map(([name, used]) => examineDestination(deps, { name, streams: used }, signal))),
     listStagedRuns(deps.stageRoot),
   ]);
   return {
@@ -25,8 +32,8 @@ export async function examine(
     worker: deps.workerText,
     now: new Date().toISOString(),
     sources: examinedSources,
-    destinations: examinedDestinations,
-    stages,
+    destinations: examined.map(({ destination }) => destination),
+    stages: [...stages, ...examined.flatMap(({ uploads }) => uploads)].slice(0, mostListed),
   };
 }
 
@@ -51,13 +58,49 @@ async function examineSource(deps: ActivityDeps, used: Used, signal: AbortSignal
   }
 }
 
-async function examineDestination(deps: ActivityDeps, { name, streams }: Used): Promise<ExaminedDestination> {
-  const known = { name, streams: streams.map(({ stream }) => stream) };
-  try {
-    const { isMetered, ownerQueue } = await deps.destination(name);
-    return { ...known, isMetered, ownerQueue, problem: null };
-  } catch (error) {
+interface SeenDestination {
+  readonly destination: ExaminedDestination;
+  readonly uploads: readonly ExaminedStage[];
+}
+
+async function examineDestination(
+  deps: ActivityDeps,
+  { name, streams }: Used,
+  signal: AbortSignal,
+): Promise<SeenDestination> {
+  const known = { name, streams: streams.map(({ stream }) => stream), problem: null, stagesProblem: null };
+  const failed = (what: string, error: unknown): Finding => {
     if (!(error instanceof SyncError)) throw error;
-    return { ...known, isMetered: false, ownerQueue: null, problem: failedFinding(`destination ${name}`, error) };
+    return failedFinding(what, error);
+  };
+  let open: Destination;
+  try {
+    open = await deps.destination(name);
+  } catch (error) {
+    const problem = failed(`destination ${name}`, error);
+    return { destination: { ...known, isMetered: false, ownerQueue: null, problem }, uploads: [] };
   }
+  const { isMetered, ownerQueue } = open;
+  const destination = { ...known, isMetered, ownerQueue };
+  try {
+    return { destination, uploads: await listUploads(open, { name, streams }, signal) };
+  } catch (error) {
+    return { destination: { ...destination, stagesProblem: failed(`stages of ${name}`, error) }, uploads: [] };
+  }
+}
+
+/** Of all streams: of one that config has no longer, nothing else would ever be found. */
+async function listUploads(
+  { stages }: Destination,
+  { name, streams }: Used,
+  signal: AbortSignal,
+): Promise<ExaminedStage[]> {
+  if (stages === null) return [];
+  const schemas = [...new Set(streams.map(({ table }) => table.schema))];
+  const found = await Promise.all(
+    schemas.map(async (schema) =>
+      (await stages.listRuns({ schema }, signal)).map((run) => ({ ...run, uploadedTo: { destination: name, schema } })),
+    ),
+  );
+  return found.flat();
 }

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Batch, RequestCounts, Stage } from '../model/batch.ts';
+import { stageFiles, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
 import type { WaitReason } from '../model/errors.ts';
 import type { Frontier } from '../model/frontier.ts';
 import type { StreamPlan, SyncMode } from '../model/plan.ts';
+import { writeCheckpoint } from './checkpoint.ts';
 import type { ActivityDeps } from './deps.ts';
 import { knownScope } from './known-versions.ts';
+import { outlasting } from './outlasting.ts';
 import { planDigest } from './plan-digest.ts';
 import type { PlanReader } from './read-plan.ts';
 import { newStageFolder } from './stage-folders.ts';
 import { stageChunk, type ChunkControl, type StagedChunk } from './stage-chunk.ts';
+import { uploadStage } from './upload-stage.ts';
+import { uploadedRun } from './uploaded-runs.ts';
 
 export interface ExtractChunkInput {
   readonly stream: string;
@@ -34,7 +38,7 @@ export interface ExtractControl extends ChunkControl {
   readonly activity: string;
 }
 
-/** Reads about a chunk's worth of the frontier into a new stage and mints its batch. */
+/** Reads about a chunk's worth of the frontier into a new stage, where any worker that may merge it reaches it, and mints its batch. */
 export async function extractChunk(
   deps: ActivityDeps & { plans: PlanReader },
   input: ExtractChunkInput,
@@ -42,6 +46,7 @@ export async function extractChunk(
 ): Promise<ExtractChunkResult> {
   const plan = await deps.plans.read(input, control.signal);
   const scope = knownScope(plan, input.generation);
+  const key = reuseKey(control.activity, input, plan);
   const chunk = await stageChunk(
     deps,
     {
@@ -51,13 +56,42 @@ export async function extractChunk(
       // Whoever asks for a range by creation wants its records read, known or not.
       isKnown: (id, version) => input.mode === 'incremental' && deps.knownVersions.has(scope, id, version),
       maxHits: null,
-      reuseKey: reuseKey(control.activity, input, plan),
+      reuseKey: key,
     },
     control,
   );
-  const { requests, wait, stage } = chunk;
-  return { batch: stage === null ? null : mintBatch(deps, input, { ...chunk, stage }), requests, wait };
+  const { requests, wait } = chunk;
+  if (chunk.stage === null) return { batch: null, requests, wait };
+  const stage = await bringStage(deps, { input, plan, chunk: { ...chunk, stage: chunk.stage }, key }, control.signal);
+  return { batch: mintBatch(deps, input, { ...chunk, stage }), requests, wait };
 }
+
+/**
+ * Uploads the stage where the destination has a place for it. What was read is kept until it is there: an attempt that follows
+ * on this machine uploads it and reads nothing again. A short chunk, handed back because of an interruption, is uploaded still, if
+ * that takes no longer than `uploadGraceMs`.
+ */
+async function bringStage(
+  deps: ActivityDeps,
+  {
+    input,
+    plan,
+    chunk,
+    key,
+  }: { input: ExtractChunkInput; plan: StreamPlan; chunk: StagedChunk & { readonly stage: Stage }; key: string },
+  signal: AbortSignal,
+): Promise<Stage> {
+  const { stages } = await deps.destination(plan.destination);
+  const { stage, frontier, records, roundedValues, requests } = chunk;
+  if (stages === null) return stage;
+  const { kind, absentColumns } = stage;
+  await writeCheckpoint({ key, stage, state: { frontier, kind, records, roundedValues, requests, absentColumns } });
+  using grace = outlasting(signal, uploadGraceMs);
+  return uploadStage({ stages, stage, run: uploadedRun(input, plan.table) }, grace.signal);
+}
+
+/** A pause or a shutdown waits so long for an upload. After that the records are read again. */
+const uploadGraceMs = 20_000;
 
 /**
  * Raised when closed parts are listed in another way than before: what another release has left is not reused. The plan is in
@@ -96,8 +130,7 @@ function mintBatchId(
   { run, sequence, frontier }: Pick<ExtractChunkInput, 'run' | 'sequence' | 'frontier'>,
   { frontier: frontierAfter, stage }: { frontier: Frontier; stage: Stage },
 ): string {
-  const parts = [stage.records, stage.tombstones, ...stage.associations.flatMap(({ heads, links }) => [heads, links])];
-  const digests = parts.flatMap(({ files }) => files.map(({ sha256 }) => sha256));
+  const digests = stageFiles(stage).map(({ sha256 }) => sha256);
   return createHash('sha256')
     .update(JSON.stringify([run, sequence, frontier, frontierAfter, basename(stage.directory), ...digests]))
     .digest('hex')

@@ -4,6 +4,7 @@ import type { CloseRunRequest } from '../model/destination.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { removeRunStages } from './stage-folders.ts';
+import { removeUploaded, uploadedRun } from './uploaded-runs.ts';
 
 export interface FinishRunInput {
   readonly stream: string;
@@ -31,6 +32,7 @@ export async function finishRun(
   const target = { stream, table: settings.table };
   const head = await destination.closeRun({ ...target, run, status, error, forgetsAccess }, signal);
   await removeRunStages({ stageRoot: deps.stageRoot, ...input });
+  await removeUploaded(deps, { stages: destination.stages, run: uploadedRun(input, settings.table) }, signal);
   const rows = (await destination.countRows(target, signal)) ?? { live: 0, deleted: 0 };
   // Where a look costs money, only a run that added to it is worth one.
   if (!destination.isMetered || rejects(head.totals) > 0) {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Batch, Stage } from '../model/batch.ts';
+import { stageFiles, type Batch, type Stage } from '../model/batch.ts';
 import type { Destination, MergeOutcome, MergeRequest } from '../model/destination.ts';
 import { isFrontierEmpty } from '../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../model/plan.ts';
@@ -52,7 +52,10 @@ export async function mergeChunk(
     const scope = knownScope(plan, input.generation);
     for (const batchId of batch.joined ?? [batch.batchId]) deps.knownVersions.commit(scope, batchId);
   }
-  for (const folder of stageFolders(batch.stage)) await rm(folder, { recursive: true, force: true });
+  // What was uploaded goes with the run, at one statement.
+  if (destination.stages === null) {
+    for (const folder of stageFolders(batch.stage)) await rm(folder, { recursive: true, force: true });
+  }
   const isLast = isAtEnd && !input.comparesAfter;
   const finished = isLast ? await finishRun(deps, { ...input, status: 'done', error: null }, signal) : null;
   return { ...outcome, finished };
@@ -88,9 +91,8 @@ async function mergeTyped(
 }
 
 /** Of joined batches each has its own. */
-function stageFolders({ directory, records, tombstones, associations }: Stage): Set<string> {
-  const parts = [records, tombstones, ...associations.flatMap(({ heads, links }) => [heads, links])];
-  return new Set([directory, ...parts.flatMap(({ files }) => files.map(({ path }) => dirname(path)))]);
+function stageFolders(stage: Stage): Set<string> {
+  return new Set([stage.directory, ...stageFiles(stage).map(({ path }) => dirname(path))]);
 }
 
 /** A batch that work brought: what is in doubt in it is read again at once. */

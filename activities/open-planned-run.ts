@@ -11,6 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { planDigest } from './plan-digest.ts';
 import type { PlannedRun } from './planned-run.ts';
 import { sweepOtherRuns } from './stage-folders.ts';
+import { uploadedRun } from './uploaded-runs.ts';
 
 export interface RunName {
   readonly stream: string;
@@ -28,6 +29,7 @@ export async function claimRun(
 ): Promise<ClaimResult> {
   const claim = await destination.claimRun({ ...name, table: plan.table }, signal);
   await sweepOtherRuns({ stageRoot: deps.stageRoot, ...name });
+  await destination.stages?.removeOtherRuns(uploadedRun(name, plan.table), signal);
   return claim;
 }
 

@@ -61,13 +61,18 @@ export async function stageChunk(
 ): Promise<StagedChunk> {
   const { plan, folder, reuseKey } = request;
   const source = await deps.source(plan.source);
+  const { maxTextBytes } = await deps.destination(plan.destination);
   const taken = reuseKey === null ? null : await takeOver(folder, reuseKey);
   if (taken !== null) deps.log.info({ stream: plan.stream, records: taken.state.records }, 'closed parts reused');
   const stage = await StageWriter.open(folder, taken?.stage ?? null);
   const begun = taken?.state ?? beginChunk(request.frontier);
   const closed: ClosedSoFar = { state: begun.records > 0 ? begun : null };
   try {
-    const { state, ...chunk } = await readParts(deps, { ...request, source, stage, begun, closed }, control);
+    const { state, ...chunk } = await readParts(
+      deps,
+      { ...request, source, stage, maxTextBytes, begun, closed },
+      control,
+    );
     const { kind, absentColumns, ...read } = state;
     const isUnmoved = JSON.stringify(state.frontier) === JSON.stringify(request.frontier);
     if (state.records === 0 && isUnmoved) {
@@ -97,7 +102,11 @@ interface ReadChunk extends Pick<StagedChunk, 'wait' | 'tooManyHits' | 'versions
   readonly state: ChunkState;
 }
 
-type OpenChunk = ChunkRequest & { readonly source: Source; readonly stage: StageWriter };
+interface OpenChunk extends ChunkRequest {
+  readonly source: Source;
+  readonly stage: StageWriter;
+  readonly maxTextBytes: number | null;
+}
 
 type BegunChunk = OpenChunk & { readonly begun: ChunkState; readonly closed: ClosedSoFar };
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { StagedRun } from '../model/inspection.ts';
+import type { StagedRun } from '../model/staged-run.ts';
 
 /** `<root>/<pipeline.stream>/<mode>/<run>/<sequence>-<attempt>`: nothing of one attempt can be taken for another's. */
 export interface StageOwner {
@@ -43,7 +43,7 @@ export async function sweepOtherRuns(owner: StageOwner): Promise<void> {
 }
 
 /** Keeps the answer far below what Temporal accepts as one payload. */
-const mostListed = 1_000;
+export const mostListed = 1_000;
 
 /** What is staged, of every stream, mode and run, oldest first and at most 1,000. Something that goes away meanwhile is left out. */
 export async function listStagedRuns(stageRoot: string): Promise<StagedRun[]> {

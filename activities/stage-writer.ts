@@ -1,12 +1,19 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssociationTable } from '../model/association.ts';
-import { emptyPart, type AssociationStage, type Stage, type StageKind, type StagePart } from '../model/batch.ts';
+import {
+  emptyPart,
+  stageParts,
+  type AssociationStage,
+  type Stage,
+  type StageKind,
+  type StagePart,
+  type StagePartName,
+} from '../model/batch.ts';
 import type { StagedRow, StageSink } from '../model/source.ts';
 import type { TableName } from '../model/stream-table.ts';
+import type { UnstagedValue } from '../model/unstaged-value.ts';
 import { PartWriter, stageError } from './part-writer.ts';
-
-type PartName = 'records' | 'tombstones' | `${string}-heads` | `${string}-links`;
 
 /**
  * Writes one stage: rows in, CSV files for each form of them out. A file is created by its first row, and closed for good by
@@ -14,11 +21,11 @@ type PartName = 'records' | 'tombstones' | `${string}-heads` | `${string}-links`
  */
 export class StageWriter implements StageSink {
   readonly #directory: string;
-  readonly #open = new Map<PartName, Promise<PartWriter>>();
-  readonly #closed = new Map<PartName, StagePart>();
+  readonly #open = new Map<StagePartName, Promise<PartWriter>>();
+  readonly #closed = new Map<StagePartName, StagePart>();
   readonly #tables = new Map<string, TableName>();
   #slice = 1;
-  /** Calls under way: links and heads of one call must not be parted. */
+  /** Calls under way: what one call writes must not be parted. */
   readonly #writing = new Set<Promise<void>>();
   /** The first write or close that failed: what was written since the last `seal` is then unknown, and may not be closed. */
   #failure: { readonly error: unknown } | null = null;
@@ -42,8 +49,13 @@ export class StageWriter implements StageSink {
     this.#directory = directory;
   }
 
-  async records(rows: readonly StagedRow[]): Promise<void> {
-    await this.#track(this.#write('records', rows));
+  /** `unstaged` are values that the rows lack. */
+  async records(rows: readonly StagedRow[], unstaged: readonly UnstagedValue[] = []): Promise<void> {
+    const writeBoth = async (): Promise<void> => {
+      await this.#write('unstaged', unstaged);
+      await this.#write('records', rows);
+    };
+    await this.#track(writeBoth());
   }
 
   async tombstones(rows: readonly StagedRow[]): Promise<void> {
@@ -66,7 +78,7 @@ export class StageWriter implements StageSink {
   /** Fsyncs and closes what was written since the last time. Where it rejects, none of that is sealed. */
   async seal(): Promise<void> {
     await this.#settled();
-    const closed: [PartName, StagePart][] = [];
+    const closed: [StagePartName, StagePart][] = [];
     for (const [name, part] of this.#open) {
       await this.#watch(async () => void closed.push([name, await (await part).close()]));
     }
@@ -78,17 +90,19 @@ export class StageWriter implements StageSink {
 
   /** What is sealed, and no more. */
   sealed(kind: StageKind, absentColumns: readonly string[]): Stage {
-    const partOf = (name: PartName): StagePart => this.#closed.get(name) ?? emptyPart;
+    const partOf = (name: StagePartName): StagePart => this.#closed.get(name) ?? emptyPart;
     const associations = [...this.#tables].map(([name, table]): AssociationStage => ({
       table,
       heads: partOf(`${name}-heads`),
       links: partOf(`${name}-links`),
     }));
+    const unstaged = this.#closed.get('unstaged');
     return {
       directory: this.#directory,
       kind,
       records: partOf('records'),
       tombstones: partOf('tombstones'),
+      ...(unstaged === undefined ? {} : { unstaged }),
       associations,
       absentColumns,
     };
@@ -117,19 +131,14 @@ export class StageWriter implements StageSink {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  #take({ records, tombstones, associations }: Stage): void {
-    this.#add('records', records);
-    this.#add('tombstones', tombstones);
-    for (const { table, heads, links } of associations) {
-      this.#tables.set(table.table, table);
-      this.#add(`${table.table}-heads`, heads);
-      this.#add(`${table.table}-links`, links);
-    }
+  #take(stage: Stage): void {
+    for (const { table } of stage.associations) this.#tables.set(table.table, table);
+    for (const { name, part } of stageParts(stage)) this.#add(name, part);
     // A slice is counted by its first file, so none of the files has this number.
     this.#slice = 1 + [...this.#closed.values()].reduce((sum, { files }) => sum + files.length, 0);
   }
 
-  #add(name: PartName, { rowCount, files }: StagePart): void {
+  #add(name: StagePartName, { rowCount, files }: StagePart): void {
     if (files.length === 0) return;
     const before = this.#closed.get(name) ?? emptyPart;
     this.#closed.set(name, { rowCount: before.rowCount + rowCount, files: [...before.files, ...files] });
@@ -160,7 +169,7 @@ export class StageWriter implements StageSink {
     }
   }
 
-  async #write(name: PartName, rows: readonly StagedRow[]): Promise<void> {
+  async #write(name: StagePartName, rows: readonly StagedRow[]): Promise<void> {
     if (rows.length === 0) return;
     let part = this.#open.get(name);
     if (part === undefined) {

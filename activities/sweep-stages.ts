@@ -1,13 +1,22 @@
-import type { StagedRunName } from '../model/mending.ts';
+import type { StageLeftover } from '../model/mending.ts';
 import { SyncError } from '../model/errors.ts';
 import type { ActivityDeps } from './deps.ts';
 import { removeRunStages } from './stage-folders.ts';
 
 /** Removes what closed runs have staged and nobody will merge. What is gone already is left at that. */
-export async function sweepStages(deps: ActivityDeps, stages: readonly StagedRunName[]): Promise<void> {
-  for (const { stream, mode, run } of stages) {
+export async function sweepStages(
+  deps: ActivityDeps,
+  leftovers: readonly StageLeftover[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { stream, mode, run, uploadedTo } of leftovers) {
     for (const name of [stream, mode, run]) requireFolderName(name);
-    await removeRunStages({ stageRoot: deps.stageRoot, stream, mode, run });
+    if (uploadedTo === undefined) {
+      await removeRunStages({ stageRoot: deps.stageRoot, stream, mode, run });
+    } else {
+      const { schema } = uploadedTo;
+      await (await deps.destination(uploadedTo.destination)).stages?.removeRun({ schema, stream, mode, run }, signal);
+    }
   }
 }
 

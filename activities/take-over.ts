@@ -3,7 +3,15 @@ import { createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Stage, StageFile, StagePart } from '../model/batch.ts';
+import {
+  movedStage,
+  stageFiles,
+  stageParts,
+  type Stage,
+  type StageFile,
+  type StagePart,
+  type StagePartName,
+} from '../model/batch.ts';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { attemptsBeside } from './stage-folders.ts';
 
@@ -31,7 +39,7 @@ async function takeParts(checkpoint: Checkpoint, folder: string): Promise<Checkp
   const taken = movedTo(stage, folder);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (const { path, ...listed } of filesOf(stage)) {
+    for (const { path, ...listed } of stageFiles(stage)) {
       const ours = join(folder, basename(path));
       await shareFile(path, ours);
       if (!(await isAsListed({ ...listed, path: ours }))) throw new Error('not the file that was listed');
@@ -66,24 +74,10 @@ async function isAsListed({ path, sizeBytes, sha256 }: StageFile): Promise<boole
 }
 
 function movedTo(stage: Stage, directory: string): Stage {
-  const moved = (part: StagePart): StagePart => ({
-    ...part,
-    files: part.files.map((file) => ({ ...file, path: join(directory, basename(file.path)) })),
-  });
-  return {
-    ...stage,
-    directory,
-    records: moved(stage.records),
-    tombstones: moved(stage.tombstones),
-    associations: stage.associations.map(({ table, heads, links }) => ({
-      table,
-      heads: moved(heads),
-      links: moved(links),
-    })),
+  const parts = new Map(stageParts(stage).map(({ name, part }) => [name, part]));
+  const part = (name: StagePartName): StagePart => {
+    const { rowCount, files } = parts.get(name)!;
+    return { rowCount, files: files.map((file) => ({ ...file, path: join(directory, basename(file.path)) })) };
   };
-}
-
-function filesOf({ records, tombstones, associations }: Stage): StageFile[] {
-  const parts = [records, tombstones, ...associations.flatMap(({ heads, links }) => [heads, links])];
-  return parts.flatMap(({ files }) => files);
+  return movedStage(stage, { directory, part });
 }

@@ -3,17 +3,23 @@ import { createReadStream } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { addRequests, type StagePart } from '../model/batch.ts';
+import { addRequests, emptyPart, type Stage, type StagePart } from '../model/batch.ts';
+import type { Destination } from '../model/destination.ts';
 import { LongWait, SyncError } from '../model/errors.ts';
 import type { Frontier } from '../model/frontier.ts';
 import type { InspectInput, InspectResults } from '../model/inspection.ts';
 import type { SyncMode, StreamPlan } from '../model/plan.ts';
+import type { StreamSettings } from '../model/stream-settings.ts';
 import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { everythingOf } from './full-frontier.ts';
 import { stageChunk, type StagedChunk } from './stage-chunk.ts';
+import { uploadStage } from './upload-stage.ts';
+import { removeUploaded, uploadedRun } from './uploaded-runs.ts';
 
 const longestMs = 6 * 3_600_000;
+/** Also of a verification that was cancelled. */
+const removeWithinMs = 20_000;
 const defaultSample = 1_000;
 const maxSample = 10_000;
 /** Of each difference; the answer is one payload. */
@@ -36,7 +42,17 @@ export async function verify(
   const plan: StreamPlan = { ...buildPlan(settings, description), associations: [], incomingAssociations: [] };
   const verifications = join(deps.stageRoot, input.stream, 'verify');
   await sweepOld(verifications);
-  const folder = join(verifications, randomBytes(8).toString('hex'));
+  await sweepOldUploads(destination, settings, signal);
+  const verification = randomBytes(8).toString('hex');
+  const folder = join(verifications, verification);
+  const uploads = {
+    stages: destination.stages,
+    run: uploadedRun({ ...input, mode: 'verify', run: verification }, settings.table),
+  };
+  const bring = async (stage: Stage | null): Promise<Stage | null> =>
+    stage === null || uploads.stages === null
+      ? stage
+      : uploadStage({ ...uploads, stages: uploads.stages, stage }, signal);
   const read = async (name: string, mode: SyncMode, frontier: Frontier): Promise<StagedChunk> => {
     const chunk = await stageChunk(
       deps,
@@ -59,17 +75,18 @@ export async function verify(
   };
   try {
     const listed = await read('listing', 'reconcile', everythingOf(description));
-    const listing = listed.stage?.records ?? { files: [], rowCount: 0 };
-    const ids = await sampleIds(listing, sampleSize(input.sample));
+    const ids = await sampleIds(listed.stage?.records ?? emptyPart, sampleSize(input.sample));
     const sampled = await read('sample', 'backfill', { kind: 'ids', ids });
+    const listing = await bring(listed.stage);
+    const sample = await bring(sampled.stage);
     const target = { stream: input.stream, table: settings.table };
     const report = await destination.reportListing(
       {
         ...target,
         plan,
-        listing,
-        archived: listed.stage?.tombstones ?? { files: [], rowCount: 0 },
-        sample: sampled.stage,
+        listing: listing?.records ?? emptyPart,
+        archived: listing?.tombstones ?? emptyPart,
+        sample,
         listedSince,
         maxIds,
       },
@@ -83,6 +100,7 @@ export async function verify(
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
+    await removeUploaded(deps, uploads, AbortSignal.timeout(removeWithinMs));
   }
 }
 
@@ -91,6 +109,18 @@ async function sweepOld(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const { mtimeMs } = await stat(join(folder, name));
     if (Date.now() - mtimeMs > longestMs) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+async function sweepOldUploads(
+  { stages }: Destination,
+  { stream, table: { schema } }: StreamSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  if (stages === null) return;
+  for (const { modifiedAt, ...name } of await stages.listRuns({ schema }, signal)) {
+    const isOld = Date.now() - Date.parse(modifiedAt) > longestMs;
+    if (name.stream === stream && name.mode === 'verify' && isOld) await stages.removeRun({ ...name, schema }, signal);
   }
 }
 

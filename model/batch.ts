@@ -17,6 +17,8 @@ export interface StagePart {
   readonly rowCount: number;
 }
 
+export type StagePartName = 'records' | 'tombstones' | 'unstaged' | `${string}-heads` | `${string}-links`;
+
 export const emptyPart: StagePart = { files: [], rowCount: 0 };
 
 /**
@@ -43,8 +45,45 @@ export interface Stage {
   /** Rows are `StagedTombstone`. */
   readonly tombstones: StagePart;
   readonly associations: readonly AssociationStage[];
+  /** Rows are `UnstagedValue`. Absent where every value was staged. */
+  readonly unstaged?: StagePart;
   /** Columns, by name, whose property the source had no longer while this chunk was read: the table keeps what it has. */
   readonly absentColumns: readonly string[];
+}
+
+/** Every part of a stage, each with a name of its own. */
+export function stageParts(stage: Stage): { readonly name: StagePartName; readonly part: StagePart }[] {
+  const { records, tombstones, unstaged, associations } = stage;
+  return [
+    { name: 'records', part: records },
+    { name: 'tombstones', part: tombstones },
+    ...(unstaged === undefined ? [] : [{ name: 'unstaged' as const, part: unstaged }]),
+    ...associations.flatMap(({ table: { table }, heads, links }) => [
+      { name: `${table}-heads` as const, part: heads },
+      { name: `${table}-links` as const, part: links },
+    ]),
+  ];
+}
+
+export function stageFiles(stage: Stage): StageFile[] {
+  return stageParts(stage).flatMap(({ part }) => [...part.files]);
+}
+
+/** The same stage in another place, of other files. `part` is asked about every part that `stageParts` names. */
+export function movedStage(stage: Stage, to: { directory: string; part: (name: StagePartName) => StagePart }): Stage {
+  const { unstaged, associations, ...rest } = stage;
+  return {
+    ...rest,
+    directory: to.directory,
+    records: to.part('records'),
+    tombstones: to.part('tombstones'),
+    ...(unstaged === undefined ? {} : { unstaged: to.part('unstaged') }),
+    associations: associations.map(({ table }) => ({
+      table,
+      heads: to.part(`${table.table}-heads`),
+      links: to.part(`${table.table}-links`),
+    })),
+  };
 }
 
 /**

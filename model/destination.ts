@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts';
 import type { WorkTask } from './frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from './plan.ts';
 import type { Positions } from './positions.ts';
+import type { RemoteStages } from './remote-stages.ts';
 import type { KeptReject, RejectedIds, RejectFilter, RejectGroup, RejectRow } from './reject.ts';
 import type { OpenRunRequest, RunProgress, RunStatus } from './run.ts';
 import type { StreamTable, TableName } from './stream-table.ts';
@@ -168,6 +169,10 @@ export interface Destination {
    * another process is the owner. Only for a destination that has such a queue.
    */
   own(): Promise<Disposable | null>;
+  /** Where stages are uploaded to, so that any worker may merge them; null where the merge reads this machine's files. */
+  readonly stages: RemoteStages | null;
+  /** The longest value, in bytes of UTF-8, that it has room for; null for no bound. A longer one is not staged: see `UnstagedValue`. */
+  readonly maxTextBytes: number | null;
   check(signal: AbortSignal): Promise<Finding[]>;
   /** Takes the stream's fence for this run; closes what earlier runs of the same mode left `running` as `lost`. Idempotent. */
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;

@@ -4,6 +4,7 @@ import type { OpenRunRecord, RunRow } from './destination.ts';
 import type { Finding } from './finding.ts';
 import type { RejectedIds, RejectFilter, RejectGroup, RejectRow } from './reject.ts';
 import type { ObjectDescription, ObjectSummary, SourceUsage } from './source.ts';
+import type { StagedRun, UploadPlace } from './staged-run.ts';
 
 /** One look at source, destination or ledger, by the worker that holds their connections. */
 export type InspectInput =
@@ -44,7 +45,7 @@ export interface InspectResults {
     readonly now: string;
     readonly sources: readonly ExaminedSource[];
     readonly destinations: readonly ExaminedDestination[];
-    readonly stages: readonly StagedRun[];
+    readonly stages: readonly ExaminedStage[];
   };
   readonly discover:
     | { readonly verb: 'discover'; readonly kind: 'objects'; readonly objects: readonly ObjectSummary[] }
@@ -118,17 +119,13 @@ export interface ExaminedDestination {
   readonly isMetered: boolean;
   /** Why it cannot be opened with this config; null where it can. */
   readonly problem: Finding | null;
+  /** Why it does not tell what was uploaded to it; null where it does, and where nothing ever is. */
+  readonly stagesProblem: Finding | null;
 }
 
-/** What lies in the stage folder of one run. */
-export interface StagedRun {
-  readonly stream: string;
-  /** A mode, or `verify`. */
-  readonly mode: string;
-  readonly run: string;
-  readonly sizeBytes: number;
-  /** ISO: when something was last written there. */
-  readonly modifiedAt: string;
+export interface ExaminedStage extends StagedRun {
+  /** Absent for what lies on the worker's own disk. */
+  readonly uploadedTo?: UploadPlace;
 }
 
 export interface OpenRunRow extends OpenRunRecord {

@@ -26,6 +26,7 @@ export function joinBatches(
   const last = batches.at(-1)!;
   const standsAlone = batches.length === 1 && last.joined === undefined;
   const stages = batches.map(({ stage }) => stage);
+  const unstaged = stages.flatMap((stage) => stage.unstaged ?? []);
   return {
     ...last,
     sequence: head.sequence + 1,
@@ -34,6 +35,7 @@ export function joinBatches(
       ...last.stage,
       records: joinParts(stages.map(({ records }) => records)),
       tombstones: joinParts(stages.map(({ tombstones }) => tombstones)),
+      ...(unstaged.length === 0 ? {} : { unstaged: joinParts(unstaged) }),
       associations: joinAssociations(stages.flatMap(({ associations }) => associations)),
     },
     roundedValues: batches.reduce((sum, { roundedValues }) => sum + roundedValues, 0),

@@ -1,10 +1,9 @@
 import type { SyncMode } from './plan.ts';
+import type { StagedRunName, UploadPlace } from './staged-run.ts';
 
-/** A folder of staged files: of a stream, a mode (or `verify`) and a run. */
-export interface StagedRunName {
-  readonly stream: string;
-  readonly mode: string;
-  readonly run: string;
+/** What is to be swept: on the worker's own disk, or where it was uploaded. */
+export interface StageLeftover extends StagedRunName {
+  readonly uploadedTo?: UploadPlace;
 }
 
 /** What `sluice doctor --fix` has the worker put right: only what the next run would do as well. */
@@ -12,7 +11,7 @@ export interface MendInput {
   /** Recorded as `running`, while their executions are closed or gone. */
   readonly lostRuns?: readonly (StagedRunName & { readonly mode: SyncMode })[];
   /** Staged by runs that are closed. */
-  readonly stages?: readonly StagedRunName[];
+  readonly stages?: readonly StageLeftover[];
 }
 
 export interface MendResult {

@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import type { MendInput, MendResult } from '../../model/mending.ts';
+import type { MendInput, MendResult, StageLeftover } from '../../model/mending.ts';
 import { mendWorkflowId } from '../../model/workflow-id.ts';
 import { mendType } from '../../workflows/messages.ts';
 import { carryOut, planScheduleChanges, type ScheduleChange } from '../apply-schedules.ts';
@@ -60,13 +60,18 @@ interface Hands {
 
 function openHands(repairs: readonly Repair[], { temporal, scheduleScope, session }: Examination): Hands {
   const lostRuns = repairs.flatMap((repair) => (repair.kind === 'closeRun' ? [nameOf(repair)] : []));
-  const stages = repairs.flatMap((repair) => (repair.kind === 'sweepStage' ? [nameOf(repair)] : []));
+  const stages = repairs.flatMap((repair) => (repair.kind === 'sweepStage' ? [leftoverOf(repair)] : []));
   return {
     temporal,
     changes: once(async () => planScheduleChanges(await temporal(), scheduleScope())),
     mended: once(async () => askToMend(await temporal(), session.taskQueue, { lostRuns, stages })),
     note: appliedNote(session.config.path),
   };
+}
+
+function leftoverOf(repair: Extract<Repair, { kind: 'sweepStage' }>): StageLeftover {
+  const { uploadedTo } = repair;
+  return { ...nameOf(repair), ...(uploadedTo === undefined ? {} : { uploadedTo }) };
 }
 
 function nameOf<Mode extends string>({ stream, mode, run }: { stream: string; mode: Mode; run: string }) {

@@ -1,3 +1,4 @@
+import type { StageLeftover } from '../../model/mending.ts';
 import type { SyncMode } from '../../model/plan.ts';
 
 /** What `--fix` may do: only what repeats safely, loses nothing, and Sluice would do by itself sooner or later. */
@@ -8,4 +9,4 @@ export type Repair =
   /** As `sluice schedules apply` would. */
   | { readonly kind: 'applySchedule'; readonly scheduleId: string }
   | { readonly kind: 'closeRun'; readonly stream: string; readonly mode: SyncMode; readonly run: string }
-  | { readonly kind: 'sweepStage'; readonly stream: string; readonly mode: string; readonly run: string };
+  | ({ readonly kind: 'sweepStage' } & StageLeftover);

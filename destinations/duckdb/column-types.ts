@@ -1,6 +1,6 @@
 import type { Column, ColumnType } from '../../model/column.ts';
 
-const columnTypes: Readonly<Record<ColumnType, string>> = {
+export const columnTypes: Readonly<Record<ColumnType, string>> = {
   text: 'VARCHAR',
   integer: 'BIGINT',
   decimal: 'DECIMAL(38,9)',

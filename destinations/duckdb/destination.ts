@@ -67,6 +67,8 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
 
   return {
     isMetered: false,
+    stages: null,
+    maxTextBytes: null,
     identity: `duckdb:${config.path}`,
     get ownerQueue() {
       return (ownerQueue ??= ownerQueueOf(config.path));

@@ -1,3 +1,4 @@
+import { emptyPart } from '../../model/batch.ts';
 import { addCounts, type Counts, unexplained, zeroCounts } from '../../model/counts.ts';
 import type { MergeOutcome, MergeRequest } from '../../model/destination.ts';
 import { SyncError } from '../../model/errors.ts';
@@ -10,6 +11,7 @@ import { requireClaim, takeFence } from './fence.ts';
 import { appendBatch, findBatch, readLedgerHead } from './ledger.ts';
 import { loadListing } from './listing.ts';
 import type { PartOutcome } from '../../model/part-outcome.ts';
+import { quarantineUnstaged } from './quarantine.ts';
 import { requireRun } from './runs.ts';
 import type { Session, TransactionEnd } from './session.ts';
 import { readColumnTypes } from './target-table.ts';
@@ -56,10 +58,11 @@ export async function mergeInTransaction(
 
 /** Part after part: tombstones and associations are judged against the records that came with them. */
 async function mergeStage(session: Session, request: MergeRequest): Promise<PartOutcome> {
-  const { kind, records, tombstones } = request.batch.stage;
+  const { kind, records, unstaged, tombstones } = request.batch.stage;
   let counts: Counts = { ...zeroCounts, roundedValues: request.batch.roundedValues };
   const parts = [
     ...(records.files.length > 0 ? [kind === 'listing' ? loadListing : mergeContentAsTableIs] : []),
+    ...(kind === 'content' && unstaged !== undefined ? [mergeUnstaged] : []),
     ...(tombstones.files.length > 0 ? [mergeTombstones] : []),
     mergeAssociations,
   ];
@@ -76,6 +79,12 @@ async function mergeStage(session: Session, request: MergeRequest): Promise<Part
 async function mergeContentAsTableIs(session: Session, request: MergeRequest): Promise<PartOutcome> {
   const { plan } = asTableIs(request.plan, await readColumnTypes(session, request.plan.table), columnTypeOf);
   return mergeContent(session, { ...request, plan });
+}
+
+/** A listing's values are compared, and told of by the run that merges them. */
+async function mergeUnstaged(session: Session, request: MergeRequest): Promise<PartOutcome> {
+  const nulledValues = await quarantineUnstaged(session, request, request.batch.stage.unstaged ?? emptyPart);
+  return nulledValues === null ? { kind: 'lost' } : { kind: 'counted', counts: { ...zeroCounts, nulledValues } };
 }
 
 const dropStaging = [

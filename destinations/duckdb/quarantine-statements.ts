@@ -1,6 +1,6 @@
 import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { buildCast, columnTypeFor } from './column-types.ts';
+import { buildCast, columnTypeFor, columnTypes } from './column-types.ts';
 import { buildReadStage, quoteText } from './dialect.ts';
 import { castColumns, stagedColumnList } from './load-statements.ts';
 import { systemTable } from './system-tables.ts';
@@ -69,6 +69,25 @@ export function buildQuarantineTombstones(plan: StreamPlan, paths: readonly stri
     `json_object('id', c0, 'kind', c1, 'deleted_at', c2, 'merged_into', c3), ${quoteText(plan.key.type)}, ` +
     `${quoteText(keyType)}, ${buildCast('timestamp', 'c4')}, now() ` +
     `FROM ${buildReadStage(paths, tombstoneFields)} WHERE ${buildCast(plan.key.type, 'c0')} IS NULL`
+  );
+}
+
+const unstagedFields = 5;
+
+/** Counts the rows, and the values they are of: a record may have been read twice. */
+export function buildCountUnstaged(paths: readonly string[]): string {
+  return `SELECT count(*) AS loaded, count(DISTINCT (c0, c1)) AS unstaged FROM ${buildReadStage(paths, unstagedFields)}`;
+}
+
+/** Tells of values that were not even staged. Binds stream, run, batch. */
+export function buildQuarantineUnstaged(plan: StreamPlan, paths: readonly string[]): string {
+  const types = Object.entries(columnTypes).map(
+    ([type, spelled]) => `WHEN ${quoteText(type)} THEN ${quoteText(spelled)}`,
+  );
+  return (
+    `INSERT INTO ${systemTable(plan.table.schema, 'sync_errors')} (${errorColumns}) ` +
+    `SELECT $stream, $run, $batch, c0, c1, max(c3), NULL, max(c2), CASE max(c2) ${types.join(' ')} END, ` +
+    `max(${buildCast('timestamp', 'c4')}), now() FROM ${buildReadStage(paths, unstagedFields)} GROUP BY c0, c1`
   );
 }
 

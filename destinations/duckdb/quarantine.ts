@@ -1,11 +1,14 @@
+import type { StagePart } from '../../model/batch.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { castColumns } from './load-statements.ts';
 import {
   buildCountNulled,
+  buildCountUnstaged,
   buildForgetPayloads,
   buildQuarantineRecords,
   buildQuarantineTombstones,
+  buildQuarantineUnstaged,
   buildQuarantineValues,
 } from './quarantine-statements.ts';
 import { numberOf, type Session } from './session.ts';
@@ -19,6 +22,19 @@ export async function quarantineRecords(session: Session, request: MergeRequest,
 export async function quarantineTombstones(session: Session, request: MergeRequest): Promise<void> {
   const { plan, batch } = request;
   await session.execute(buildQuarantineTombstones(plan, stagePaths(batch.stage.tombstones)), errorValues(request));
+}
+
+/** Tells of values that were not staged, and returns how many; null when the files hold another number than were written. */
+export async function quarantineUnstaged(
+  session: Session,
+  request: MergeRequest,
+  unstaged: StagePart,
+): Promise<number | null> {
+  const paths = stagePaths(unstaged);
+  const [counted] = await session.query(buildCountUnstaged(paths));
+  if (numberOf(counted, 'loaded') !== unstaged.rowCount) return null;
+  await session.execute(buildQuarantineUnstaged(request.plan, paths), errorValues(request));
+  return numberOf(counted, 'unstaged');
 }
 
 /** How many values of each column, by name, did not convert. Needs `_sluice_raw`. */

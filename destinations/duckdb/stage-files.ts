@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import type { Stage, StageFile, StagePart } from '../../model/batch.ts';
+import { stageParts, type Stage, type StageFile, type StagePart } from '../../model/batch.ts';
 
 const readBytes = 256 * 2 ** 10;
 
 /** Whether every file of every part is there with the bytes it was closed with. Rejects only when aborted. */
 export async function isStageIntact(stage: Stage, signal: AbortSignal): Promise<boolean> {
-  const parts = [stage.records, stage.tombstones, ...stage.associations.flatMap(({ heads, links }) => [heads, links])];
-  for (const part of parts) {
+  for (const { part } of stageParts(stage)) {
     if (!(await isPartIntact(part, signal))) return false;
   }
   return true;

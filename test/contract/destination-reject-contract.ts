@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../model/destination.ts';
 import type { KeptReject, RejectFilter } from '../../model/reject.ts';
+import type { UnstagedValue } from '../../model/unstaged-value.ts';
 import type { DestinationUnderTest } from '../support/destination-under-test.ts';
 import { ada, bob, contactsPlan, instant } from '../support/staged-records.ts';
 import { openTestRun, type TestRun } from '../support/staged-run.ts';
@@ -107,6 +108,53 @@ export function describeRejects(name: string, open: () => Promise<DestinationUnd
       await expect(failing).rejects.toThrow('disk full');
       expect(await groups()).toHaveLength(4);
       expect(await run.mergeRecords([])).toMatchObject({ kind: 'merged' });
+    });
+
+    it('tells of values that were too long to be staged, once each and without the value', async () => {
+      const long = (id: string | null, column: string): UnstagedValue => [
+        id,
+        column,
+        column === 'visits' ? 'integer' : 'text',
+        'longer than 30 bytes',
+        instant(11),
+      ];
+      const later = { _version: instant(3), _observed_at: instant(11) };
+      const outcome = await run.mergeRecords({
+        records: [
+          { ...ada, ...later, email: null },
+          { ...ada, ...later, email: null },
+          { ...bob, ...later, email: null, visits: null },
+          { ...ada, id: null, email: null },
+        ],
+        unstaged: [long('1', 'email'), long('1', 'email'), long(bob['id']!, 'email'), long(bob['id']!, 'visits')],
+      });
+      expect(outcome).toMatchObject({ kind: 'merged', counts: { read: 4, updated: 2, rejected: 1, nulledValues: 3 } });
+      const found = await kept({ reason: 'longer than' });
+      expect(found.map(({ recordId, column }) => `${recordId} ${column}`).toSorted()).toEqual(
+        ['1 email', `${bob['id']} email`, `${bob['id']} visits`].toSorted(),
+      );
+      for (const reject of found) expect(reject).toMatchObject({ run: 'run-1', kept: 'value', payload: null });
+      const types = await groups({ reason: 'longer than' });
+      expect(types.map(({ column, sourceType }) => [column, sourceType]).toSorted()).toEqual([
+        ['email', 'text'],
+        ['visits', 'integer'],
+      ]);
+      for (const { columnType } of types) expect(columnType).toEqual(expect.any(String));
+      expect((await ids({ reason: 'longer than' })).ids).toEqual(['1', bob['id']]);
+    });
+
+    it('leaves what a listing could not hold to the run that merges it', async () => {
+      const listing = await openTestRun(destination, {
+        run: 'run-3',
+        startedAt: instant(2),
+        mode: 'reconcile',
+        keepsListing: true,
+      });
+      const before = await kept();
+      const unstaged: UnstagedValue[] = [['1', 'email', 'text', 'longer than 30 bytes', instant(11)]];
+      const outcome = await listing.mergeRecords({ kind: 'listing', records: [ada], unstaged });
+      expect(outcome).toMatchObject({ kind: 'merged', counts: { listed: 1, nulledValues: 0 } });
+      expect(await kept()).toEqual(before);
     });
 
     it('is empty for a stream that never ran', async () => {

@@ -4,6 +4,7 @@ import { emptyPart } from '../../model/batch.ts';
 import type { ListingReport, ListingReportRequest } from '../../model/comparison.ts';
 import type { Destination } from '../../model/destination.ts';
 import type { StagedTombstone } from '../../model/tombstone.ts';
+import { bringStage } from '../support/bring-stage.ts';
 import type { DestinationUnderTest } from '../support/destination-under-test.ts';
 import { comparedPlan } from '../support/staged-comparison.ts';
 import { column, instant, stageChunk, type TestRecord } from '../support/staged-records.ts';
@@ -57,16 +58,18 @@ export function describeReport(name: string, open: () => Promise<DestinationUnde
       const list = await stageChunk(plan, { kind: 'listing', records: listing, tombstones: archived });
       const whole = sample === undefined ? null : await stageChunk(plan, { records: sample, absentColumns });
       onTestFinished(async () => {
-        await rm(list.directory, { recursive: true });
-        if (whole !== null) await rm(whole.directory, { recursive: true });
+        await rm(list.directory, { recursive: true, force: true });
+        if (whole !== null) await rm(whole.directory, { recursive: true, force: true });
       });
+      const run = { schema: plan.table.schema, stream, mode: 'verify', run: 'verification' };
+      const brought = await bringStage(destination, list, run);
       return {
         stream,
         table,
         plan,
-        listing: list.records,
-        archived: list.tombstones,
-        sample: whole,
+        listing: brought.records,
+        archived: brought.tombstones,
+        sample: whole === null ? null : await bringStage(destination, whole, run),
         listedSince: instant(listedSince),
         maxIds: 10,
         ...some,

@@ -20,9 +20,11 @@ import type { PlanReader } from '../../activities/read-plan.ts';
 import type { AssociationTable } from '../../model/association.ts';
 import { zeroRequests, type Batch, type StagePart } from '../../model/batch.ts';
 import { SyncError } from '../../model/errors.ts';
+import type { RemoteStages } from '../../model/remote-stages.ts';
 import type { IdRange, SourceFrontier } from '../../model/frontier.ts';
 import { IdRangePool, type OpenRange } from '../../model/id-range-pool.ts';
 import type { ExtractOutcome, ExtractRequest, ExtractSoFar, Source } from '../../model/source.ts';
+import { SharedStages } from '../support/shared-stages.ts';
 import { contactsPlan } from '../support/staged-records.ts';
 
 /** Ids 1 to this, in one list. */
@@ -129,17 +131,24 @@ afterEach(() => {
 const stageRoot = (): string => join(root, 'stage');
 const runFolder = (): string => join(stageRoot(), 'crm.contacts', 'backfill', 'run-1');
 
-async function attempt(source: RangeSource, changes: Partial<ExtractChunkInput> & { activity?: string } = {}) {
-  const { activity = 'execution/5', ...change } = changes;
+interface AttemptChanges extends Partial<ExtractChunkInput> {
+  readonly activity?: string;
+  readonly stages?: RemoteStages;
+  readonly signal?: AbortSignal;
+}
+
+async function attempt(source: RangeSource, changes: AttemptChanges = {}) {
+  const { activity = 'execution/5', stages = null, signal = new AbortController().signal, ...change } = changes;
   const deps = {
     source: async () => source as unknown as Source,
+    destination: async () => ({ stages, maxTextBytes: null }),
     stageRoot: stageRoot(),
     hashKey: () => '',
     knownVersions: new KnownVersions(),
     plans: { read: async () => contactsPlan } as unknown as PlanReader,
     log: { info() {}, warn() {} },
   } as unknown as ActivityDeps & { plans: PlanReader };
-  const control = { signal: new AbortController().signal, onProgress: () => {}, activity };
+  const control = { signal, onProgress: () => {}, activity };
   const { batch } = await extractChunk(deps, { ...input, ...change }, control);
   return batch!;
 }
@@ -254,6 +263,34 @@ describe('a chunk whose extraction was interrupted', () => {
     // Of some 60 pages about 40 were closed, in two parts.
     expect(source.pages - before).toBeLessThan(35);
     expect(readdirSync(runFolder())).toHaveLength(1);
+  });
+
+  it('is uploaded by the next attempt, and not asked for again, where the upload failed', async () => {
+    const source = new RangeSource(Math.random);
+    const stages = new SharedStages(join(root, 'cloud'));
+    stages.failures.push(new SyncError('AuthRejected', 'the stage may not be written'));
+    await expect(attempt(source, { stages })).rejects.toThrow(SyncError);
+    const before = source.pages;
+    const { stage, roundedValues } = await attempt(source, { stages });
+    expect(source.pages).toBe(before);
+    expect(roundedValues).toBe(chunkRecords);
+    expect(stage.records.rowCount).toBe(chunkRecords);
+    expect((await stages.files('hubspot')).toSorted()).toEqual(
+      [stage.records, stage.tombstones, ...stage.associations.flatMap(({ heads, links }) => [heads, links])]
+        .flatMap(({ files }) => files.map(({ path }) => path))
+        .toSorted(),
+    );
+    expect(readdirSync(runFolder())).toEqual([]);
+  });
+
+  it('is uploaded still where a pause or a shutdown ended it', async () => {
+    const stages = new SharedStages(join(root, 'cloud'));
+    const paused = AbortSignal.abort(new Error('paused'));
+    const source = new RangeSource(Math.random);
+    const reading = new AbortController();
+    source.onPage = () => reading.abort(paused.reason);
+    const { stage } = await attempt(source, { stages, signal: reading.signal });
+    expect(await stages.files('hubspot')).toContain(stage.records.files[0]!.path);
   });
 
   it('is handed back as far as it was closed where the source fails', async () => {

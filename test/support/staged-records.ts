@@ -9,6 +9,7 @@ import type { Frontier } from '../../model/frontier.ts';
 import { listingPlan, type StreamPlan, stagedColumns } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
 import type { StagedTombstone } from '../../model/tombstone.ts';
+import type { UnstagedValue } from '../../model/unstaged-value.ts';
 
 /** A staged record by column name; a column left out is null. Written apart from the product, to check it from outside. */
 export type TestRecord = Readonly<Record<string, string | null>>;
@@ -23,6 +24,7 @@ export interface TestChunk {
     readonly heads: readonly StagedHead[];
     readonly links: readonly StagedLink[];
   }[];
+  readonly unstaged?: readonly UnstagedValue[];
   readonly absentColumns?: readonly string[];
 }
 
@@ -104,7 +106,7 @@ export async function stageChunk(
   chunk: TestChunk,
   { fileCount = 1, root = tmpdir() }: { fileCount?: number; root?: string } = {},
 ): Promise<Stage> {
-  const { kind = 'content', records = [], tombstones = [], associations = [], absentColumns = [] } = chunk;
+  const { kind = 'content', records = [], tombstones = [], associations = [], unstaged, absentColumns = [] } = chunk;
   const directory = await mkdtemp(join(root, "sluice's [a] stage-"));
   const write = (name: string, rows: readonly (readonly (string | null | undefined)[])[]) =>
     writePart(join(directory, name), rows, fileCount);
@@ -119,6 +121,7 @@ export async function stageChunk(
     records: await write('records', recordRows(kind === 'listing' ? listingPlan(plan) : plan, records)),
     tombstones: await write('tombstones', tombstones),
     associations: await Promise.all(stagedAssociations),
+    ...(unstaged === undefined ? {} : { unstaged: await write('unstaged', unstaged) }),
     absentColumns,
   };
 }

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { type Batch, zeroRequests } from '../../model/batch.ts';
 import type { ClaimResult, Destination, MergeOutcome, MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan, SyncMode } from '../../model/plan.ts';
+import { bringStage } from './bring-stage.ts';
 import {
   contactsPlan,
   frontierFrom,
@@ -68,8 +69,10 @@ export async function openTestRun(destination: Destination, options: TestRunOpti
     const { fileCount, positions = null, onDoubt = 'keepAsWork', onNulled = 'quarantine' } = mintOptions;
     const sequence: number = (last?.sequence ?? 0) + 1;
     const chunk: TestChunk = 'length' in content ? { records: content } : content;
-    const stage = await stageChunk(plan, chunk, fileCount === undefined ? {} : { fileCount });
-    onTestFinished(() => rm(stage.directory, { recursive: true, force: true }));
+    const staged = await stageChunk(plan, chunk, fileCount === undefined ? {} : { fileCount });
+    onTestFinished(() => rm(staged.directory, { recursive: true, force: true }));
+    const { schema } = plan.table;
+    const stage = await bringStage(destination, staged, { schema, stream: plan.stream, mode, run });
     const batch: Batch = {
       batchId: `${run}-${sequence}-${randomUUID()}`,
       sequence,

@@ -1,6 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundle,
+} from '@temporalio/worker';
 import type { SyncMode } from '../../model/plan.ts';
 import { syncWorkflowId, workflowNames } from '../../model/workflow-id.ts';
 import { progressQuery, type SyncProgress } from '../../workflows/messages.ts';
@@ -52,7 +58,12 @@ export class WorkflowWorld implements AsyncDisposable {
     });
   }
 
-  createWorker(fake: FakeSteps, taskQueue: string, maxCachedWorkflows = 0): Promise<Worker> {
+  createWorker(
+    fake: Pick<FakeSteps, 'activities' | 'sinks'>,
+    taskQueue: string,
+    maxCachedWorkflows = 0,
+    more: Pick<WorkerOptions, 'interceptors'> = {},
+  ): Promise<Worker> {
     return Worker.create({
       connection: this.#native,
       taskQueue,
@@ -62,6 +73,7 @@ export class WorkflowWorld implements AsyncDisposable {
       maxCachedWorkflows,
       maxHeartbeatThrottleInterval: '100ms',
       defaultHeartbeatThrottleInterval: '100ms',
+      ...more,
     });
   }
 

@@ -342,6 +342,15 @@ describe('destinations', () => {
     expect(findings).toHaveLength(found);
     for (const { repair } of findings) expect(repair).toMatchObject({ kind: 'sweepStage', run: 'run-1' });
   });
+
+  it('have leftovers at the destination, which are told of and removed there', () => {
+    const uploadedTo = { destination: 'warehouse', schema: 'hubspot' };
+    const [finding] = judgeStagedRun({ ...staged, uploadedTo }, 'closed', now);
+    expect(finding).toMatchObject({
+      evidence: expect.stringContaining('uploaded to warehouse'),
+      repair: { kind: 'sweepStage', stream: 'crm.contacts', mode: 'backfill', run: 'run-1', uploadedTo },
+    });
+  });
 });
 
 describe('sources', () => {

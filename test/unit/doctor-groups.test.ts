@@ -33,7 +33,16 @@ const metered = async (): Promise<WorkerView> => ({
     worker: '',
     now,
     sources: [],
-    destinations: [{ name: 'warehouse', streams: ['crm.contacts'], ownerQueue: null, isMetered: true, problem: null }],
+    destinations: [
+      {
+        name: 'warehouse',
+        streams: ['crm.contacts'],
+        ownerQueue: null,
+        isMetered: true,
+        problem: null,
+        stagesProblem: null,
+      },
+    ],
     stages: [],
   },
   serverNow: now,

@@ -50,6 +50,7 @@ async function stageOnFullDisk(
   const warnings: object[] = [];
   const deps = {
     source: () => Promise.resolve({ extract }),
+    destination: () => Promise.resolve({ maxTextBytes: null }),
     log: { info() {}, error() {}, warn: (fields: object) => warnings.push(fields) },
   };
   const request = {

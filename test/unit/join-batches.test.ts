@@ -40,13 +40,19 @@ describe('batches that are merged as one', () => {
   it('bring every file of every part', () => {
     const one = batch(1, { associations: [{ table, heads: part('heads-1', 3), links: emptyPart }] });
     const two = batch(2, {
+      unstaged: part('unstaged-2', 1),
       tombstones: part('gone-2', 4),
       associations: [{ table, heads: part('heads-2', 2), links: part('links-2', 7) }],
     });
-    const { stage } = joinBatches([one, two], { sequence: 0, batchId: null });
+    const three = batch(3, { records: emptyPart, unstaged: part('unstaged-3', 2) });
+    const { stage } = joinBatches([one, two, three, batch(4, { records: emptyPart })], { sequence: 0, batchId: null });
     expect(stage.records.rowCount).toBe(20);
     expect(stage.records.files.map(({ path }) => path)).toEqual(['records-1', 'records-2']);
     expect(stage.tombstones).toEqual(part('gone-2', 4));
+    expect(stage.unstaged).toEqual({
+      rowCount: 3,
+      files: [...part('unstaged-2', 1).files, ...part('unstaged-3', 2).files],
+    });
     expect(stage.associations).toEqual([
       {
         table,

@@ -43,7 +43,7 @@ async function isKnownAfter(counts: Partial<Counts>): Promise<boolean> {
   const deps = {
     knownVersions,
     plans: { read: () => Promise.resolve(contactsPlan) },
-    destination: () => Promise.resolve({ mergeBatch: () => Promise.resolve(outcome) }),
+    destination: () => Promise.resolve({ stages: null, mergeBatch: () => Promise.resolve(outcome) }),
   };
   await mergeChunk(deps as unknown as Parameters<typeof mergeChunk>[0], input, new AbortController().signal);
   return knownVersions.has(knownScope(contactsPlan, 1), '1', version);

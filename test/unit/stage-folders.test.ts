@@ -24,7 +24,7 @@ async function stage(path: string, bytes: number, at: string): Promise<void> {
 }
 
 const sweep = (...stages: { stream: string; mode: string; run: string }[]): Promise<void> =>
-  sweepStages({ stageRoot } as ActivityDeps, stages);
+  sweepStages({ stageRoot } as ActivityDeps, stages, new AbortController().signal);
 
 describe('what is staged', () => {
   it('is nothing where no run has staged yet', async () => {
@@ -47,6 +47,24 @@ describe('what is staged', () => {
     await sweep(first);
     await sweep(first);
     expect(await readdir(join(stageRoot, 'crm.contacts', 'backfill'))).toEqual(['run-2']);
+  });
+
+  it('is swept where it was uploaded, and nowhere else', async () => {
+    await stage('crm.contacts/backfill/run-1', 10, '2026-11-20T12:00:00.000Z');
+    const removed: object[] = [];
+    const stages = { removeRun: async (run: object) => void removed.push(run) };
+    const deps = {
+      stageRoot,
+      destination: async (name: string) => (name === 'warehouse' ? { stages } : { stages: null }),
+    };
+    const run = { stream: 'crm.contacts', mode: 'backfill', run: 'run-1' };
+    await sweepStages(
+      deps as unknown as ActivityDeps,
+      ['warehouse', 'local'].map((destination) => ({ ...run, uploadedTo: { destination, schema: 'hubspot' } })),
+      new AbortController().signal,
+    );
+    expect(removed).toEqual([{ ...run, schema: 'hubspot' }]);
+    expect(await listStagedRuns(stageRoot)).toHaveLength(1);
   });
 
   it.each(['..', '.', '', 'a/b', '../..', '.hidden'])('is never swept by a name such as "%s"', async (run) => {

@@ -1,4 +1,4 @@
-import type { StagedRun } from '../../../model/inspection.ts';
+import type { ExaminedStage } from '../../../model/inspection.ts';
 import { instantText } from '../../duration.ts';
 import { warning, type DoctorFinding } from '../doctor-finding.ts';
 import { sizeText } from './disk-space.ts';
@@ -7,16 +7,17 @@ import { sizeText } from './disk-space.ts';
 const usedMs: Readonly<Record<string, number>> = { verify: 6 * 3_600_000, exports: 24 * 3_600_000 };
 
 /** Rows in the clear that nobody will merge. */
-export function judgeStagedRun(staged: StagedRun, execution: 'open' | 'closed', now: Date): DoctorFinding[] {
-  const { stream, mode, run, sizeBytes, modifiedAt } = staged;
+export function judgeStagedRun(staged: ExaminedStage, execution: 'open' | 'closed', now: Date): DoctorFinding[] {
+  const { stream, mode, run, sizeBytes, modifiedAt, uploadedTo } = staged;
   const usedForMs = usedMs[mode];
   const isInUse = usedForMs === undefined ? execution === 'open' : now.getTime() - Date.parse(modifiedAt) < usedForMs;
   if (isInUse) return [];
-  const evidence = `${sizeText(sizeBytes)} of run ${run}, last written ${instantText(modifiedAt)} UTC; no open run needs it`;
+  const where = uploadedTo === undefined ? '' : ` uploaded to ${uploadedTo.destination}`;
+  const evidence = `${sizeText(sizeBytes)}${where} of run ${run}, last written ${instantText(modifiedAt)} UTC; no open run needs it`;
   return [
     warning('stage-leftover', `${mode} of ${stream}`, evidence, {
       mend: 'sluice doctor --fix, or the next run of that mode',
-      repair: { kind: 'sweepStage', stream, mode, run },
+      repair: { kind: 'sweepStage', stream, mode, run, ...(uploadedTo === undefined ? {} : { uploadedTo }) },
     }),
   ];
 }

@@ -16,7 +16,12 @@ import { kindOfError } from '../kind-of-error.ts';
 export async function examineDestinations(examination: Examination): Promise<DoctorFinding[]> {
   const { answer } = await examination.worker();
   const found = await Promise.all(answer.destinations.map((destination) => examineOne(examination, destination)));
-  return [...found.flat(), ...(await examineStages(examination, answer.stages))];
+  const unseen = answer.destinations.flatMap(({ stagesProblem }) => (stagesProblem ? [stagesProblem] : []));
+  return [
+    ...found.flat(),
+    ...unseen.map((problem) => fromCheck('stage-leftover', problem)),
+    ...(await examineStages(examination, answer.stages)),
+  ];
 }
 
 async function examineOne(

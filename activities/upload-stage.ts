@@ -1,0 +1,54 @@
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { movedStage, stageFiles, stageParts, type Stage, type StagePart, type StagePartName } from '../model/batch.ts';
+import { SyncError } from '../model/errors.ts';
+import { uploadedRunFolder, type RemoteStages, type StageUpload, type UploadedRun } from '../model/remote-stages.ts';
+import { compressPart } from './compress-part.ts';
+
+/** Before the second attempt, the third and so on. Longer outages are for the activity's own retries. */
+const retryAfterMs: readonly number[] = [500, 2_000, 8_000];
+
+export interface UploadRequest {
+  readonly stages: RemoteStages;
+  readonly stage: Stage;
+  readonly run: UploadedRun;
+  readonly retryAfterMs?: readonly number[];
+}
+
+/**
+ * Brings a closed stage to the destination, and then removes it here. Returns it as the merge finds it there. Where that fails,
+ * what was closed is left as it was.
+ */
+export async function uploadStage({ stages, stage, run, ...rest }: UploadRequest, signal: AbortSignal): Promise<Stage> {
+  const directory = `${uploadedRunFolder(run)}/${basename(stage.directory)}`;
+  const parts = new Map<StagePartName, StagePart>();
+  for (const { name, part } of stageParts(stage)) {
+    parts.set(name, await compressPart(part, { directory: stage.directory, name }, signal));
+  }
+  const compressed = movedStage(stage, { directory, part: (name) => parts.get(name)! });
+  const paths = stageFiles(compressed).map(({ path }) => path);
+  if (paths.length > 0) await putPatiently(stages, { schema: run.schema, directory, paths }, { ...rest, signal });
+  await rm(stage.directory, { recursive: true, force: true });
+  return movedStage(compressed, { directory, part: (name) => below(directory, parts.get(name)!) });
+}
+
+function below(directory: string, { rowCount, files }: StagePart): StagePart {
+  return { rowCount, files: files.map((file) => ({ ...file, path: `${directory}/${basename(file.path)}` })) };
+}
+
+async function putPatiently(
+  stages: RemoteStages,
+  upload: StageUpload,
+  { signal, retryAfterMs: pauses = retryAfterMs }: { signal: AbortSignal; retryAfterMs?: readonly number[] },
+): Promise<void> {
+  for (const pauseMs of pauses) {
+    try {
+      return await stages.putFiles(upload, signal);
+    } catch (error) {
+      if (!(error instanceof SyncError && error.isRetryable)) throw error;
+      await delay(pauseMs, undefined, { signal });
+    }
+  }
+  await stages.putFiles(upload, signal);
+}
