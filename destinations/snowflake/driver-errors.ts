@@ -1,4 +1,5 @@
 import { SyncError } from '../../model/errors.ts';
+import { ObjectMissing } from './object-missing.ts';
 
 /** What of the driver's error is used. Its text is taken only where it can hold nothing but names. */
 interface DriverError {
@@ -148,8 +149,7 @@ function ofStatement(code: string, { message = '' }: DriverError, place: ErrorPl
   switch (code) {
     case '002003':
     case '002043':
-      return new SyncError(
-        'SchemaConflict',
+      return new ObjectMissing(
         `${objectOf(message)} does not exist in Snowflake, or ${roleText(place)} may not see it`,
         {
           next: 'grant it to the role or correct its name, then start the run again, so that its tables are checked and created',
