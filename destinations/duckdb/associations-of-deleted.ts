@@ -22,10 +22,7 @@ export async function eraseAssociations(session: Session, plan: StreamPlan): Pro
 }
 
 /** Those of the plan's association tables that exist. */
-async function findAssociations(
-  session: Session,
-  plan: StreamPlan,
-): Promise<AssociationEnd[]> {
+async function findAssociations(session: Session, plan: StreamPlan): Promise<AssociationEnd[]> {
   const found: AssociationEnd[] = [];
   for (const one of associationEnds(plan)) {
     if (await hasTable(session, one.table)) found.push(one);

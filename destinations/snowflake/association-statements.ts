@@ -5,7 +5,7 @@ import type { TableName } from '../../model/stream-table.ts';
 import { buildCast, columnTypeFor } from './column-types.ts';
 import { isTrue } from './expressions.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
-import { type KeyRange } from './matching.ts';
+import { buildInRange, type KeyRange } from './matching.ts';
 import type { Statement } from './session.ts';
 import { buildCreateTemporary, type Staging, temporaryTable } from './staging-statements.ts';
 import { fateTable, isErasing } from './tombstone-statements.ts';
@@ -136,10 +136,9 @@ export function buildClassifyLinks(
     `JOIN heads h ON h.from_id = l.from_id AND l.observed_at >= h.observed_at${joined.join('')} ` +
     `QUALIFY ROW_NUMBER() OVER (PARTITION BY ${linkKey.map((name) => `l.${name}`).join(', ')} ` +
     'ORDER BY l.observed_at DESC, l.label DESC NULLS LAST) = 1';
-  const bound = plan.key.type === 'text' ? '?' : `?::${columnTypeFor(plan.key.type)}`;
   const present =
     `SELECT a.*, h.observed_at AS read_at FROM ${quoteTable(table)} a JOIN heads h ON h.from_id = a.from_id ` +
-    `WHERE a.from_id BETWEEN ${bound} AND ${bound}`;
+    `WHERE ${buildInRange('a.from_id', plan.key)}`;
   const key = linkKey.map((name) => `COALESCE(l.${name}, a.${name}) AS ${name}`);
   const fate =
     "CASE WHEN a.from_id IS NULL THEN IFF(l.is_of_dead, 'keep', 'insert') " +
@@ -175,11 +174,10 @@ export function buildMergeLinks(
   { table, range, batchId }: { readonly table: TableName; readonly range: KeyRange; readonly batchId: string },
 ): Statement {
   const on = linkKey.map((name) => `a.${name} = f.${name}`).join(' AND ');
-  const bound = key.type === 'text' ? '?' : `?::${columnTypeFor(key.type)}`;
   return {
     sql:
       `MERGE INTO ${quoteTable(table)} a USING (SELECT * FROM ${fates} WHERE fate IN ('insert', 'update', 'remove')) f ` +
-      `ON ${on} AND a.from_id BETWEEN ${bound} AND ${bound} ` +
+      `ON ${on} AND ${buildInRange('a.from_id', key)} ` +
       "WHEN MATCHED AND f.fate = 'update' AND f.observed_at > a._observed_at THEN UPDATE SET " +
       `label = f.label, _deleted = FALSE, _deleted_at = NULL, _observed_at = f.observed_at, ${stamps} ` +
       `WHEN MATCHED AND f.fate = 'remove' AND NOT ${isTrue('a._deleted')} AND f.read_at > a._observed_at THEN UPDATE SET ` +
@@ -221,6 +219,9 @@ export function buildEraseAssociations(plan: StreamPlan, { table, end, type }: T
 }
 
 /** An id of another stream's table in the type of this one's keys; NULL where it is none. */
-function buildEndId(id: string, { has, wanted }: { readonly has: ColumnType | null; readonly wanted: ColumnType }): string {
+function buildEndId(
+  id: string,
+  { has, wanted }: { readonly has: ColumnType | null; readonly wanted: ColumnType },
+): string {
   return has === wanted ? id : buildCast(wanted, `TO_VARCHAR(${id})`);
 }

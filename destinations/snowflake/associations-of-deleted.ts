@@ -1,9 +1,9 @@
 import { associationEnds } from '../../model/association-ends.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { buildEraseAssociations, buildUnlinkDeleted, type TypedEnd } from './association-statements.ts';
+import { readColumnTypes } from './catalogue.ts';
 import { columnTypeOf } from './column-types.ts';
 import type { Session } from './session.ts';
-import { readColumnTypes } from './target-table.ts';
 
 /** Makes tombstones of the associations, at either end, of records that have become tombstones. Returns how many. */
 export async function unlinkDeleted(session: Session, plan: StreamPlan, batchId: string): Promise<number> {

@@ -19,7 +19,10 @@ export type ColumnStep =
   | { readonly kind: 'drop'; readonly name: string };
 
 /** What is left to do of widenings that were broken off, and the columns as they are then. */
-export function settleColumns(present: TableTypes): { readonly steps: readonly ColumnStep[]; readonly types: TableTypes } {
+export function settleColumns(present: TableTypes): {
+  readonly steps: readonly ColumnStep[];
+  readonly types: TableTypes;
+} {
   const steps: ColumnStep[] = [];
   const types = new Map([...present].filter(([name]) => unfinishedOf(name) === null));
   for (const name of new Set([...present.keys()].map(unfinishedOf).filter((found) => found !== null))) {

@@ -1,11 +1,11 @@
 import type { CompareRequest, Differences } from '../../model/comparison.ts';
-import type { StreamPlan, SyncMode } from '../../model/plan.ts';
+import type { StreamPlan } from '../../model/plan.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { columnTypeFor } from './column-types.ts';
 import { buildIsErased } from './content-statements.ts';
-import { isTrue } from './expressions.ts';
+import { buildBound, isTrue } from './expressions.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
-import { buildListedDiffers, listingTables } from './listing-tables.ts';
+import { buildListedDiffers, listingTables, type ListingRun } from './listing-tables.ts';
 import type { Bind, Statement } from './session.ts';
 import { buildCreateTemporary, temporaryTable } from './staging-statements.ts';
 
@@ -28,7 +28,10 @@ function buildListed(listing: string): string {
   );
 }
 
-type Sought = Pick<CompareRequest, 'plan' | 'mode' | 'looksFor' | 'restorableSince' | 'firstStartedAt'>;
+/** Whose listing and work are meant. */
+export type ListedStream = StreamTable & ListingRun;
+
+type Sought = Pick<CompareRequest, 'plan' | 'run' | 'mode' | 'looksFor' | 'restorableSince' | 'firstStartedAt'>;
 
 /** A case of the comparison, with the values of its `?`. */
 interface Case {
@@ -42,8 +45,8 @@ interface Case {
  * so unless they are known to be missing or older. `current` has the types that the table has by now.
  */
 export function buildFindDifferences(sought: Sought, current: Pick<StreamPlan, 'columns'>): Statement {
-  const { plan, mode } = sought;
-  const { listing, work } = listingTables(plan, mode);
+  const { plan } = sought;
+  const { listing, work } = listingTables(plan, sought);
   const key = `t.${quoteIdentifier(plan.key.name)}`;
   const cases = findCases(sought, current);
   const reasons = cases.map(({ when, reason }) => `WHEN ${when} THEN '${reason}'`);
@@ -85,14 +88,14 @@ function findCases(sought: Sought, current: Pick<StreamPlan, 'columns'>): readon
   const outOfBin: Case = erasesTombstones(sought)
     ? { when: isOutOfBin, reason: 'vanished' }
     : {
-        when: `${isOutOfBin} AND t._deleted_at >= ?::TIMESTAMP_TZ`,
+        when: `${isOutOfBin} AND t._deleted_at >= ${buildBound('timestamp')}`,
         reason: 'doubtful',
         binds: [restorableSince],
       };
   const vanished: Case = {
     when:
       `${isLive} AND ${isUnlisted} AND (t._state_observed_at IS NULL OR ` +
-      't._state_observed_at < COALESCE(LEAST(?::TIMESTAMP_TZ, b.listed_since), ?::TIMESTAMP_TZ))',
+      `t._state_observed_at < COALESCE(LEAST(${buildBound('timestamp')}, b.listed_since), ${buildBound('timestamp')}))`,
     reason: 'vanished',
     binds: [firstStartedAt, firstStartedAt],
   };
@@ -111,8 +114,8 @@ function erasesTombstones({ plan, looksFor }: Pick<CompareRequest, 'plan' | 'loo
   return plan.onVanished === 'erase' && looksFor === 'all';
 }
 
-export function buildKeepWork(target: StreamTable, mode: SyncMode): Statement[] {
-  const work = quoteTable(listingTables(target, mode).work);
+export function buildKeepWork(target: ListedStream): Statement[] {
+  const work = quoteTable(listingTables(target, target).work);
   return [
     { sql: `DELETE FROM ${work}` },
     {
@@ -124,8 +127,8 @@ export function buildKeepWork(target: StreamTable, mode: SyncMode): Statement[] 
 }
 
 /** One row: how many ids for each reason, live rows, and ids listed as alive. */
-export function buildCountCompared(target: StreamTable, mode: SyncMode): Statement {
-  const { listing, work } = listingTables(target, mode);
+export function buildCountCompared(target: ListedStream): Statement {
+  const { listing, work } = listingTables(target, target);
   const counted = ['missing', 'stale', 'recalculated', 'doubtful', 'vanished'].map(
     (reason) => `COUNT_IF(reason = '${reason}') AS ${reason}`,
   );
@@ -139,13 +142,12 @@ export function buildCountCompared(target: StreamTable, mode: SyncMode): Stateme
 
 /** The ids of a task in the key's own order, as text. */
 export function buildSelectWork(
-  target: StreamTable,
-  mode: SyncMode,
+  target: ListedStream,
   { task, after, limit }: { readonly task: string; readonly after: string | null; readonly limit: number | null },
 ): Statement {
   return {
     sql:
-      `SELECT TO_VARCHAR(id) AS id_text FROM ${quoteTable(listingTables(target, mode).work)} WHERE task = ? ` +
+      `SELECT TO_VARCHAR(id) AS id_text FROM ${quoteTable(listingTables(target, target).work)} WHERE task = ? ` +
       `${after === null ? '' : 'AND id > ? '}ORDER BY id${limit === null ? '' : ` LIMIT ${Math.trunc(limit)}`}`,
     binds: after === null ? [task] : [task, after],
   };

@@ -3,35 +3,35 @@ import type { CompareOutcome, CompareRequest } from '../../model/comparison.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import { asTableIs } from '../../model/fit-plan.ts';
 import { headAfter } from '../../model/head-after.ts';
+import { describeTable } from './catalogue.ts';
 import { takePlace } from './chain.ts';
 import { columnTypeOf } from './column-types.ts';
 import { buildCountCompared, buildCreateFound, buildFindDifferences, buildKeepWork } from './compare-statements.ts';
 import { appendBatch } from './ledger.ts';
 import { numberOf, type Session, type SqlRow } from './session.ts';
-import { readColumnTypes } from './target-table.ts';
 import { digestVanished, requireListing } from './work.ts';
 
 /** Differences become work, and a ledger row whose frontier is that work, in one transaction. */
 export async function compareInSession(session: Session, request: CompareRequest): Promise<CompareOutcome> {
   const { plan, run, mode } = request;
-  const target = { stream: plan.stream, table: plan.table };
+  const target = { stream: plan.stream, table: plan.table, run, mode };
   const batchId = `${run}-${request.sequence}-compare`;
-  await requireListing(session, { ...target, run, mode });
-  const current = asTableIs(plan, await readColumnTypes(session, plan.table), columnTypeOf).plan;
+  await requireListing(session, target);
   await session.execute(buildCreateFound(plan));
   return session.transaction(async () => {
     const { record, head, isRepeat } = await takePlace(session, { ...request, ...target }, batchId);
     if (!isRepeat) {
+      const current = asTableIs(plan, await describeTable(session, plan.table), columnTypeOf).plan;
       await session.execute(buildFindDifferences(request, current));
-      for (const statement of buildKeepWork(target, mode)) await session.execute(statement);
+      for (const statement of buildKeepWork(target)) await session.execute(statement);
     }
-    const [counted] = await session.query(buildCountCompared(target, mode));
+    const [counted] = await session.query(buildCountCompared(target));
     const differences = readDifferences(counted);
     const outcome = {
       differences,
       liveRows: numberOf(counted, 'live_rows'),
       listed: numberOf(counted, 'listed'),
-      digest: differences.vanished === 0 ? null : await digestVanished(session, target, mode),
+      digest: differences.vanished === 0 ? null : await digestVanished(session, target),
     };
     if (isRepeat) return { end: 'rollback', value: { ...outcome, head } };
     const { missing, stale, recalculated, doubtful } = differences;

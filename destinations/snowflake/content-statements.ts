@@ -89,7 +89,14 @@ export function buildMergeContent(plan: ContentPlan, staged: StagedContent, batc
     '_deleted',
     '_batch_id',
   ];
-  const values = ['s.v0', ...inserted.map(({ position }) => `s.v${position}`), 's.state_at', 'CURRENT_TIMESTAMP()', 'FALSE', '?'];
+  const values = [
+    's.v0',
+    ...inserted.map(({ position }) => `s.v${position}`),
+    's.state_at',
+    'CURRENT_TIMESTAMP()',
+    'FALSE',
+    '?',
+  ];
   return {
     sql:
       `MERGE INTO ${quoteTable(plan.table)} t USING (${buildStagedRows(plan, staged)}) s ON ${on.sql} ` +

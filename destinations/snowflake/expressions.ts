@@ -1,4 +1,10 @@
-/** Expressions that Snowflake has no short form of. */
+import type { ColumnType } from '../../model/column.ts';
+import { columnTypeFor } from './column-types.ts';
+
+/** A bound text, as a value of the type. */
+export function buildBound(type: ColumnType): string {
+  return type === 'text' ? '?' : `CAST(? AS ${columnTypeFor(type)})`;
+}
 
 /** A condition of which NULL counts as false. */
 export function isTrue(condition: string): string {

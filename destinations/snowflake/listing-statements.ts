@@ -8,10 +8,10 @@ import { fateTable } from './tombstone-statements.ts';
 
 /** Lists every record that has a key, with its listed values as they were staged, or without any. */
 export function buildListRecords(
-  { plan, mode }: MergeRequest,
+  { plan, ...of }: MergeRequest,
   { loaded, values }: { readonly loaded: LoadedRecords; readonly values: 'staged' | 'none' },
 ): Statement {
-  const { listing } = listingTables(plan, mode);
+  const { listing } = listingTables(plan, of);
   const listed = values === 'none' ? [] : listedColumns(plan);
   const staged = listed.map(({ name }) => `s.v${1 + loaded.plan.columns.findIndex((column) => column.name === name)}`);
   const columns = ['id', 'version', 'observed_at', 'state', ...listed.map((_, n) => `v${n}`)];
@@ -23,8 +23,8 @@ export function buildListRecords(
   };
 }
 
-export function buildListTombstones({ plan, mode }: MergeRequest): Statement {
-  const { listing } = listingTables(plan, mode);
+export function buildListTombstones({ plan, ...of }: MergeRequest): Statement {
+  const { listing } = listingTables(plan, of);
   return {
     sql:
       `INSERT INTO ${quoteTable(listing)} (id, observed_at, state) ` +

@@ -54,7 +54,8 @@ export interface StagedRows {
  */
 export function buildStagedRows(plan: StreamPlan, { keys }: StagedRows): string {
   const [version, observedAt] = [versionColumn(plan), observedColumn(plan)];
-  if (keys === 'unique') return `SELECT r.*, r.${observedAt} AS state_at FROM (${buildTyped(plan)}) r WHERE r.v0 IS NOT NULL`;
+  if (keys === 'unique')
+    return `SELECT r.*, r.${observedAt} AS state_at FROM (${buildTyped(plan)}) r WHERE r.v0 IS NOT NULL`;
   const texts = stagedColumnList(plan).map((_, n) => `r.c${n} DESC NULLS LAST`);
   return (
     `SELECT r.*, MAX(r.${observedAt}) OVER (PARTITION BY r.v0) AS state_at FROM (${buildTyped(plan)}) r ` +
@@ -62,7 +63,6 @@ export function buildStagedRows(plan: StreamPlan, { keys }: StagedRows): string 
     `ORDER BY r.${version} DESC NULLS LAST, r.${observedAt} DESC, ${texts.join(', ')}) = 1`
   );
 }
-
 
 /**
  * One pass over what was loaded: everything that decides which statements are needed. `n<position>` counts a column's values

@@ -1,13 +1,11 @@
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { buildCountNulled, buildSummary, castColumns, recordStaging, type StagedRows } from './load-statements.ts';
+import { buildCountNulled, buildSummary, castColumns, type StagedRows } from './load-statements.ts';
 import { type KeyRange, readKeyRange } from './matching.ts';
 import { numberOf, type Session, type SqlRow } from './session.ts';
-import { loadStaging } from './staging.ts';
 
-/** What a stage’s records are, loaded as texts and read once. */
+/** The records of a stage in their temporary table, read once. */
 export interface LoadedRecords extends StagedRows {
-  /** The one they were staged by, with the types that the table has. */
   readonly plan: StreamPlan;
   readonly read: number;
   readonly keyed: number;
@@ -19,17 +17,15 @@ export interface LoadedRecords extends StagedRows {
   readonly nulled: ReadonlyMap<string, number>;
 }
 
-/** Before the transaction. Null where the files are gone, or hold another number of rows than were written. */
-export async function loadRecords(
+/** `plan` is the one they were staged by, with the types that the table has. Null where they are not as many as were written. */
+export async function readLoaded(
   session: Session,
-  request: Pick<MergeRequest, 'batch'>,
-  { plan, location }: { readonly plan: StreamPlan; readonly location: string },
+  { batch }: Pick<MergeRequest, 'batch'>,
+  plan: StreamPlan,
 ): Promise<LoadedRecords | null> {
-  const part = request.batch.stage.records;
-  if (!(await loadStaging(session, recordStaging(plan), { location, part }))) return null;
   const [summary] = await session.query(buildSummary(plan));
   const read = numberOf(summary, 'loaded');
-  if (read !== part.rowCount) return null;
+  if (read !== batch.stage.records.rowCount) return null;
   const [keyed, distinct] = [numberOf(summary, 'keyed'), numberOf(summary, 'keys')];
   return {
     plan,

@@ -1,5 +1,5 @@
 import type { StreamPlan } from '../../model/plan.ts';
-import { columnTypeFor } from './column-types.ts';
+import { buildBound } from './expressions.ts';
 import { quoteIdentifier } from './identifiers.ts';
 import type { SqlRow, Statement } from './session.ts';
 
@@ -30,7 +30,7 @@ export function buildKeyMatch(
   };
 }
 
-function buildInRange(column: string, { type }: StreamPlan['key']): string {
-  const bound = type === 'text' ? '?' : `?::${columnTypeFor(type)}`;
-  return `${column} BETWEEN ${bound} AND ${bound}`;
+/** Binds the lowest and the highest. */
+export function buildInRange(column: string, { type }: StreamPlan['key']): string {
+  return `${column} BETWEEN ${buildBound(type)} AND ${buildBound(type)}`;
 }

@@ -47,9 +47,7 @@ export async function openRunInSession(session: Session, request: OpenRunRequest
   const reshaping = createReshaping(session, { ...target, run, fence: before });
   const { plan: fitted, added, widened, isNew } = await openTargetTable(session, request.plan, reshaping);
   const plan =
-    mode === 'reconcile'
-      ? listNewlyHashed(fitted, await readComparedPlan(session, target, before.generation))
-      : fitted;
+    mode === 'reconcile' ? listNewlyHashed(fitted, await readComparedPlan(session, target, before.generation)) : fitted;
   if (request.keepsListing) await createListing(session, { plan, mode, run, left });
 
   return session.transaction(async () => {
@@ -70,7 +68,9 @@ async function createListing(
   session: Session,
   { plan, mode, run, left }: { plan: StreamPlan; mode: SyncMode; run: string; left: readonly string[] },
 ): Promise<void> {
-  const own = new Set(Object.values(listingTables(plan, { mode, run })).map(({ table }: TableName) => storedName(table)));
+  const own = new Set(
+    Object.values(listingTables(plan, { mode, run })).map(({ table }: TableName) => storedName(table)),
+  );
   for (const table of left.filter((name) => !own.has(name))) {
     await session.execute(buildDropTable({ schema: plan.table.schema, table }));
   }

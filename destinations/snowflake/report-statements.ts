@@ -1,7 +1,7 @@
 import type { ListingReportRequest } from '../../model/comparison.ts';
 import { listingPlan, type StreamPlan } from '../../model/plan.ts';
 import { buildCast, buildColumnCast, columnTypeFor } from './column-types.ts';
-import { isTrue } from './expressions.ts';
+import { buildBound, isTrue } from './expressions.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import { stagedColumnList } from './load-statements.ts';
 import type { Statement } from './session.ts';
@@ -43,7 +43,9 @@ function buildAlive(plan: StreamPlan, { listing, archived }: ReportStaging): str
 }
 
 /** What was merged while the source was read says nothing about what was there before. */
-const isMergedSince = isTrue('t._state_observed_at > ?::TIMESTAMP_TZ OR t._observed_at > ?::TIMESTAMP_TZ');
+const isMergedSince = isTrue(
+  `t._state_observed_at > ${buildBound('timestamp')} OR t._observed_at > ${buildBound('timestamp')}`,
+);
 
 export function buildCreateCompared(plan: StreamPlan, { compared }: ReportStaging): Statement {
   const instant = columnTypeFor('timestamp');
@@ -109,7 +111,11 @@ export type Difference = keyof typeof comparedIs | 'differing';
 export function buildNameDifferences(
   plan: StreamPlan,
   staging: ReportStaging,
-  { listedSince, maxIds, absentColumns }: Pick<ListingReportRequest, 'listedSince' | 'maxIds'> & {
+  {
+    listedSince,
+    maxIds,
+    absentColumns,
+  }: Pick<ListingReportRequest, 'listedSince' | 'maxIds'> & {
     readonly absentColumns: readonly string[];
   },
 ): Statement {

@@ -2,6 +2,7 @@ import { emptyPart } from '../../model/batch.ts';
 import type { DifferingIds, ListingReport, ListingReportRequest } from '../../model/comparison.ts';
 import { asTableIs } from '../../model/fit-plan.ts';
 import { listingLost, nothingToCompare } from '../../model/stream-errors.ts';
+import { readColumnTypes } from './catalogue.ts';
 import { columnTypeOf } from './column-types.ts';
 import {
   buildChecksums,
@@ -15,7 +16,6 @@ import {
 } from './report-statements.ts';
 import { numberOf, type Session, type SqlRow } from './session.ts';
 import { loadStaging } from './staging.ts';
-import { readColumnTypes } from './target-table.ts';
 
 /** Compares by temporary tables only, and drops them: nothing of a report stays. */
 export async function reportInSession(

@@ -18,11 +18,7 @@ export interface OpenedTable extends FittedPlan {
  * attempt began. Outside of any transaction. Idempotent, except that what was changed is told once. `SchemaConflict` where
  * the contract, or a column that is not the plan's, forbids it: then nothing was changed.
  */
-export async function openTargetTable(
-  session: Session,
-  plan: StreamPlan,
-  reshaping: Reshaping,
-): Promise<OpenedTable> {
+export async function openTargetTable(session: Session, plan: StreamPlan, reshaping: Reshaping): Promise<OpenedTable> {
   requireUsableName(plan);
   if (!(await hasTable(session, plan.table))) {
     await session.execute(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor)));

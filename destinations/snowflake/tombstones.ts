@@ -8,26 +8,23 @@ import { buildDoubtfulUntil, buildKeepDoubtful } from './doubt.ts';
 import { listTombstones } from './listing.ts';
 import type { StagedRows } from './load-statements.ts';
 import { type KeyRange, readKeyRange } from './matching.ts';
+import { describeTable } from './catalogue.ts';
 import { forgetPayloads, quarantineTombstones } from './quarantine.ts';
 import { numberOf, type Session } from './session.ts';
-import { loadStaging } from './staging.ts';
-import { readColumnTypes } from './target-table.ts';
 import {
   buildAddMergedFates,
   buildClassifyTombstones,
   buildCountFates,
   buildCountMergedFates,
-  buildCreateFates,
   buildErase,
   buildMergeFates,
   buildSummariseTombstones,
   erasedIds,
   fateTable,
-  tombstoneStaging,
 } from './tombstone-statements.ts';
 
-/** What a stage's tombstones are, loaded as texts and read once. */
-export interface LoadedTombstones {
+/** The tombstones of a stage in their temporary table, read once. */
+interface LoadedTombstones {
   readonly read: number;
   readonly keyed: number;
   readonly distinct: number;
@@ -36,18 +33,11 @@ export interface LoadedTombstones {
   readonly range: KeyRange | null;
 }
 
-/** Before the transaction. Null where the files are gone, or hold another number of rows than were written. */
-export async function loadTombstones(
-  session: Session,
-  { plan, batch }: MergeRequest,
-  location: string,
-): Promise<LoadedTombstones | null> {
-  const part = batch.stage.tombstones;
-  await session.execute(buildCreateFates(plan));
-  if (!(await loadStaging(session, tombstoneStaging(plan), { location, part }))) return null;
+/** Null where they are not as many as were written. */
+async function readLoaded(session: Session, { plan, batch }: MergeRequest): Promise<LoadedTombstones | null> {
   const [summary] = await session.query(buildSummariseTombstones(plan));
   const read = numberOf(summary, 'loaded');
-  if (read !== part.rowCount) return null;
+  if (read !== batch.stage.tombstones.rowCount) return null;
   return {
     read,
     keyed: numberOf(summary, 'keyed'),
@@ -62,9 +52,11 @@ export async function loadTombstones(
 export async function mergeTombstones(
   session: Session,
   request: MergeRequest,
-  { loaded, records }: { readonly loaded: LoadedTombstones; readonly records: StagedRows | null },
+  records: StagedRows | null,
 ): Promise<PartOutcome> {
   const { plan } = request;
+  const loaded = await readLoaded(session, request);
+  if (loaded === null) return { kind: 'lost' };
   if (loaded.unreadable > 0) throw unreadableTombstones(request);
   const { read, keyed, distinct, range } = loaded;
   if (keyed < read) await quarantineTombstones(session, request);
@@ -77,7 +69,7 @@ export async function mergeTombstones(
     if (numberOf(fates, 'found') !== distinct) throw keyHeldTwice(plan);
     if (numberOf(fates, 'doubtful_count') > 0) {
       if (request.onDoubt === 'rewind') return { kind: 'doubtful' };
-      await session.execute(buildKeepDoubtful(plan, request.mode, { table: fateTable(plan), id: 'id' }));
+      await session.execute(buildKeepDoubtful(request, { table: fateTable(plan), id: 'id' }));
     }
     counts = await writeFates(session, request, { fates: readFates(fates), range });
     if (request.keepsListing) await listTombstones(session, request);
@@ -131,7 +123,7 @@ async function erase(session: Session, { plan, batch }: MergeRequest): Promise<n
   let hops = 0;
   while ((await session.execute(buildAddMergedFates(plan))).changedRows > 0) hops++;
   const merged = hops === 0 ? 0 : numberOf((await session.query(buildCountMergedFates(plan)))[0], 'erased');
-  const columns = await readColumnTypes(session, plan.table);
+  const columns = await describeTable(session, plan.table);
   await session.execute(buildErase(plan, [...columns.keys()], batch.batchId));
   await eraseAssociations(session, plan);
   await forgetPayloads(session, plan, { sql: erasedIds(plan) });
