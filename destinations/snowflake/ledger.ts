@@ -5,7 +5,7 @@ import { countColumns, type LedgerRow, readCounts, readRequests, requestColumns 
 import { type LedgerEntry, ledgerValues } from '../../model/ledger-entry.ts';
 import { brokenLedger } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { columnTypeFor } from './column-types.ts';
+import { buildBound } from './expressions.ts';
 import type { Session, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
 
@@ -67,7 +67,7 @@ export async function appendBatch(
     query_ids: JSON.stringify(session.queryIds),
   };
   const columns = Object.keys(values);
-  const selected = columns.map((column) => (instantColumns.has(column) ? `?::${columnTypeFor('timestamp')}` : '?'));
+  const selected = columns.map((column) => buildBound(instantColumns.has(column) ? 'timestamp' : 'text'));
   await session.execute({
     sql:
       `INSERT INTO ${systemTable(request.plan.table.schema, 'sync_batches')} (${columns.join(', ')}, committed_at) ` +

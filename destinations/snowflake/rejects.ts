@@ -1,7 +1,7 @@
 import type { KeptReject, RejectedIds, RejectFilter, RejectGroup, RejectRow } from '../../model/reject.ts';
 import { readKeptReject, readReject, readRejectGroup, rejectColumns } from '../../model/reject-rows.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { columnTypeFor } from './column-types.ts';
+import { buildBound } from './expressions.ts';
 import { isKeyReason } from './quarantine-statements.ts';
 import { numberOf, type Session, type Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
@@ -74,7 +74,7 @@ function filtered({ stream, table, column, reason, since }: Filtered): Required<
     ['stream = ?', stream],
     ['LOWER(column_name) = LOWER(?)', column],
     ['CONTAINS(LOWER(reason), LOWER(?))', reason],
-    [`created_at >= ?::${columnTypeFor('timestamp')}`, since],
+    [`created_at >= ${buildBound('timestamp')}`, since],
   ];
   const set = conditions.filter((condition): condition is [string, string] => condition[1] !== undefined);
   return {

@@ -4,7 +4,7 @@ import type { OpenRunRequest, RunProgress } from '../../model/run.ts';
 import { type InstantOf, readRunRecord, readRunRow } from '../../model/run-rows.ts';
 import { unknownRun } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { columnTypeFor } from './column-types.ts';
+import { buildBound } from './expressions.ts';
 import { buildHeads, readHead } from './ledger.ts';
 import type { Session, SqlRow, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
@@ -104,7 +104,7 @@ export async function recordRun(
   request: OpenRunRequest & { readonly startedAt: string; readonly generation: number },
 ): Promise<void> {
   const { plan } = request;
-  const instant = `?::${columnTypeFor('timestamp')}`;
+  const instant = buildBound('timestamp');
   await session.execute({
     sql:
       `INSERT INTO ${systemTable(plan.table.schema, 'sync_runs')} (stream, run, mode, scope, status, plan, plan_digest, ` +

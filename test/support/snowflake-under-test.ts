@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, isAbsolute, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Connection } from 'snowflake-sdk';
+import { afterAll, beforeAll } from 'vitest';
+import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
+import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
+import type { Stage, StageFile, StagePart } from '../../model/batch.ts';
+import type { Destination } from '../../model/destination.ts';
+import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
+import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
+import { type SnowflakeEmulator, startSnowflakeEmulator } from '../../simulators/snowflake/start.ts';
+import type { DestinationUnderTest, TableRow } from './destination-under-test.ts';
+import { ask, logIn, logOut } from './snowflake-client.ts';
+import { contactsPlan } from './staged-records.ts';
+
+/** Tests are skipped by this name where there is no Python for the emulator; where CI is set they fail instead. */
+export const needsPython = `needs Python ${oldestPython}`;
+export const hasNoPython = (await findPython()) === null && process.env['CI'] === undefined;
+
+export interface SnowflakeUnderTest extends DestinationUnderTest {
+  readonly control: EmulatorControl;
+  readonly database: string;
+}
+
+/** One emulated account for the tests of a file, with a database of its own for each. */
+export function useSnowflakeAccount(): () => Promise<SnowflakeUnderTest> {
+  let emulator: SnowflakeEmulator | null = null;
+  let databases = 0;
+  beforeAll(async () => {
+    emulator = await startSnowflakeEmulator();
+  }, 300_000);
+  afterAll(() => emulator?.stop());
+  return () => openSnowflakeUnderTest(emulator!, `T${++databases}`);
+}
+
+async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: string): Promise<SnowflakeUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-snowflake-'));
+  const looker = await logIn(emulator.url);
+  await ask(looker, `CREATE DATABASE ${database}`);
+  await ask(looker, `CREATE SCHEMA IF NOT EXISTS ${database}.PUBLIC`);
+  await ask(looker, `USE DATABASE ${database}`);
+  const destination = openSnowflakeDestination(
+    snowflakeConfig.parse({
+      kind: 'snowflake',
+      account: 'emulated',
+      accessUrl: emulator.url,
+      username: 'LOADER',
+      password: 'any',
+      database,
+      warehouse: 'COMPUTE_WH',
+    }),
+  );
+  const upload = uploader(looker, folder);
+  return {
+    control: emulator.control,
+    database,
+    destination: uploading(destination, upload),
+    readRows: ({ schema, table }) => readRows(looker, `"${stored(schema)}"."${stored(table)}"`),
+    change: async (sql) => {
+      for (const statement of sql.split(';').filter((text) => text.trim() !== '')) {
+        await ask(
+          looker,
+          statement.replaceAll(/\{TABLE:(\w+)\}/g, (_, name: string) => tableNamed(name)),
+        );
+      }
+    },
+    dispose: async () => {
+      await destination.close();
+      /*DEBUG*/ if (process.env['DEBUG_SNOW']) { const log = await emulator.control.log(); for (const s of log.statements) if (s.outcome === 'error') console.log('FAILED', s.sql.slice(0, 1500), s.errorCode, s.errorMessage?.slice(0,600)); if (process.env['DEBUG_SNOW'] === 'all') for (const s of log.statements) console.log(s.session, s.durationMs, s.transaction, s.sql.slice(0, 300)); await emulator.control.resetLog(); }
+      await logOut(looker);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function stored(name: string): string {
+  return name.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase());
+}
+
+/** There is a fence for each stream; tests mean that of their one. */
+function tableNamed(name: string): string {
+  const { stream, table } = contactsPlan;
+  const suffix = createHash('sha256')
+    .update(JSON.stringify([stream]))
+    .digest('hex')
+    .slice(0, 12);
+  return `"${stored(table.schema)}"."${stored(name === 'sync_fence' ? `sync_fence_${suffix}` : name)}"`;
+}
+
+interface DriverInstant extends Date {
+  getEpochSeconds(): number;
+  getNanoSeconds(): number;
+}
+
+async function readRows(looker: Connection, table: string): Promise<TableRow[]> {
+  const rows = await new Promise<readonly Record<string, unknown>[]>((resolve, reject) => {
+    looker.execute({
+      sqlText: `SELECT * FROM ${table} ORDER BY 1`,
+      fetchAsString: ['Number'],
+      complete: (error, _, found) => (error === undefined || error === null ? resolve(found ?? []) : reject(error)),
+    });
+  });
+  return rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name.toLowerCase(), toText(value)])),
+  );
+}
+
+function toText(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (!(value instanceof Date)) return String(value);
+  if (!('getEpochSeconds' in value)) return value.toISOString().slice(0, 10);
+  const instant = value as DriverInstant;
+  const micros = String(Math.trunc(instant.getNanoSeconds() / 1_000)).padStart(6, '0');
+  return `${new Date(instant.getEpochSeconds() * 1_000).toISOString().slice(0, 19)}.${micros.replace(/000$/, '')}Z`;
+}
+
+type Upload = (directory: string, file: StageFile) => Promise<StageFile>;
+
+/** Puts staged files where the destination reads them, when they are to be merged: a file that is gone is not put. */
+function uploader(looker: Connection, folder: string): Upload {
+  const stage = '"HUBSPOT"."SLUICE_STAGE"';
+  let isMade = false;
+  return async (directory, file) => {
+    if (!isMade) {
+      await ask(looker, 'CREATE SCHEMA IF NOT EXISTS "HUBSPOT"');
+      await ask(looker, `CREATE STAGE IF NOT EXISTS ${stage}`);
+      isMade = true;
+    }
+    const path = `${createHash('sha256').update(directory).digest('hex').slice(0, 12)}/${basename(file.path)}.gz`;
+    const bytes = await readFile(file.path).catch(() => null);
+    if (bytes !== null) {
+      const local = join(folder, basename(path));
+      await writeFile(local, gzipSync(bytes, { level: 1 }));
+      const to = path.slice(0, path.lastIndexOf('/'));
+      await ask(looker, `PUT 'file://${local}' '@${stage}/${to}' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
+    }
+    return { ...file, path };
+  };
+}
+
+/** The destination for stages that are local still. */
+function uploading(destination: Destination, upload: Upload): Destination {
+  const uploadPart = async (part: StagePart): Promise<StagePart> => {
+    const files: StageFile[] = [];
+    for (const file of part.files) {
+      files.push(isAbsolute(file.path) ? await upload(file.path.slice(0, file.path.lastIndexOf('/')), file) : file);
+    }
+    return { ...part, files };
+  };
+  const uploadStage = async (stage: Stage): Promise<Stage> => ({
+    ...stage,
+    records: await uploadPart(stage.records),
+    tombstones: await uploadPart(stage.tombstones),
+    associations: await Promise.all(
+      stage.associations.map(async ({ table, heads, links }) => ({
+        table,
+        heads: await uploadPart(heads),
+        links: await uploadPart(links),
+      })),
+    ),
+  });
+  return {
+    ...destination,
+    mergeBatch: async (request, signal, transactions) => {
+      const stage = await uploadStage(request.batch.stage);
+      return destination.mergeBatch({ ...request, batch: { ...request.batch, stage } }, signal, transactions);
+    },
+    reportListing: async (request, signal) => {
+      const { sample } = request;
+      return destination.reportListing(
+        {
+          ...request,
+          listing: await uploadPart(request.listing),
+          archived: await uploadPart(request.archived),
+          sample: sample === null ? null : { ...sample, records: await uploadPart(sample.records) },
+        },
+        signal,
+      );
+    },
+  };
+}
