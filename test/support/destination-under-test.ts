@@ -11,5 +11,12 @@ export interface DestinationUnderTest {
   readRows(table: TableName): Promise<TableRow[]>;
   /** Runs statements, with `{TABLE:name}` standing for that table of the plan's schema. */
   change(sql: string): Promise<void>;
+  /** What may happen to its tables, apart from what every destination has to expect. */
+  readonly history: {
+    /** An earlier release may have made them. */
+    readonly hasEarlierReleases: boolean;
+    /** A column of instants can hold what is none: a text, or infinity. */
+    readonly hasLooseInstants: boolean;
+  };
   dispose(): Promise<void>;
 }

@@ -24,6 +24,7 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
   return {
     path,
     destination,
+    history: { hasEarlierReleases: true, hasLooseInstants: true },
     readRows: ({ schema, table }) =>
       withFile(async (instance) => {
         const connection = await instance.connect();

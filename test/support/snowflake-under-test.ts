@@ -57,6 +57,7 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
   return {
     control: emulator.control,
     database,
+    history: { hasEarlierReleases: false, hasLooseInstants: false },
     destination: uploading(destination, upload),
     readRows: ({ schema, table }) => readRows(looker, `"${stored(schema)}"."${stored(table)}"`),
     change: async (sql) => {
@@ -69,7 +70,15 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
     },
     dispose: async () => {
       await destination.close();
-      /*DEBUG*/ if (process.env['DEBUG_SNOW']) { const log = await emulator.control.log(); for (const s of log.statements) if (s.outcome === 'error') console.log('FAILED', s.sql.slice(0, 1500), s.errorCode, s.errorMessage?.slice(0,600)); if (process.env['DEBUG_SNOW'] === 'all') for (const s of log.statements) console.log(s.session, s.durationMs, s.transaction, s.sql.slice(0, 300)); await emulator.control.resetLog(); }
+      /*DEBUG*/ if (process.env['DEBUG_SNOW']) {
+        const log = await emulator.control.log();
+        for (const s of log.statements)
+          if (s.outcome === 'error')
+            console.log('FAILED', s.sql.slice(0, 1500), s.errorCode, s.errorMessage?.slice(0, 600));
+        if (process.env['DEBUG_SNOW'] === 'all')
+          for (const s of log.statements) console.log(s.session, s.durationMs, s.transaction, s.sql.slice(0, 300));
+        await emulator.control.resetLog();
+      }
       await logOut(looker);
       await rm(folder, { recursive: true, force: true });
     },
