@@ -18,5 +18,7 @@ export interface DestinationUnderTest {
     /** A column of instants can hold what is none: a text, or infinity. */
     readonly hasLooseInstants: boolean;
   };
+  /** The least that no column of integers holds. */
+  readonly tooLargeInteger: string;
   dispose(): Promise<void>;
 }

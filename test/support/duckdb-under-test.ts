@@ -25,6 +25,7 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
     path,
     destination,
     history: { hasEarlierReleases: true, hasLooseInstants: true },
+    tooLargeInteger: '9223372036854775808',
     readRows: ({ schema, table }) =>
       withFile(async (instance) => {
         const connection = await instance.connect();
