@@ -76,7 +76,7 @@ export function buildSummariseLinks(plan: StreamPlan, staging: LinkStaging): Sta
   const heads = buildTypedHeads(plan, staging);
   return {
     sql:
-      'SELECT h.heads, l.links, h.unusable + l.unusable AS unusable, h.lowest, h.highest FROM (' +
+      'SELECT h.heads, l.links, h.unusable AS unusable_heads, l.unusable AS unusable_links, h.lowest, h.highest FROM (' +
       'SELECT COUNT(*) AS heads, COUNT_IF(r.from_id IS NULL OR r.observed_at IS NULL) AS unusable, ' +
       `MIN(r.from_id) AS lowest, MAX(r.from_id) AS highest FROM (${heads}) r) h CROSS JOIN (` +
       'SELECT COUNT(*) AS links, COUNT_IF(r.to_id IS NULL OR r.category IS NULL OR r.type_id IS NULL OR r.observed_at IS NULL ' +

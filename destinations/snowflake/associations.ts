@@ -44,7 +44,8 @@ async function mergeTable(
   if (numberOf(summary, 'heads') !== heads.rowCount || numberOf(summary, 'links') !== links.rowCount) {
     return { kind: 'lost' };
   }
-  if (numberOf(summary, 'unusable') > 0) throw unusableAssociations(request, table);
+  const unusable = numberOf(summary, 'unusable_heads') + numberOf(summary, 'unusable_links');
+  if (unusable > 0) throw unusableAssociations(request, table);
   const range = readKeyRange(summary);
   if (range === null) return { kind: 'counted', counts: zeroCounts };
   const ends = await findEnds(session, plan, table);

@@ -20,5 +20,9 @@ export interface DestinationUnderTest {
   };
   /** The least that no column of integers holds. */
   readonly tooLargeInteger: string;
+  /** How much later than a commit something has to be seen, to be seen after it for certain. */
+  readonly doubtMarginMs: number;
+  /** What tells it that a staged file is not the one that was closed. */
+  readonly knowsStagesBy: 'checksum' | 'rowCount';
   dispose(): Promise<void>;
 }

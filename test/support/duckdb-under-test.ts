@@ -24,6 +24,8 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
   return {
     path,
     destination,
+    doubtMarginMs: 500,
+    knowsStagesBy: 'checksum',
     history: { hasEarlierReleases: true, hasLooseInstants: true },
     tooLargeInteger: '9223372036854775808',
     readRows: ({ schema, table }) =>

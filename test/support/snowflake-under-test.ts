@@ -57,10 +57,12 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
   return {
     control: emulator.control,
     database,
+    doubtMarginMs: 2_000,
+    knowsStagesBy: 'rowCount',
     history: { hasEarlierReleases: false, hasLooseInstants: false },
     tooLargeInteger: `1${'0'.repeat(38)}`,
     destination: uploading(destination, upload),
-    readRows: ({ schema, table }) => readRows(looker, `"${stored(schema)}"."${stored(table)}"`),
+    readRows: ({ schema, table }) => readRows(looker, table === 'sync_fence' ? tableNamed(table) : `"${stored(schema)}"."${stored(table)}"`),
     change: async (sql) => {
       for (const statement of sql.split(';').filter((text) => text.trim() !== '')) {
         await ask(

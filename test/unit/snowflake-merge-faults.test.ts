@@ -97,7 +97,7 @@ const tombstones: Answers = {
   'MERGE INTO "HUBSPOT"."CONTACTS"': 1,
 };
 const associations: Answers = {
-  'AS links': [{ heads: '2', links: '3', unusable: '0', lowest: '1', highest: '2' }],
+  'AS links': [{ heads: '2', links: '3', unusable_heads: '0', unusable_links: '0', lowest: '1', highest: '2' }],
   'AS remove_count': [{ insert_count: '2', update_count: '0', remove_count: '1', doubtful_count: '0' }],
   'MERGE INTO "HUBSPOT"."ASSOC_CONTACTS_COMPANIES"': 3,
 };
