@@ -56,9 +56,12 @@ export function isKeyReason(reason: string): string {
   return `(${reason} = ${quoteText(noKey)} OR STARTSWITH(${reason}, ${quoteText(unusableKey)}))`;
 }
 
-/** Keeps whole records that have no usable key, as JSON by property. */
+/** Keeps whole records that have no usable key, as JSON by property: each name once, since an object refuses another. */
 export function buildQuarantineRecords(plan: StreamPlan, origin: RejectOrigin): Statement {
-  const fields = stagedColumnList(plan).map(({ property }, n) => `${quoteText(property)}, r.c${n}`);
+  const properties = stagedColumnList(plan).map(({ property }) => property);
+  const fields = properties.flatMap((property, n) =>
+    properties.indexOf(property) === n ? [`${quoteText(property)}, r.c${n}`] : [],
+  );
   const reject = selectReject({
     recordId: 'r.c0',
     column: plan.key,
