@@ -6,10 +6,16 @@ import { quoteTable } from './identifiers.ts';
 /** What the pipeline's schema holds beside the tables of streams; every stream has a fence of its own besides. */
 export const systemTables = ['sync_batches', 'sync_runs', 'sync_errors', 'sync_generations'] as const;
 
-export const systemViews = ['sync_watermarks', 'sync_run_totals'] as const;
+const systemViews = ['sync_watermarks', 'sync_run_totals'] as const;
 
 export type SystemTable = (typeof systemTables)[number];
 type SystemView = (typeof systemViews)[number];
+
+/** Names that no stream's table may take; fences and listings have many. */
+export function isReserved(table: string): boolean {
+  const name = table.toLowerCase();
+  return [...systemTables, ...systemViews].some((own) => own === name) || /^sync_(fence|listing|work)_/.test(name);
+}
 
 export function systemTable(schema: string, table: SystemTable | SystemView): string {
   return quoteTable({ schema, table });

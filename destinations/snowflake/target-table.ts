@@ -4,9 +4,9 @@ import { missingOwnColumns, reservedTable, tableColumns } from '../../model/tabl
 import { describeTable, hasTable } from './catalogue.ts';
 import { buildColumnStep, settleColumns } from './column-steps.ts';
 import { columnTypeFor, columnTypeOf } from './column-types.ts';
-import { storedName } from './identifiers.ts';
 import type { Reshaping } from './reshaping.ts';
 import type { Session } from './session.ts';
+import { isReserved } from './system-tables.ts';
 import { buildAddColumn, buildCreateTable } from './table-statements.ts';
 
 export interface OpenedTable extends FittedPlan {
@@ -40,7 +40,6 @@ function isSame(present: string, wanted: string): boolean {
   return present === wanted || (columnTypeOf(present) !== null && columnTypeOf(present) === columnTypeOf(wanted));
 }
 
-/** All that begins like a table of Sluice's own: fences and listings have many names. */
 function requireUsableName(plan: StreamPlan): void {
-  if (storedName(plan.table.table).startsWith('SYNC_')) throw reservedTable(plan);
+  if (isReserved(plan.table.table)) throw reservedTable(plan);
 }

@@ -9,6 +9,8 @@ export interface DestinationUnderTest {
   readonly destination: Destination;
   /** The rows of any table or view. */
   readRows(table: TableName): Promise<TableRow[]>;
+  /** Asks as anybody would: one query, in the words of the docs. */
+  ask(sql: string): Promise<readonly unknown[]>;
   /** Runs statements, with `{TABLE:name}` standing for that table of the plan's schema. */
   change(sql: string): Promise<void>;
   /** What may happen to its tables, apart from what every destination has to expect. */

@@ -40,6 +40,13 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
         connection.closeSync();
         return result.getRowsJson().map((row) => toTableRow(names, row as (string | null)[]));
       }),
+    ask: (sql) =>
+      withFile(async (instance) => {
+        const connection = await instance.connect();
+        const result = await connection.runAndReadAll(sql);
+        connection.closeSync();
+        return result.getRowsJson();
+      }),
     change: (sql) =>
       withFile(async (instance) => {
         const connection = await instance.connect();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Connection } from 'snowflake-sdk';
 import { afterAll, beforeAll } from 'vitest';
@@ -36,12 +36,16 @@ export function useSnowflakeAccount(): () => Promise<SnowflakeUnderTest> {
   return () => openSnowflakeUnderTest(emulator!, `T${++databases}`);
 }
 
+/** Where tests put staged files. */
+const stage = 'PUBLIC.STAGED';
+
 async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: string): Promise<SnowflakeUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-snowflake-'));
   const looker = await logIn(emulator.url);
   await ask(looker, `CREATE DATABASE ${database}`);
   await ask(looker, `CREATE SCHEMA IF NOT EXISTS ${database}.PUBLIC`);
   await ask(looker, `USE DATABASE ${database}`);
+  await ask(looker, `CREATE STAGE ${stage}`);
   const destination = openSnowflakeDestination(
     snowflakeConfig.parse({
       kind: 'snowflake',
@@ -51,6 +55,7 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
       password: 'any',
       database,
       warehouse: 'COMPUTE_WH',
+      stage: `@${stage}`,
     }),
   );
   const upload = uploader(looker, folder);
@@ -62,7 +67,9 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
     history: { hasEarlierReleases: false, hasLooseInstants: false },
     tooLargeInteger: `1${'0'.repeat(38)}`,
     destination: uploading(destination, upload),
-    readRows: ({ schema, table }) => readRows(looker, table === 'sync_fence' ? tableNamed(table) : `"${stored(schema)}"."${stored(table)}"`),
+    readRows: ({ schema, table }) =>
+      readRows(looker, table === 'sync_fence' ? tableNamed(table) : `"${stored(schema)}"."${stored(table)}"`),
+    ask: (sql) => ask(looker, sql),
     change: async (sql) => {
       for (const statement of sql.split(';').filter((text) => text.trim() !== '')) {
         await ask(
@@ -130,25 +137,17 @@ function toText(value: unknown): string | null {
   return `${new Date(instant.getEpochSeconds() * 1_000).toISOString().slice(0, 19)}.${micros.replace(/000$/, '')}Z`;
 }
 
-type Upload = (directory: string, file: StageFile) => Promise<StageFile>;
+type Upload = (file: StageFile) => Promise<StageFile>;
 
 /** Puts staged files where the destination reads them, when they are to be merged: a file that is gone is not put. */
 function uploader(looker: Connection, folder: string): Upload {
-  const stage = '"HUBSPOT"."SLUICE_STAGE"';
-  let isMade = false;
-  return async (directory, file) => {
-    if (!isMade) {
-      await ask(looker, 'CREATE SCHEMA IF NOT EXISTS "HUBSPOT"');
-      await ask(looker, `CREATE STAGE IF NOT EXISTS ${stage}`);
-      isMade = true;
-    }
-    const path = `${createHash('sha256').update(directory).digest('hex').slice(0, 12)}/${basename(file.path)}.gz`;
+  return async (file) => {
+    const path = `${createHash('sha256').update(dirname(file.path)).digest('hex').slice(0, 12)}/${basename(file.path)}.gz`;
     const bytes = await readFile(file.path).catch(() => null);
     if (bytes !== null) {
       const local = join(folder, basename(path));
       await writeFile(local, gzipSync(bytes, { level: 1 }));
-      const to = path.slice(0, path.lastIndexOf('/'));
-      await ask(looker, `PUT 'file://${local}' '@${stage}/${to}' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
+      await ask(looker, `PUT 'file://${local}' '@${stage}/${dirname(path)}' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
     }
     return { ...file, path };
   };
@@ -159,7 +158,7 @@ function uploading(destination: Destination, upload: Upload): Destination {
   const uploadPart = async (part: StagePart): Promise<StagePart> => {
     const files: StageFile[] = [];
     for (const file of part.files) {
-      files.push(isAbsolute(file.path) ? await upload(file.path.slice(0, file.path.lastIndexOf('/')), file) : file);
+      files.push(isAbsolute(file.path) ? await upload(file) : file);
     }
     return { ...part, files };
   };
