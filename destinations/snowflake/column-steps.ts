@@ -28,11 +28,11 @@ export function settleColumns(present: TableTypes): {
   for (const name of new Set([...present.keys()].map(unfinishedOf).filter((found) => found !== null))) {
     const [wide, narrow] = [`${widePrefix}${name}`, `${narrowPrefix}${name}`];
     if (!present.has(name)) {
-      // Filled, or the narrow one would still have its name.
-      const from = present.has(wide) ? wide : narrow;
+      // The narrow one has all values as long as it is there; without it, the wide one was filled.
+      const from = present.has(narrow) ? narrow : wide;
       steps.push({ kind: 'rename', from, to: name });
       types.set(name, present.get(from)!);
-      if (from === wide && present.has(narrow)) steps.push({ kind: 'drop', name: narrow });
+      if (from === narrow && present.has(wide)) steps.push({ kind: 'drop', name: wide });
       continue;
     }
     for (const left of [wide, narrow]) if (present.has(left)) steps.push({ kind: 'drop', name: left });

@@ -7,6 +7,7 @@ import { noClaims, writeClaims } from './claims.ts';
 import { fenceTable, readFence, takeFence } from './fence.ts';
 import { quoteTable, storedName } from './identifiers.ts';
 import { listingsAmong } from './listing-tables.ts';
+import { resetMark } from './reshaping.ts';
 import { recordGeneration } from './schema-setup.ts';
 import type { Session } from './session.ts';
 import { systemTable } from './system-tables.ts';
@@ -23,7 +24,7 @@ export async function resetInSession(session: Session, target: ResetRequest): Pr
   const { stream, table, request, tableRows } = target;
   const present = await listTables(session, table.schema);
   if (!present.has(storedName(fenceTable(target).table))) throw nothingToReset(stream);
-  const mark = `reset ${request}`;
+  const mark = resetMark(request);
   const fence = quoteTable(fenceTable(target));
 
   const begun = await session.transaction(async () => {

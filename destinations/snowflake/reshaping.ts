@@ -15,7 +15,10 @@ import type { Session, Statement } from './session.ts';
 export interface Reshaping {
   /** Whether anything was changed, or taken over. */
   readonly isBegun: boolean;
-  /** Before columns are looked at: takes over what somebody else has begun, who then goes no further. */
+  /**
+   * Before columns are looked at: takes over what another run has begun, which then goes no further. Raises `Conflict` for what
+   * a reset has begun, since no run knows what it was to drop.
+   */
   takeOver(): Promise<void>;
   /** DDL, or what may come between such. Marks the fence first. */
   execute(statement: Statement): Promise<void>;
@@ -28,6 +31,13 @@ export interface ReshapingOptions extends StreamTable {
   readonly run: string;
   /** As it was found. */
   readonly fence: Pick<Fence, 'reshapedBy'>;
+}
+
+const resetPrefix = 'reset ';
+
+/** The mark of a reset that drops tables. */
+export function resetMark(request: string): string {
+  return `${resetPrefix}${request}`;
 }
 
 export function createReshaping(session: Session, { run, fence, ...target }: ReshapingOptions): Reshaping {
@@ -54,6 +64,7 @@ export function createReshaping(session: Session, { run, fence, ...target }: Res
       return isMarked;
     },
     async takeOver() {
+      if (fence.reshapedBy?.startsWith(resetPrefix)) throw unfinishedReset(target);
       if (fence.reshapedBy !== null) await begin();
     },
     async execute(statement) {
@@ -82,4 +93,10 @@ export function createReshaping(session: Session, { run, fence, ...target }: Res
       });
     },
   };
+}
+
+function unfinishedReset({ stream }: StreamTable): SyncError {
+  return new SyncError('Conflict', `${stream} is being reset`, {
+    next: 'let it be tried again; if the reset has failed, reset the stream once more',
+  });
 }

@@ -20,11 +20,11 @@ export interface OpenedTable extends FittedPlan {
  */
 export async function openTargetTable(session: Session, plan: StreamPlan, reshaping: Reshaping): Promise<OpenedTable> {
   requireUsableName(plan);
+  await reshaping.takeOver();
   if (!(await hasTable(session, plan.table))) {
     await session.execute(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor)));
     return { plan, added: [], widened: [], isNew: true };
   }
-  await reshaping.takeOver();
   const { steps, types } = settleColumns(await describeTable(session, plan.table));
   const missing = missingOwnColumns(plan, types, { columnTypeFor, isSame });
   const fitted = fitPlan(plan, types, columnTypeOf);
