@@ -102,7 +102,7 @@ describe.skipIf(hasNoPython)(`an emulated account (${needsPython})`, () => {
       const tables = await under.ask('SHOW TABLES IN SCHEMA "HUBSPOT"');
       const listing = tables
         .map((row) => String((row as { name: string }).name))
-        .find((name) => /^SYNC_LISTING_/.test(name));
+        .find((name) => name.startsWith('SYNC_LISTING_'));
       expect(await under.readRows({ ...table, table: listing! })).toHaveLength(1);
       // The next run of the mode drops what a dead one has left.
       await openTestRun(destination, { ...options, run: 'run-2', startedAt: instant(1) });
