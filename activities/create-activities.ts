@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { ExtractHeartbeat } from '../model/heartbeat.ts';
+import type { MergeTransactions } from '../model/destination.ts';
+import type { ExtractHeartbeat, MergeHeartbeat } from '../model/heartbeat.ts';
 import type { InspectInput } from '../model/inspection.ts';
 import type { StageLeftover } from '../model/mending.ts';
 import { beginIncremental, type BeginIncrementalInput } from './begin-incremental.ts';
@@ -34,7 +35,8 @@ export function createActivities(external: ActivityDeps) {
     extractChunk: (input: ExtractChunkInput) =>
       reading(input.sequence, (control) => extractChunk(deps, input, { ...control, activity: activityName() })),
 
-    mergeChunk: (input: MergeChunkInput) => beating((signal) => mergeChunk(deps, input, signal)),
+    mergeChunk: (input: MergeChunkInput) =>
+      merging((signal, transactions) => mergeChunk(deps, input, signal, transactions)),
     compareListing: (input: CompareListingInput) => beating((signal) => compareListing(deps, input, signal)),
     beginVanished: (input: BeginVanishedInput) => beating((signal) => beginVanished(deps, input, signal)),
     finishRun: (input: FinishRunInput) => beating((signal) => finishRun(deps, input, signal)),
@@ -71,6 +73,28 @@ async function reading<T>(sequence: number, step: (control: ChunkControl) => Pro
       }),
     () => details,
   );
+}
+
+/** A step that merges: its heartbeats tell the next attempt which transaction this one may leave behind. */
+async function merging<T>(step: (signal: AbortSignal, transactions: MergeTransactions) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let details: MergeHeartbeat = { transaction: transactionOf(context.info.heartbeatDetails) };
+  const transactions: MergeTransactions = {
+    before: details.transaction,
+    note(transaction) {
+      details = { transaction };
+      context.heartbeat(details);
+    },
+  };
+  return beating(
+    (signal) => step(signal, transactions),
+    () => details,
+  );
+}
+
+/** Of an attempt before; of an earlier release too, whose merges told nothing. */
+function transactionOf(details: Partial<MergeHeartbeat> | undefined): string | null {
+  return typeof details?.transaction === 'string' ? details.transaction : null;
 }
 
 /** Runs a step with a heartbeat beside it, so that a dead worker is noticed and a cancellation arrives. */

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stageFiles, type Batch, type Stage } from '../model/batch.ts';
-import type { Destination, MergeOutcome, MergeRequest } from '../model/destination.ts';
+import type { Destination, MergeOutcome, MergeRequest, MergeTransactions } from '../model/destination.ts';
 import { isFrontierEmpty } from '../model/frontier.ts';
 import type { Scope, StreamPlan, SyncMode } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
@@ -36,6 +36,7 @@ export async function mergeChunk(
   deps: ActivityDeps & { plans: PlanReader },
   input: MergeChunkInput,
   signal: AbortSignal,
+  transactions: MergeTransactions,
 ): Promise<MergeChunkResult> {
   const { batch } = input;
   const plan = await deps.plans.read(input, signal);
@@ -45,6 +46,7 @@ export async function mergeChunk(
     deps,
     { ...input, positions: isAtEnd ? input.positions : null, plan, destination },
     signal,
+    transactions,
   );
   if (outcome.kind !== 'merged') return { ...outcome, finished: null };
   // A tombstone that came too late was told of by a survivor: known, that would not be read again before it is reconciled.
@@ -69,6 +71,7 @@ async function mergeTyped(
   deps: ActivityDeps & { plans: PlanReader },
   input: MergeChunkInput & { plan: StreamPlan; destination: Destination },
   signal: AbortSignal,
+  transactions: MergeTransactions,
 ): Promise<Exclude<MergeOutcome, { kind: 'nulled' }>> {
   const { plan, destination } = input;
   const request: MergeRequest = {
@@ -77,7 +80,7 @@ async function mergeTyped(
     onDoubt: input.comparesAfter && !isWork(input.batch) ? 'keepAsWork' : 'rewind',
     onNulled: plan.contract === 'evolve' ? 'report' : 'quarantine',
   };
-  const first = await destination.mergeBatch(request, signal);
+  const first = await destination.mergeBatch(request, signal, transactions);
   if (first.kind !== 'nulled') return first;
   const changed = await changedColumns(deps, { plan, columns: first.columns }, signal);
   let settled = plan;
@@ -85,7 +88,9 @@ async function mergeTyped(
     settled = await destination.widenColumns({ ...input, columns: changed }, signal);
     deps.plans.replace(input.run, settled);
   }
-  const second = await destination.mergeBatch({ ...request, plan: settled, onNulled: 'quarantine' }, signal);
+  const quarantining: MergeRequest = { ...request, plan: settled, onNulled: 'quarantine' };
+  // The first call has ended what an attempt before may have left, and its own transaction.
+  const second = await destination.mergeBatch(quarantining, signal, { ...transactions, before: null });
   if (second.kind === 'nulled') throw new Error('unreachable: values are quarantined');
   return second;
 }

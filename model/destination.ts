@@ -67,6 +67,14 @@ export interface MergeRequest {
   readonly onNulled: 'quarantine' | 'report';
 }
 
+/** How an attempt tells the next one which transaction it leaves behind, should it die: one that holds locks at a server. */
+export interface MergeTransactions {
+  /** The id that the attempt before noted last; null for the first attempt, or where none was noted. */
+  readonly before: string | null;
+  /** Notes the id of this attempt's own transaction, before it commits. */
+  note(id: string): void;
+}
+
 export type MergeOutcome =
   /** Data and ledger row are committed. `isRepeat`: an earlier attempt of this batch had committed them. */
   | { readonly kind: 'merged'; readonly counts: Counts; readonly isRepeat: boolean }
@@ -187,8 +195,8 @@ export interface Destination {
   readState(target: StreamTable, signal: AbortSignal): Promise<StreamState>;
   /** Makes columns wide enough for what the source now sends, in the table and in the run's plan, which it returns. Idempotent. */
   widenColumns(request: WidenRequest, signal: AbortSignal): Promise<StreamPlan>;
-  /** Data and ledger row in one transaction; repeating it changes nothing. */
-  mergeBatch(request: MergeRequest, signal: AbortSignal): Promise<MergeOutcome>;
+  /** Data and ledger row in one transaction; repeating it changes nothing. `transactions`: those of the same batch's attempts. */
+  mergeBatch(request: MergeRequest, signal: AbortSignal, transactions?: MergeTransactions): Promise<MergeOutcome>;
   /**
    * Compares the run's listing with the table and keeps what has to be done as work, with a ledger row whose frontier is
    * that work. Repeating it returns the first outcome.

@@ -33,3 +33,10 @@ export function fenced(claim: { stream: string; mode: SyncMode; run: string; cla
     { next: 'let the newer run go on' },
   );
 }
+
+/** The ledger stands elsewhere than the step of a run expects it. */
+export function notInPlace({ stream, run, sequence }: { stream: string; run: string; sequence: number }): SyncError {
+  return new SyncError('Fenced', `the ledger of ${stream} is not where run ${run} expects it, at batch ${sequence}`, {
+    next: 'start a new run: this one’s history was reset to before what it has written',
+  });
+}

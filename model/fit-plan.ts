@@ -65,6 +65,18 @@ export function asTableIs(
   };
 }
 
+/** The plan with what the source writes by now, for the columns that are named. */
+export function asSent(
+  plan: StreamPlan,
+  columns: readonly { readonly name: string; readonly sourceType: ColumnType }[],
+): StreamPlan {
+  const sent = new Map(columns.map(({ name, sourceType }) => [name, sourceType]));
+  return {
+    ...plan,
+    columns: plan.columns.map((column) => ({ ...column, sourceType: sent.get(column.name) ?? sentType(column) })),
+  };
+}
+
 /** What comes into the column: a hash is text, whatever the source writes. */
 function writtenType(column: Column): ColumnType {
   return column.isHashed ? 'text' : sentType(column);

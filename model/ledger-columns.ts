@@ -54,3 +54,12 @@ export function readCounts(row: LedgerRow): Counts {
 export function readRequests(row: LedgerRow): RequestCounts {
   return readFields<RequestCounts>(requestColumns, row);
 }
+
+/**
+ * Conditions on a batch of the ledger: what it may have seen without leaving a trace in a table. An observation that changes
+ * nothing is not written, and no record that was only listed is.
+ */
+export const untraced = {
+  records: '((unchanged + superseded > 0 AND read > coalesce(tombstones, 0)) OR listed > 0)',
+  associations: 'heads > 0',
+} as const;

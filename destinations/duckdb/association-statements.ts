@@ -1,3 +1,4 @@
+import type { AssociationEnd } from '../../model/association-ends.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
 import { buildCast, columnTypeFor } from './column-types.ts';
@@ -120,11 +121,8 @@ export function buildRemoveLinks(table: TableName): string {
   );
 }
 
-/** The column of an association table that names this stream's records. */
-export type AssociationEnd = 'from_id' | 'to_id';
-
 /** Associations of records that have just become tombstones, unless they were seen later. Binds batch. */
-export function buildUnlinkDeleted(plan: StreamPlan, table: TableName, end: AssociationEnd): string {
+export function buildUnlinkDeleted(plan: StreamPlan, table: TableName, end: AssociationEnd['end']): string {
   return (
     `UPDATE ${quoteTable(table)} a SET _deleted = true, _deleted_at = f.observed_at, _observed_at = f.observed_at, ` +
     "_synced_at = now(), _batch_id = $batch FROM _sluice_fate f WHERE f.fate IN ('insert', 'flip') " +
@@ -133,7 +131,7 @@ export function buildUnlinkDeleted(plan: StreamPlan, table: TableName, end: Asso
 }
 
 /** Associations of records that are erased. */
-export function buildEraseAssociations(plan: StreamPlan, table: TableName, end: AssociationEnd): string {
+export function buildEraseAssociations(plan: StreamPlan, table: TableName, end: AssociationEnd['end']): string {
   return (
     `DELETE FROM ${quoteTable(table)} a USING _sluice_fate f ` +
     `WHERE ${isErasing('f')} AND ${buildEndId(plan, end)} = f.id`
@@ -141,6 +139,6 @@ export function buildEraseAssociations(plan: StreamPlan, table: TableName, end: 
 }
 
 /** The other stream's table may type its ids otherwise. */
-function buildEndId(plan: StreamPlan, end: AssociationEnd): string {
+function buildEndId(plan: StreamPlan, end: AssociationEnd['end']): string {
   return `TRY_CAST(a.${end} AS ${columnTypeFor(plan.key.type)})`;
 }

@@ -1,6 +1,6 @@
+import { type AssociationEnd, associationEnds } from '../../model/association-ends.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import type { TableName } from '../../model/stream-table.ts';
-import { type AssociationEnd, buildEraseAssociations, buildUnlinkDeleted } from './association-statements.ts';
+import { buildEraseAssociations, buildUnlinkDeleted } from './association-statements.ts';
 import { numberOf, type Session } from './session.ts';
 import { hasTable } from './target-table.ts';
 
@@ -22,18 +22,9 @@ export async function eraseAssociations(session: Session, plan: StreamPlan): Pro
 }
 
 /** Those of the plan's association tables that exist. */
-async function findAssociations(
-  session: Session,
-  plan: StreamPlan,
-): Promise<readonly { readonly table: TableName; readonly end: AssociationEnd }[]> {
-  // Associations of an object with itself have its records at both ends.
-  const incoming = [...plan.incomingAssociations, ...plan.associations.filter(({ to }) => to === plan.object)];
-  const ends = [
-    ...plan.associations.map(({ table }) => ({ table, end: 'from_id' as const })),
-    ...incoming.map(({ table }) => ({ table, end: 'to_id' as const })),
-  ];
-  const found = [];
-  for (const one of ends) {
+async function findAssociations(session: Session, plan: StreamPlan): Promise<AssociationEnd[]> {
+  const found: AssociationEnd[] = [];
+  for (const one of associationEnds(plan)) {
     if (await hasTable(session, one.table)) found.push(one);
   }
   return found;

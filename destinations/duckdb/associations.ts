@@ -1,7 +1,7 @@
 import type { AssociationStage } from '../../model/batch.ts';
+import { unusableAssociations } from '../../model/batch-errors.ts';
 import { addCounts, type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
-import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
 import {
@@ -47,13 +47,7 @@ async function mergeTable(session: Session, request: MergeRequest, stage: Associ
   if (numberOf(summary, 'heads') !== heads.rowCount || numberOf(summary, 'links') !== links.rowCount) {
     return { kind: 'lost' };
   }
-  if (numberOf(summary, 'unusable') > 0) {
-    throw new SyncError(
-      'DataRejected',
-      `batch ${batch.batchId} of ${plan.stream} holds associations for ${table.schema}.${table.table} without usable ids`,
-      { next: `leave these associations out of ${plan.stream}, or report this with the batch id` },
-    );
-  }
+  if (numberOf(summary, 'unusable') > 0) throw unusableAssociations(request, table);
   await session.execute(reduceHeads);
   await session.execute(buildDropDeadHeads(plan));
   await session.execute(buildClassifyLinks(plan, table, ends), { stream: plan.stream, run });

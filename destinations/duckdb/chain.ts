@@ -1,6 +1,5 @@
 import type { LedgerHead } from '../../model/batch.ts';
-import { SyncError } from '../../model/errors.ts';
-import { requireGeneration } from '../../model/fenced.ts';
+import { notInPlace, requireGeneration } from '../../model/fenced.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
@@ -40,11 +39,7 @@ export async function takePlace(session: Session, step: ChainStep, batchId: stri
   const record = await requireRun(session, step);
   const head = await readLedgerHead(session, { stream, table, run, startFrontier: record.startFrontier });
   if (!isRepeat && (step.sequence !== head.sequence + 1 || step.predecessor !== head.batchId)) {
-    throw new SyncError(
-      'Fenced',
-      `the ledger of ${stream} is not where run ${run} expects it, at batch ${step.sequence}`,
-      { next: 'start a new run: this one’s history was reset to before what it has written' },
-    );
+    throw notInPlace(step);
   }
   return { record, head, isRepeat };
 }

@@ -1,5 +1,6 @@
 import { emptyPart } from '../../model/batch.ts';
 import type { Destination, OpenRunRecord } from '../../model/destination.ts';
+import { emptyState } from '../../model/empty-state.ts';
 import { listingLost, nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { checkCopy, checkDatabase } from './check.ts';
@@ -30,7 +31,7 @@ import {
 import type { Session, TransactionEnd } from './session.ts';
 import { isPartIntact, isStageIntact } from './stage-files.ts';
 import { StateCache } from './state-cache.ts';
-import { emptyState, readStreamState } from './state.ts';
+import { readStreamState } from './state.ts';
 import { buildSystemTables } from './system-tables.ts';
 import { hasTable } from './target-table.ts';
 import { beginVanishedInTransaction, readWorkIds } from './work.ts';

@@ -1,6 +1,6 @@
-import type { Column, ColumnType } from '../../model/column.ts';
-import type { StreamPlan } from '../../model/plan.ts';
+import type { ColumnType } from '../../model/column.ts';
 import type { TableName } from '../../model/stream-table.ts';
+import type { TableColumn } from '../../model/table-columns.ts';
 import { buildWiden, columnTypeFor } from './column-types.ts';
 
 /** Only builds SQL text. Values are bound as `$name`; identifiers and file paths are quoted here. */
@@ -14,33 +14,6 @@ export function quoteText(text: string): string {
 
 export function quoteTable({ schema, table }: TableName): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-}
-
-/** Types of the columns that Sluice adds, in the table's order. */
-export const systemColumnTypes: Readonly<Record<string, string>> = {
-  _version: columnTypeFor('timestamp'),
-  _observed_at: columnTypeFor('timestamp'),
-  _state_observed_at: columnTypeFor('timestamp'),
-  _synced_at: columnTypeFor('timestamp'),
-  _deleted: columnTypeFor('boolean'),
-  _deleted_at: columnTypeFor('timestamp'),
-  _merged_into: columnTypeFor('text'),
-  _batch_id: columnTypeFor('text'),
-};
-
-export interface TableColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly isRequired: boolean;
-}
-
-export function tableColumns(plan: Pick<StreamPlan, 'key' | 'columns'>): TableColumn[] {
-  const typed = (column: Column) => ({ name: column.name, type: columnTypeFor(column.type) });
-  return [
-    { ...typed(plan.key), isRequired: true },
-    ...plan.columns.map((column) => ({ ...typed(column), isRequired: false })),
-    ...Object.entries(systemColumnTypes).map(([name, type]) => ({ name, type, isRequired: false })),
-  ];
 }
 
 /**

@@ -1,16 +1,8 @@
+import { untraced } from '../../model/ledger-columns.ts';
 import type { StreamPlan, SyncMode } from '../../model/plan.ts';
 import { quoteTable } from './dialect.ts';
 import { listingTables } from './listing-tables.ts';
 import { systemTable } from './system-tables.ts';
-
-/**
- * What a batch may have seen without leaving a trace in a table: an observation that changes nothing is not written, and no
- * record that was only listed is.
- */
-const untraced = {
-  records: '((unchanged + superseded > 0 AND read > coalesce(tombstones, 0)) OR listed > 0)',
-  associations: 'heads > 0',
-} as const;
 
 /**
  * Observations and commits are of one clock, since one process writes the file on the machine that reads the source: this

@@ -1,8 +1,8 @@
 import type { ClaimRequest } from '../../model/destination.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { SyncError } from '../../model/errors.ts';
 import { fenced, firstGeneration, unclaimed } from '../../model/fenced.ts';
 import type { SyncMode } from '../../model/plan.ts';
+import { noFence } from '../../model/stream-errors.ts';
 import { isoInstant } from './instant.ts';
 import type { Session, SqlRow } from './session.ts';
 import { systemTable } from './system-tables.ts';
@@ -15,9 +15,7 @@ export async function takeFence(session: Session, target: StreamTable & { taker:
     { stream: target.stream, taker: target.taker },
   );
   if (row === undefined) {
-    throw new SyncError('StateCorrupt', `${target.stream} has no fence in ${target.table.schema}.sync_fence`, {
-      next: 'start the run again, so that it claims the stream',
-    });
+    throw noFence(target);
   }
   return Number(row['generation']);
 }

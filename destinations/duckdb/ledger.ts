@@ -1,10 +1,10 @@
-import type { Batch, LedgerHead, Stage } from '../../model/batch.ts';
+import type { LedgerHead } from '../../model/batch.ts';
 import type { Counts } from '../../model/counts.ts';
-import type { MergeRequest } from '../../model/destination.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
-import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
-import { columnValues, countColumns, readCounts, readRequests, requestColumns } from '../../model/ledger-columns.ts';
+import { countColumns, readCounts, readRequests, requestColumns } from '../../model/ledger-columns.ts';
+import { type LedgerEntry, ledgerValues } from '../../model/ledger-entry.ts';
+import { brokenLedger } from '../../model/stream-errors.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
 import type { Session } from './session.ts';
 import { systemTable } from './system-tables.ts';
 
@@ -32,13 +32,7 @@ export async function readLedgerHead(
     { stream, run },
   );
   if (row === undefined || row['broken'] !== '0') {
-    throw new SyncError(
-      'StateCorrupt',
-      `the ledger of ${stream} contradicts itself: the batches of run ${run} are no unbroken chain`,
-      {
-        next: `look at ${table.schema}.sync_batches; then start a fresh backfill of ${stream}, which merges over what is there`,
-      },
-    );
+    throw brokenLedger({ stream, table, run });
   }
   return {
     sequence: Number(row['sequence']),
@@ -58,50 +52,16 @@ export async function findBatch(session: Session, target: StreamTable, batchId: 
   return row === undefined ? null : readCounts(row);
 }
 
-/** A row of the ledger: of a merge, or of a step that brings no records and opens work. */
-export interface LedgerEntry extends Pick<
-  MergeRequest,
-  'run' | 'mode' | 'scope' | 'generation' | 'planDigest' | 'firstStartedAt' | 'positions'
-> {
-  readonly plan: StreamTable;
-  readonly batch: Pick<Batch, 'batchId' | 'sequence' | 'predecessor' | 'frontierAfter' | 'requests'> & {
-    readonly stage: Pick<Stage, 'associations'>;
-  };
-}
-
 export async function appendBatch(session: Session, request: LedgerEntry, counts: Counts): Promise<void> {
-  const { plan, batch } = request;
   const values = {
-    ...ledgerValues(request, batch),
-    ...columnValues(countColumns, counts),
-    ...columnValues(requestColumns, batch.requests),
+    ...ledgerValues(request, counts),
     // With this one, and the COMMIT.
     statements: session.statements + 2,
   };
   const columns = Object.keys(values);
   await session.execute(
-    `INSERT INTO ${systemTable(plan.table.schema, 'sync_batches')} (${columns.join(', ')}, committed_at) ` +
+    `INSERT INTO ${systemTable(request.plan.table.schema, 'sync_batches')} (${columns.join(', ')}, committed_at) ` +
       `VALUES (${columns.map((column) => `$${column}`).join(', ')}, now())`,
     values,
   );
-}
-
-function ledgerValues(request: LedgerEntry, batch: LedgerEntry['batch']) {
-  return {
-    stream: request.plan.stream,
-    generation: request.generation,
-    run: request.run,
-    mode: request.mode,
-    scope: request.scope,
-    sequence: batch.sequence,
-    predecessor: batch.predecessor,
-    batch_id: batch.batchId,
-    frontier_after: JSON.stringify(batch.frontierAfter),
-    plan_digest: request.planDigest,
-    first_started_at: request.firstStartedAt,
-    // Readers take the highest of each, so that a position never falls.
-    watermark_fast: request.positions?.fast ?? null,
-    watermark_settled: request.positions?.settled ?? null,
-    heads: batch.stage.associations.reduce((sum, { heads }) => sum + heads.rowCount, 0),
-  };
 }

@@ -1,5 +1,5 @@
+import { unobservedRows } from '../../model/batch-errors.ts';
 import type { MergeRequest } from '../../model/destination.ts';
-import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import {
   buildDeleteDuplicates,
@@ -36,12 +36,7 @@ export async function loadRecords(
   const [summary] = await session.query(buildSummary(plan));
   const read = numberOf(summary, 'loaded');
   if (read !== batch.stage.records.rowCount) return null;
-  if (numberOf(summary, 'unobserved') > 0) {
-    throw new SyncError(
-      'StateCorrupt',
-      `batch ${batch.batchId} of ${plan.stream} holds rows without an observation instant`,
-    );
-  }
+  if (numberOf(summary, 'unobserved') > 0) throw unobservedRows(request);
   const rejected = read - numberOf(summary, 'keyed');
   const duplicate = numberOf(summary, 'keyed') - numberOf(summary, 'keys');
   const hasNulled = numberOf(summary, 'nulled') > 0;

@@ -1,5 +1,5 @@
-import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { keyHeldTwice } from '../../model/stream-errors.ts';
 import { quoteIdentifier, quoteTable } from './dialect.ts';
 import { numberOf, type Session } from './session.ts';
 
@@ -44,10 +44,6 @@ export async function matchRows(session: Session, plan: StreamPlan, staged: Stag
   await session.execute(buildMatch(plan, staged));
   const [row] = await session.query(summariseMatch);
   const matched = numberOf(row, 'matched');
-  if (matched !== numberOf(row, 'staged')) {
-    throw new SyncError('StateCorrupt', `${plan.table.schema}.${plan.table.table} holds a key more than once`, {
-      next: `remove the extra rows: Sluice keeps one row per "${plan.key.name}"`,
-    });
-  }
+  if (matched !== numberOf(row, 'staged')) throw keyHeldTwice(plan);
   return { matched, lowest: String(row!['lowest']), highest: String(row!['highest']) };
 }

@@ -1,7 +1,7 @@
 import { emptyPart } from '../../model/batch.ts';
-import { addCounts, type Counts, unexplained, zeroCounts } from '../../model/counts.ts';
+import { requireClosed } from '../../model/batch-errors.ts';
+import { addCounts, type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeOutcome, MergeRequest } from '../../model/destination.ts';
-import { SyncError } from '../../model/errors.ts';
 import { requireGeneration } from '../../model/fenced.ts';
 import { mergeAssociations } from './associations.ts';
 import { columnTypeOf } from './column-types.ts';
@@ -102,10 +102,3 @@ const dropStaging = [
 ]
   .map((table) => `DROP TABLE IF EXISTS temp.main.${table}`)
   .join('; ');
-
-function requireClosed({ plan, batch }: MergeRequest, counts: Counts): void {
-  if (unexplained(counts) === 0) return;
-  throw new SyncError('StateCorrupt', `the counts of batch ${batch.batchId} of ${plan.stream} do not close`, {
-    next: 'report this with the batch id: nothing of the batch was written',
-  });
-}

@@ -1,14 +1,16 @@
 import type { LedgerHead } from '../../model/batch.ts';
 import type { CloseRunRequest, OpenedRun, WidenRequest } from '../../model/destination.ts';
+import { asSent } from '../../model/fit-plan.ts';
+import { listNewlyHashed } from '../../model/newly-hashed.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { OpenRunRequest } from '../../model/run.ts';
 import { buildWidenColumn } from './dialect.ts';
 import { holdsClaim, requireClaim, takeFence } from './fence.ts';
-import { findNewlyHashed } from './hashed-columns.ts';
 import { readLedgerHead } from './ledger.ts';
 import { buildCreateListingTables, buildDropListingTables, listedColumns, listingTables } from './listing-tables.ts';
 import { findRun, markRunClosed, readStoredPlan, recordRun, requireRun, storePlan } from './runs.ts';
 import type { Session, TransactionEnd } from './session.ts';
+import { readComparedPlan } from './state.ts';
 import { hasTable, openTargetTable } from './target-table.ts';
 
 /** Each is one transaction. A run that was opened before keeps its plan and its listing. */
@@ -25,7 +27,8 @@ export async function openRunInTransaction(
     return { end: 'rollback', value: { plan, addedColumns: [], widenedColumns: [] } };
   }
   const { plan: fitted, added, widened } = await openTargetTable(session, request.plan);
-  const plan = mode === 'reconcile' ? await listNewlyHashed(session, fitted, generation) : fitted;
+  const plan =
+    mode === 'reconcile' ? listNewlyHashed(fitted, await readComparedPlan(session, fitted, generation)) : fitted;
   await recordRun(session, { ...request, plan, startedAt, generation });
   if (request.keepsListing) {
     for (const statement of buildCreateListingTables(plan, mode)) await session.execute(statement);
@@ -36,25 +39,14 @@ export async function openRunInTransaction(
   };
 }
 
-/** A comparison of what was just hashed finds each row that still has the plain value, and the run reads it again. */
-async function listNewlyHashed(session: Session, plan: StreamPlan, generation: number): Promise<StreamPlan> {
-  const hashed = await findNewlyHashed(session, plan, generation);
-  return { ...plan, listedColumns: [...new Set([...plan.listedColumns, ...hashed])] };
-}
-
 /** Fits the run's plan, as it is stored, to the table once more, with what the source now writes. */
 export async function widenInTransaction(session: Session, request: WidenRequest): Promise<TransactionEnd<StreamPlan>> {
   const { run, mode } = request;
   const target = { stream: request.plan.stream, table: request.plan.table };
   await takeFence(session, { ...target, taker: run });
   await requireClaim(session, { ...target, mode, run });
-  const sent = new Map(request.columns.map(({ name, sourceType }) => [name, sourceType]));
   const stored = await readStoredPlan(session, { ...target, run });
-  const columns = stored.columns.map((column) => ({
-    ...column,
-    sourceType: sent.get(column.name) ?? column.sourceType ?? column.type,
-  }));
-  const { plan, widened } = await openTargetTable(session, { ...stored, columns });
+  const { plan, widened } = await openTargetTable(session, asSent(stored, request.columns));
   await storePlan(session, run, plan);
   const { listing } = listingTables(target, mode);
   if (await hasTable(session, listing)) {

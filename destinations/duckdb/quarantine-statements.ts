@@ -1,5 +1,6 @@
 import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { noKey, unconvertible, unusableKey } from '../../model/reject-reason.ts';
 import { buildCast, columnTypeFor, columnTypes } from './column-types.ts';
 import { buildReadStage, quoteText } from './dialect.ts';
 import { castColumns, stagedColumnList } from './load-statements.ts';
@@ -13,9 +14,6 @@ function buildIsNulled(column: Column, text: string): string {
 
 const errorColumns =
   'stream, run, batch_id, record_id, column_name, reason, payload, source_type, column_type, observed_at, created_at';
-
-const noKey = 'record has no key';
-const unusableKey = 'key does not convert to ';
 
 function buildKeyReason(keyType: string, key: string): string {
   const unusable = quoteText(`${unusableKey}${keyType}`);
@@ -53,7 +51,7 @@ export function buildQuarantineValues(plan: StreamPlan, column: Column, position
   const type = columnTypeFor(column.type);
   return (
     `INSERT INTO ${systemTable(plan.table.schema, 'sync_errors')} (${errorColumns}) ` +
-    `SELECT $stream, $run, $batch, r.c0, ${quoteText(column.name)}, ${quoteText(`does not convert to ${type}`)}, ` +
+    `SELECT $stream, $run, $batch, r.c0, ${quoteText(column.name)}, ${quoteText(`${unconvertible}${type}`)}, ` +
     `r.c${position}, ${quoteText(column.type)}, ${quoteText(type)}, s.c${plan.columns.length + 2}, now() ` +
     'FROM _sluice_staged s JOIN _sluice_raw r ON r.rowid = s.rowid ' +
     `WHERE ${buildIsNulled(column, `r.c${position}`)}`

@@ -1,13 +1,13 @@
 import type { KeptReject, RejectedIds, RejectFilter, RejectGroup, RejectRow } from '../../model/reject.ts';
+import { readKeptReject, readReject, readRejectGroup, rejectColumns } from '../../model/reject-rows.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { isoInstant } from './instant.ts';
 import { isKeyReason } from './quarantine-statements.ts';
-import type { Session, SqlRow, SqlValues } from './session.ts';
+import type { Session, SqlValues } from './session.ts';
 import { systemTable } from './system-tables.ts';
 
 type Filtered = StreamTable & RejectFilter;
 
-const rowColumns = 'run, record_id, column_name, reason, source_type, column_type, created_at';
 const newestFirst = 'ORDER BY created_at DESC, record_id, column_name';
 
 /** Newest first, without payloads. */
@@ -17,11 +17,11 @@ export async function selectRejects(
 ): Promise<{ total: number; rows: RejectRow[] }> {
   const { from, values } = filtered(target);
   const [counted] = await session.query(`SELECT count(*) AS total ${from}`, values);
-  const rows = await session.query(`SELECT ${rowColumns} ${from} ${newestFirst} LIMIT $limit`, {
+  const rows = await session.query(`SELECT ${rejectColumns} ${from} ${newestFirst} LIMIT $limit`, {
     ...values,
     limit: target.limit,
   });
-  return { total: Number(counted!['total']), rows: rows.map(readReject) };
+  return { total: Number(counted!['total']), rows: rows.map((row) => readReject(row, isoInstant)) };
 }
 
 /** The largest first. */
@@ -33,16 +33,7 @@ export async function selectRejectGroups(session: Session, target: Filtered): Pr
       'ORDER BY rejects DESC, column_name, reason',
     values,
   );
-  return rows.map((row) => ({
-    column: row['column_name'] as string | null,
-    reason: String(row['reason']),
-    sourceType: row['source_type'] as string | null,
-    columnType: row['column_type'] as string | null,
-    rejects: Number(row['rejects']),
-    records: Number(row['records']),
-    firstAt: isoInstant(String(row['first_at'])),
-    lastAt: isoInstant(String(row['last_at'])),
-  }));
+  return rows.map((row) => readRejectGroup(row, isoInstant));
 }
 
 /** A page of the ids that can be read again. */
@@ -67,16 +58,8 @@ export async function streamRejects(
   take: (rejects: readonly KeptReject[]) => Promise<void>,
 ): Promise<void> {
   const { from, values } = filtered(target);
-  const sql = `SELECT ${rowColumns}, payload, ${isKeyReason('reason')} AS is_record ${from} ${newestFirst}`;
-  await session.stream(sql, values, (rows) =>
-    take(
-      rows.map((row) => ({
-        ...readReject(row),
-        kept: row['is_record'] === true ? 'record' : 'value',
-        payload: row['payload'] as string | null,
-      })),
-    ),
-  );
+  const sql = `SELECT ${rejectColumns}, payload, ${isKeyReason('reason')} AS is_record ${from} ${newestFirst}`;
+  await session.stream(sql, values, (rows) => take(rows.map((row) => readKeptReject(row, isoInstant))));
 }
 
 function filtered({ stream, table, column, reason, since }: Filtered): { from: string; values: SqlValues } {
@@ -93,16 +76,4 @@ function filtered({ stream, table, column, reason, since }: Filtered): { from: s
     ...(since === undefined ? {} : { since }),
   };
   return { from: `FROM ${systemTable(table.schema, 'sync_errors')} WHERE ${conditions.join(' AND ')}`, values };
-}
-
-function readReject(row: SqlRow): RejectRow {
-  return {
-    run: String(row['run']),
-    recordId: row['record_id'] as string | null,
-    column: row['column_name'] as string | null,
-    reason: String(row['reason']),
-    sourceType: row['source_type'] as string | null,
-    columnType: row['column_type'] as string | null,
-    createdAt: isoInstant(String(row['created_at'])),
-  };
 }

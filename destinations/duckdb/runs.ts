@@ -1,14 +1,13 @@
 import type { CloseRunRequest, OpenRunRecord, RunRow } from '../../model/destination.ts';
 import type { StreamTable, TableName } from '../../model/stream-table.ts';
-import { SyncError } from '../../model/errors.ts';
 import { firstGeneration, requireGeneration } from '../../model/fenced.ts';
-import type { Frontier } from '../../model/frontier.ts';
-import { readCounts, readRequests } from '../../model/ledger-columns.ts';
-import type { Scope, StreamPlan, SyncMode } from '../../model/plan.ts';
-import type { OpenRunRequest, RunProgress, RunRecord, RunStatus } from '../../model/run.ts';
+import type { StreamPlan, SyncMode } from '../../model/plan.ts';
+import type { OpenRunRequest, RunProgress, RunRecord } from '../../model/run.ts';
+import { readRunRecord, readRunRow } from '../../model/run-rows.ts';
+import { unknownRun } from '../../model/stream-errors.ts';
 import { isoInstant } from './instant.ts';
 import { readLedgerHead } from './ledger.ts';
-import type { Session, SqlRow } from './session.ts';
+import type { Session } from './session.ts';
 import { addedColumns, buildRunTotals, systemTable } from './system-tables.ts';
 import { readColumnTypes } from './target-table.ts';
 
@@ -22,20 +21,14 @@ export async function findRun(session: Session, { stream, table, run }: RunOf): 
     `SELECT * EXCLUDE (plan) FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = $stream AND run = $run`,
     { stream, run },
   );
-  return row === undefined ? null : readRun(row);
+  return row === undefined ? null : readRunRecord(row, isoInstant);
 }
 
 /** The run, or `StateCorrupt`: everything that writes comes after `openRun`. */
 export async function requireRun(session: Session, target: RunOf): Promise<RunRecord> {
   const record = await findRun(session, target);
   if (record !== null) return record;
-  throw new SyncError(
-    'StateCorrupt',
-    `run ${target.run} of ${target.stream} is not in ${target.table.schema}.sync_runs`,
-    {
-      next: 'start a new run',
-    },
-  );
+  throw unknownRun(target);
 }
 
 /** The newest other whole-stream run of a mode since the last reset. */
@@ -49,7 +42,7 @@ export async function findPreviousRun(
       `AND ${ofGeneration} ORDER BY started_at DESC LIMIT 1`,
     { stream, mode, run, generation },
   );
-  return row === undefined ? null : readRun(row);
+  return row === undefined ? null : readRunRecord(row, isoInstant);
 }
 
 export async function readProgress(
@@ -185,32 +178,5 @@ export async function selectRuns(
     `SELECT * FROM (${buildRunTotals(table.schema, lacking)}) WHERE stream = $stream ORDER BY started_at DESC, run LIMIT $limit`,
     { stream, limit },
   );
-  return rows.map((row) => ({
-    run: String(row['run']),
-    mode: row['mode'] as SyncMode,
-    scope: row['scope'] as Scope,
-    status: row['status'] as RunStatus,
-    startReason: String(row['start_reason']),
-    startedAt: isoInstant(String(row['started_at'])),
-    endedAt: row['ended_at'] === null ? null : isoInstant(String(row['ended_at'])),
-    batches: Number(row['batches']),
-    totals: readCounts(row),
-    ...readRequests(row),
-    statements: Number(row['statements']),
-    idleRuns: Number(row['idle_runs'] ?? 0),
-    error: row['error'] as string | null,
-  }));
-}
-
-function readRun(row: SqlRow): RunRecord {
-  return {
-    run: String(row['run']),
-    mode: row['mode'] as SyncMode,
-    scope: row['scope'] as Scope,
-    status: row['status'] as RunStatus,
-    planDigest: String(row['plan_digest']),
-    startFrontier: JSON.parse(String(row['start_frontier'])) as Frontier,
-    firstStartedAt: isoInstant(String(row['first_started_at'])),
-    resumedFrom: row['resumed_from'] as string | null,
-  };
+  return rows.map((row) => readRunRow(row, isoInstant));
 }

@@ -1,4 +1,5 @@
 import type { StreamState } from '../../model/destination.ts';
+import { emptyState } from '../../model/empty-state.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { Positions } from '../../model/positions.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
@@ -9,18 +10,6 @@ import { readStoredPlan } from './runs.ts';
 import type { Session, SqlRow } from './session.ts';
 import { systemTable } from './system-tables.ts';
 import { hasTable, readColumnTypes } from './target-table.ts';
-
-/** What a database knows of a stream that never ran in it. */
-export const emptyState: StreamState = {
-  generation: 0,
-  positions: null,
-  isUnreadable: false,
-  liveRows: null,
-  backfill: 'none',
-  reconciledAt: null,
-  access: null,
-  comparedColumns: null,
-};
 
 /** Asks only for what is there: tables may be missing, or be those of an earlier release. */
 export async function readStreamState(session: Session, target: StreamTable): Promise<StreamState> {

@@ -2,15 +2,9 @@ import { columnTypeFor, columnTypeOf } from './column-types.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
-import {
-  buildAddColumn,
-  buildCreateTable,
-  buildWidenColumn,
-  quoteTable,
-  type TableColumn,
-  tableColumns,
-} from './dialect.ts';
 import { type FittedPlan, fitPlan, type TableTypes } from '../../model/fit-plan.ts';
+import { missingOwnColumns, reservedTable, tableColumns } from '../../model/table-columns.ts';
+import { buildAddColumn, buildCreateTable, buildWidenColumn } from './dialect.ts';
 import type { Session } from './session.ts';
 import { systemTables } from './system-tables.ts';
 
@@ -22,10 +16,11 @@ export async function openTargetTable(session: Session, plan: StreamPlan): Promi
   requireUsableNames(plan);
   const present = await readColumnTypes(session, plan.table);
   if (present.size === 0) {
-    await session.execute(buildCreateTable(plan.table, tableColumns(plan)));
+    await session.execute(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor)));
     return { plan, added: [], widened: [] };
   }
-  await openOwnColumns(session, plan, present);
+  const missing = missingOwnColumns(plan, present, { columnTypeFor, isSame: (a, b) => a === b });
+  for (const column of missing) await session.execute(buildAddColumn(plan.table, column));
   const fitted = fitPlan(plan, present, columnTypeOf);
   for (const column of fitted.added) {
     await session.execute(buildAddColumn(plan.table, { name: column.name, type: columnTypeFor(column.type) }));
@@ -48,32 +43,9 @@ export async function readColumnTypes(session: Session, { schema, table }: Table
   return new Map(rows.map((row) => [String(row['column_name']).toLowerCase(), String(row['data_type'])]));
 }
 
-/** Key and system columns are under no contract: they have one type. */
-async function openOwnColumns(session: Session, plan: StreamPlan, present: TableTypes): Promise<void> {
-  const own = tableColumns({ key: plan.key, columns: [] });
-  for (const column of own) {
-    const type = present.get(column.name.toLowerCase());
-    if (type === undefined) await addOwnColumn(session, plan.table, column);
-    else if (type !== column.type) throw typeConflict(plan.table, column, type);
-  }
-}
-
-async function addOwnColumn(session: Session, table: TableName, column: TableColumn): Promise<void> {
-  if (column.isRequired) {
-    throw new SyncError(
-      'SchemaConflict',
-      `table ${table.schema}.${table.table} exists without the key column "${column.name}"`,
-      { next: 'choose another table name or move that table away' },
-    );
-  }
-  await session.execute(buildAddColumn(table, column));
-}
-
 function requireUsableNames({ stream, table, columns }: StreamPlan): void {
   if (systemTables.some((name) => name === table.table.toLowerCase())) {
-    throw new SyncError('ConfigInvalid', `${table.schema}.${table.table} is a table that Sluice keeps for itself`, {
-      next: `choose another table name for ${stream}`,
-    });
+    throw reservedTable({ stream, table });
   }
   // The merge addresses rows by DuckDB's own `rowid`, which a column of that name would hide.
   if (columns.some(({ name }) => name.toLowerCase() === 'rowid')) {
@@ -81,12 +53,4 @@ function requireUsableNames({ stream, table, columns }: StreamPlan): void {
       next: `leave the property out of the columns of ${stream}`,
     });
   }
-}
-
-function typeConflict(table: TableName, column: TableColumn, type: string): SyncError {
-  return new SyncError(
-    'SchemaConflict',
-    `column "${column.name}" of ${quoteTable(table)} is ${type}, and Sluice's is ${column.type}`,
-    { next: `drop or rename the column in ${quoteTable(table)}, then run a fresh backfill` },
-  );
 }

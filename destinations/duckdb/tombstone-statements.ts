@@ -1,7 +1,8 @@
+import { systemColumns } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { buildCast } from './column-types.ts';
 import { buildIsErased } from './content-statements.ts';
-import { buildReadStage, quoteIdentifier, quoteTable, systemColumnTypes } from './dialect.ts';
+import { buildReadStage, quoteIdentifier, quoteTable } from './dialect.ts';
 import { buildDoubtfulUntil } from './doubt.ts';
 import { buildMatchedRows, type Matches } from './matching.ts';
 
@@ -115,7 +116,7 @@ export function buildRefine(plan: StreamPlan): string {
 
 /** Leaves the bare id. `columns` are all that the table has, by name: some may be no longer in the plan. Binds batch. */
 export function buildErase(plan: StreamPlan, columns: readonly string[]): string {
-  const kept = new Set([plan.key.name, ...Object.keys(systemColumnTypes)].map((name) => name.toLowerCase()));
+  const kept = new Set([plan.key.name, ...systemColumns].map((name) => name.toLowerCase()));
   const cleared = [...columns.filter((name) => !kept.has(name.toLowerCase())), '_version'].map(
     (name) => `${quoteIdentifier(name)} = NULL`,
   );

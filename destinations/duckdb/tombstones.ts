@@ -1,6 +1,6 @@
+import { unreadableTombstones } from '../../model/batch-errors.ts';
 import { type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
-import { SyncError } from '../../model/errors.ts';
 import { eraseAssociations, unlinkDeleted } from './associations-of-deleted.ts';
 import { buildKeepDoubtful } from './doubt.ts';
 import { listTombstones } from './listing.ts';
@@ -34,13 +34,7 @@ export async function mergeTombstones(session: Session, request: MergeRequest): 
   const [summary] = await session.query(summariseTombstones);
   const read = numberOf(summary, 'loaded');
   if (read !== tombstones.rowCount) return { kind: 'lost' };
-  if (numberOf(summary, 'unreadable') > 0) {
-    throw new SyncError(
-      'StateCorrupt',
-      `batch ${batch.batchId} of ${plan.stream} holds tombstones that cannot be read`,
-      { next: 'report this with the batch id: nothing of the batch was written' },
-    );
-  }
+  if (numberOf(summary, 'unreadable') > 0) throw unreadableTombstones(request);
   const rejected = read - numberOf(summary, 'keyed');
   const duplicate = numberOf(summary, 'keyed') - numberOf(summary, 'keys');
   if (rejected > 0) await quarantineTombstones(session, request);

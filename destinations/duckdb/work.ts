@@ -1,8 +1,8 @@
 import { type LedgerHead, zeroRequests } from '../../model/batch.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import type { BeginVanishedRequest, WorkRequest } from '../../model/destination.ts';
-import { SyncError } from '../../model/errors.ts';
 import type { SyncMode } from '../../model/plan.ts';
+import { listingGone, notAsApproved } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { takePlace } from './chain.ts';
 import { buildSummariseWork } from './compare-statements.ts';
@@ -25,15 +25,7 @@ export async function beginVanishedInTransaction(
 
   await requireListing(session, request);
   const [summary] = await session.query(buildSummariseWork(request, mode));
-  if (summary!['digest'] !== request.digest) {
-    throw new SyncError(
-      'StateCorrupt',
-      `the vanished rows of run ${run} of ${stream} are not those that were approved`,
-      {
-        next: `start a new run of ${mode} and approve what it finds`,
-      },
-    );
-  }
+  if (summary!['digest'] !== request.digest) throw notAsApproved(request);
   const batch = {
     batchId,
     sequence: request.sequence,
@@ -66,11 +58,9 @@ export async function readWorkIds(session: Session, request: WorkRequest): Promi
 /** Raises `Fenced` where there is none: a listing ends with its run, and a history may be reset to before that end. */
 export async function requireListing(
   session: Session,
-  { stream, table, run, mode }: StreamTable & { run: string; mode: SyncMode },
+  target: StreamTable & { run: string; mode: SyncMode },
 ): Promise<void> {
-  const { listing, work } = listingTables({ stream, table }, mode);
+  const { listing, work } = listingTables(target, target.mode);
   if ((await hasTable(session, listing)) && (await hasTable(session, work))) return;
-  throw new SyncError('Fenced', `the listing of run ${run} of ${stream} is gone`, {
-    next: `start a new run of ${mode}: this one’s history was reset to before its end`,
-  });
+  throw listingGone(target);
 }

@@ -53,12 +53,12 @@ export function buildCast(type: ColumnType, text: string): string {
 /** An expression that keeps a value in a wider type: as text it is what a source would have staged. */
 export function buildWiden(from: ColumnType, to: ColumnType, value: string): string {
   if (to !== 'text' || from === 'text') return `${value}::${columnTypes[to]}`;
-  if (from === 'decimal') return `RTRIM(RTRIM(TO_VARCHAR(${value}), '0'), '.')`;
+  if (from === 'decimal') return `REGEXP_REPLACE(TO_VARCHAR(${value}), '[.]?0*$', '')`;
   if (from === 'boolean') return `IFF(${value}, 'true', 'false')`;
   if (from === 'date') return `TO_VARCHAR(${value}, 'YYYY-MM-DD')`;
   if (from !== 'timestamp') return `TO_VARCHAR(${value})`;
   const spelled = (digits: number) =>
-    `TO_VARCHAR(CONVERT_TIMEZONE('UTC', ${value}), 'YYYY-MM-DD"T"HH24:MI:SS.FF${digits}"Z"')`;
+    `TO_VARCHAR(CONVERT_TIMEZONE('UTC', ${value}), 'YYYY-MM-DD"T"HH24:MI:SS.FF${digits}') || 'Z'`;
   return `IFF(MOD(DATE_PART(EPOCH_MICROSECOND, ${value}), 1000) = 0, ${spelled(3)}, ${spelled(6)})`;
 }
 

@@ -132,7 +132,20 @@ export function createDriverSession(options: DriverSessionOptions): Session {
       await run(statement, (answer) => eachRows(answer, signal, async (some) => void rows.push(...some)));
       return rows;
     },
-    stream: (statement, take) => run(statement, (answer) => eachRows(answer, signal, take)),
+    async stream(statement, take) {
+      const refusals: unknown[] = [];
+      const taking = (rows: readonly SqlRow[]) =>
+        take(rows).catch((error: unknown) => {
+          refusals.push(error);
+          throw error;
+        });
+      try {
+        await run(statement, (answer) => eachRows(answer, signal, taking));
+      } catch (error) {
+        // What the taker throws is no failure of Snowflake's.
+        throw refusals.length > 0 ? refusals[0] : error;
+      }
+    },
     async transaction(work) {
       if (isInTransaction) throw new Error('there is a transaction already');
       await run({ sql: 'BEGIN' }, async () => undefined);

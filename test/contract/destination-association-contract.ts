@@ -247,10 +247,10 @@ export function describeAssociations(name: string, open: () => Promise<Destinati
         expect(await under.destination.readWork({ ...work, after: null, limit: 10 }, noAbort)).toEqual(['1']);
       });
 
-      it('and a reading a second later has not: tombstones', async () => {
+      it('and a later reading has not: tombstones', async () => {
         const run = await openSeen();
-        const aSecondLater = new Date(Date.now() + 1_000).toISOString();
-        expect(merged(await run.mergeRecords(read([['1', aSecondLater]], []), { onDoubt: 'rewind' })).unlinked).toBe(2);
+        const later = new Date(Date.now() + 2 * under.doubtMarginMs).toISOString();
+        expect(merged(await run.mergeRecords(read([['1', later]], []), { onDoubt: 'rewind' })).unlinked).toBe(2);
       });
     });
 
@@ -378,7 +378,8 @@ export function describeAssociations(name: string, open: () => Promise<Destinati
       expect(await under.readRows(plan.table)).toEqual([]);
     });
 
-    it('in a stage of which every part is intact', async () => {
+    it('in a stage of which every part is intact', async ({ skip }) => {
+      skip(under.knowsStagesBy === 'rowCount');
       const run = await openRun();
       const request = await run.mint({
         ...read([head(10)], [link(10, '70')]),

@@ -9,7 +9,22 @@ export interface DestinationUnderTest {
   readonly destination: Destination;
   /** The rows of any table or view. */
   readRows(table: TableName): Promise<TableRow[]>;
+  /** Asks as anybody would: one query, in the words of the docs. */
+  ask(sql: string): Promise<readonly unknown[]>;
   /** Runs statements, with `{TABLE:name}` standing for that table of the plan's schema. */
   change(sql: string): Promise<void>;
+  /** What may happen to its tables, apart from what every destination has to expect. */
+  readonly history: {
+    /** An earlier release may have made them. */
+    readonly hasEarlierReleases: boolean;
+    /** A column of instants can hold what is none: a text, or infinity. */
+    readonly hasLooseInstants: boolean;
+  };
+  /** The least that no column of integers holds. */
+  readonly tooLargeInteger: string;
+  /** How much later than a commit something has to be seen, to be seen after it for certain. */
+  readonly doubtMarginMs: number;
+  /** What tells it that a staged file is not the one that was closed. */
+  readonly knowsStagesBy: 'checksum' | 'rowCount';
   dispose(): Promise<void>;
 }

@@ -24,6 +24,10 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
   return {
     path,
     destination,
+    doubtMarginMs: 500,
+    knowsStagesBy: 'checksum',
+    history: { hasEarlierReleases: true, hasLooseInstants: true },
+    tooLargeInteger: '9223372036854775808',
     readRows: ({ schema, table }) =>
       withFile(async (instance) => {
         const connection = await instance.connect();
@@ -35,6 +39,13 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
         const names = (await connection.runAndReadAll(`FROM "${schema}"."${table}" LIMIT 0`)).columnNames();
         connection.closeSync();
         return result.getRowsJson().map((row) => toTableRow(names, row as (string | null)[]));
+      }),
+    ask: (sql) =>
+      withFile(async (instance) => {
+        const connection = await instance.connect();
+        const result = await connection.runAndReadAll(sql);
+        connection.closeSync();
+        return result.getRowsJson();
       }),
     change: (sql) =>
       withFile(async (instance) => {

@@ -6,7 +6,6 @@ import {
   buildReadStage,
   quoteIdentifier,
   quoteText,
-  tableColumns,
 } from '../../destinations/duckdb/dialect.ts';
 import {
   buildEraseAssociations,
@@ -34,6 +33,7 @@ import {
   buildRefine,
 } from '../../destinations/duckdb/tombstone-statements.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { tableColumns } from '../../model/table-columns.ts';
 import { column, contactsPlan } from '../support/staged-records.ts';
 
 const hostile = 'we"ird; DROP';
@@ -58,7 +58,7 @@ describe('the DuckDB dialect', () => {
   });
 
   it('creates and widens a table', () => {
-    expect(buildCreateTable(plan.table, tableColumns(plan))).toBe(
+    expect(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor))).toBe(
       `CREATE TABLE IF NOT EXISTS ${table} ("id" VARCHAR NOT NULL, "we""ird; DROP" VARCHAR, "visits" BIGINT, ` +
         '"_version" TIMESTAMP WITH TIME ZONE, "_observed_at" TIMESTAMP WITH TIME ZONE, ' +
         '"_state_observed_at" TIMESTAMP WITH TIME ZONE, "_synced_at" TIMESTAMP WITH TIME ZONE, "_deleted" BOOLEAN, ' +

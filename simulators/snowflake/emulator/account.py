@@ -9,12 +9,14 @@ from typing import Any
 
 import duckdb
 from fakesnow.instance import FakeSnow
+from sqlglot import exp
 
-from . import fakesnow_patches, logins
-from .engine import raise_as_snowflake
+from . import fakesnow_patches, logins, results
+from .engine import raise_as_snowflake, run
 from .errors import SnowflakeError, object_missing
 from .faults import Faults
-from .identifiers import quoted
+from .identifiers import literal, quoted
+from .results import Result
 from .sessions import Session, Sessions
 from .settings import Settings
 from .stages import Uploads
@@ -82,12 +84,25 @@ class Account:
         connection.database, connection.database_set = database, True
         if wanted is None or wanted not in schemas:
             connection._schema, connection.schema_set = None, False
-            connection._duck_conn.execute(f"SET schema = '{quoted(database)}.main'")
+            connection._duck_conn.execute(f"SET schema = {literal(f'{quoted(database)}.main')}")
             if schema is not None:
                 raise object_missing("Schema", f"{database}.{schema}")
             return
         connection._schema, connection.schema_set = wanted, True
-        connection._duck_conn.execute(f"SET schema = '{quoted(database)}.{quoted(wanted)}'")
+        connection._duck_conn.execute(f"SET schema = {literal(f'{quoted(database)}.{quoted(wanted)}')}")
+
+    def create_schema(self, session: Session, create: exp.Create) -> Result:
+        """The new schema is the session's from then on. fakesnow takes no quotes in its name."""
+        names = create.find(exp.Table)
+        assert names is not None
+        database = names.catalog or str(session.connection.database)
+        if any(mark in names.db for mark in "'\""):
+            kept = "IF NOT EXISTS " if create.args.get("exists") else ""
+            with contextlib.closing(session.connection._duck_conn.cursor()) as cursor:
+                cursor.execute(f"CREATE SCHEMA {kept}{quoted(database)}.{quoted(names.db)}")
+            self.use_database(session, database, names.db)
+            return results.status()
+        return run(session, create)
 
     def end_transaction(self, session: Session, state: str) -> None:
         """Commits or rolls back what is open, and frees its locks whatever DuckDB says."""

@@ -98,7 +98,8 @@ def _filter(result: Result, like: str | None, starts: str | None) -> Result:
         pattern = like_pattern(like.replace("''", "'"))
         result.rows = [row for row in result.rows if pattern.fullmatch(row[index] or "")]
     if starts is not None:
-        result.rows = [row for row in result.rows if (row[index] or "").startswith(starts)]
+        prefix = starts.replace("''", "'")
+        result.rows = [row for row in result.rows if (row[index] or "").startswith(prefix)]
     result.affected = len(result.rows)
     return result
 

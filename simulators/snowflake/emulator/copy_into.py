@@ -88,7 +88,6 @@ def copy_into(session: Session, copy: Copy) -> Result:
     connection = session.connection._duck_conn
     try:
         prepare(session, copy.target)
-        cursor.check_db_and_schema(copy.target)
         target = cursor.translate(copy.target).this.sql(dialect="duckdb")
         table = copy.target.find(exp.Table)
         assert table is not None

@@ -29,7 +29,6 @@ class Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor, given expressions instead of text."""
 
     def run(self, expression: Expr) -> None:
-        self.check_db_and_schema(expression)
         for statement in self._transform_explode(expression):
             self._execute(self.translate(statement))
 
@@ -69,7 +68,11 @@ def run(session: Session, expression: Expr) -> Result:
 
 
 def prepare(session: Session, expression: Expr) -> Expr:
-    """Makes of the statement what fakesnow understands as Snowflake does."""
+    """Makes of the statement what fakesnow understands as Snowflake does. Raises where a name lacks the schema it needs."""
+    try:
+        cursor_of(session).check_db_and_schema(expression)
+    except Exception as error:
+        raise_as_snowflake(error)
     if isinstance(expression, exp.Create) and expression.args.get("kind") == "TABLE":
         _remember_temporary(session, expression)
         _drop_constraints(expression)

@@ -140,6 +140,9 @@ class Executor:
             with self._account.catalog_lock:
                 return stage_commands.drop_stage(session, sql)
         expression = self._expression(statement, sql)
+        if isinstance(expression, exp.Create) and expression.args.get("kind") == "SCHEMA":
+            with self._account.catalog_lock:
+                return self._account.create_schema(session, expression)
         for table in tables_of(session, expression.find_all(exp.Table)):
             self._account.locks.await_ddl(table, self._wait(statement))
         with self._account.catalog_lock:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import string
+from typing import Any
+
+import fakesnow.cursor
 import fakesnow.info_schema
 import fakesnow.transforms
 from sqlglot import Expr, exp
@@ -17,10 +21,30 @@ def apply() -> None:
     fakesnow.transforms.integer_precision = whole_numbers
     # It sums whole numbers as DOUBLE, lest a text column be summed; a sum of 38 digits matters more.
     fakesnow.transforms.numeric_agg_implicit_cast = lambda expression: expression
+    note_lengths = fakesnow.info_schema.insert_text_lengths_sql
+    # It puts names between quotes as they are.
+    fakesnow.info_schema.insert_text_lengths_sql = lambda catalog, schema, table, lengths: note_lengths(
+        *(_within_quotes(name) for name in (catalog, schema, table)),
+        [(_within_quotes(column), length) for column, length in lengths],
+    )
+    for name, value in list(vars(fakesnow.cursor).items()):
+        if isinstance(value, string.Template):
+            setattr(fakesnow.cursor, name, _QuotedNames(value.template))
     create = fakesnow.info_schema.per_db_creation_sql
     fakesnow.info_schema.per_db_creation_sql = lambda database: (
         f"{create(database)};{CREATE_TABLE.format(database=database)};"
     )
+
+
+class _QuotedNames(string.Template):
+    """What a statement answers, as SQL with names in it."""
+
+    def substitute(self, *values: Any, **names: Any) -> str:
+        return super().substitute(*values, **{key: _within_quotes(str(name)) for key, name in names.items()})
+
+
+def _within_quotes(name: str) -> str:
+    return name.replace("'", "''")
 
 
 def whole_numbers(expression: Expr) -> Expr:

@@ -20,7 +20,6 @@ def merge(session: Session, statement: exp.Merge, *, refuses_duplicates: bool) -
     prepare(session, statement)
     cursor = cursor_of(session)
     try:
-        cursor.check_db_and_schema(statement)
         if refuses_duplicates and (row := _duplicate(cursor, statement)) is not None:
             raise duplicate_row(row)
         return _merge(cursor, statement)

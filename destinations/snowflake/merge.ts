@@ -1,0 +1,139 @@
+import type { LedgerHead, Stage } from '../../model/batch.ts';
+import { requireClosed } from '../../model/batch-errors.ts';
+import { addCounts, type Counts, zeroCounts } from '../../model/counts.ts';
+import type { MergeOutcome, MergeRequest, MergeTransactions, RewindReason } from '../../model/destination.ts';
+import { requireGeneration } from '../../model/fenced.ts';
+import { asTableIs, type TableTypes } from '../../model/fit-plan.ts';
+import type { PartOutcome } from '../../model/part-outcome.ts';
+import { listingPlan } from '../../model/plan.ts';
+import { mergeAssociations } from './associations.ts';
+import { columnTypeOf } from './column-types.ts';
+import type { Connections } from './connection.ts';
+import { mergeContent } from './content.ts';
+import { takeFence } from './fence.ts';
+import { appendBatch } from './ledger.ts';
+import { mergeListing } from './listing.ts';
+import { type LoadedRecords, readLoaded } from './load.ts';
+import { type Session, type TransactionEnd, UnknownOutcome } from './session.ts';
+import { loadStage } from './stage-loading.ts';
+import { readStanding, requireStanding } from './standing.ts';
+import type { TableShapes } from './table-shape.ts';
+import { mergeTombstones } from './tombstones.ts';
+import { abortTransaction } from './transactions.ts';
+
+export interface MergeOptions {
+  /** The named stage that paths count from, as SQL: `@"SCHEMA"."NAME"`. */
+  readonly location: string;
+  readonly shapes: TableShapes;
+  readonly transactions: MergeTransactions | null;
+}
+
+/** In a session of its own, and in another one where nobody answered the COMMIT: there the ledger tells what came of it. */
+export async function mergeBatch(
+  connections: Connections,
+  request: MergeRequest,
+  signal: AbortSignal,
+  options: MergeOptions,
+): Promise<MergeOutcome> {
+  const { plan, run, mode, batch } = request;
+  const purpose = { stream: plan.stream, run, mode };
+  try {
+    return await connections.use(signal, (session) => mergeInSession(session, request, options), purpose);
+  } catch (error) {
+    if (!(error instanceof UnknownOutcome)) throw error;
+    const sought = { stream: plan.stream, table: plan.table, run, batchId: batch.batchId };
+    const { stored } = await connections.use(signal, (session) => readStanding(session, sought), purpose);
+    if (stored === null) throw error;
+    return { kind: 'merged', counts: stored, isRepeat: false };
+  }
+}
+
+/** Loads what was staged, then merges it in one transaction. Nothing of it stays where that does not end in a commit. */
+export async function mergeInSession(
+  session: Session,
+  request: MergeRequest,
+  options: MergeOptions,
+): Promise<MergeOutcome> {
+  const before = options.transactions?.before ?? null;
+  if (before !== null) await abortTransaction(session, before);
+  const isLoaded = await loadStage(session, request, options.location);
+  return session.transaction(() => mergeInTransaction(session, request, { ...options, isLoaded }));
+}
+
+/**
+ * The fence first, then whether the batch is known, then whether the run may write and stands where the batch expects it, and
+ * only then rows and ledger.
+ */
+async function mergeInTransaction(
+  session: Session,
+  request: MergeRequest,
+  { isLoaded, shapes, transactions }: MergeOptions & { readonly isLoaded: boolean },
+): Promise<TransactionEnd<MergeOutcome>> {
+  const { plan, batch, run, mode } = request;
+  const target = { stream: plan.stream, table: plan.table, run };
+  await takeFence(session, { ...target, taker: batch.batchId });
+  const standing = await readStanding(session, { ...target, batchId: batch.batchId });
+  if (standing.transactionId !== null) transactions?.note(standing.transactionId);
+  if (standing.stored !== null) {
+    return { end: 'rollback', value: { kind: 'merged', counts: standing.stored, isRepeat: true } };
+  }
+  requireGeneration({ stream: plan.stream, generation: request.generation }, standing.generation);
+  const { head } = requireStanding(standing, { ...target, mode });
+  if (batch.sequence !== head.sequence + 1 || batch.predecessor !== head.batchId) return rewind('ledgerAhead', head);
+  if (!isLoaded) return rewind('stageLost', head);
+
+  const merged = await mergeStage(session, request, () => shapes.read(session, target, standing));
+  switch (merged.kind) {
+    case 'lost':
+      return rewind('stageLost', head);
+    case 'doubtful':
+      return rewind('doubtful', head);
+    case 'nulled':
+      return { end: 'rollback', value: merged };
+    case 'counted':
+      requireClosed(request, merged.counts);
+      await appendBatch(session, request, merged.counts, { stagedBytes: stagedBytes(batch.stage) });
+      return { end: 'commit', value: { kind: 'merged', counts: merged.counts, isRepeat: false } };
+  }
+}
+
+function rewind(reason: RewindReason, head: LedgerHead): TransactionEnd<MergeOutcome> {
+  return { end: 'rollback', value: { kind: 'rewind', reason, head } };
+}
+
+/** Part after part: tombstones and associations are judged against the records that came with them. */
+async function mergeStage(
+  session: Session,
+  request: MergeRequest,
+  readTypes: () => Promise<TableTypes>,
+): Promise<PartOutcome> {
+  const { plan, batch } = request;
+  const { kind, records, tombstones } = batch.stage;
+  let counts: Counts = { ...zeroCounts, roundedValues: batch.roundedValues };
+  let content: LoadedRecords | null = null;
+  if (records.files.length > 0) {
+    // A run of another mode may have widened columns since this one was planned.
+    const staged = kind === 'listing' ? listingPlan(plan) : asTableIs(plan, await readTypes(), columnTypeOf).plan;
+    const loaded = await readLoaded(session, request, staged);
+    if (loaded === null) return { kind: 'lost' };
+    const outcome = await (kind === 'listing' ? mergeListing : mergeContent)(session, request, loaded);
+    if (outcome.kind !== 'counted') return outcome;
+    counts = addCounts(counts, outcome.counts);
+    if (kind === 'content') content = loaded;
+  }
+  const parts = [
+    ...(tombstones.files.length > 0 ? [() => mergeTombstones(session, request, content)] : []),
+    () => mergeAssociations(session, request),
+  ];
+  for (const mergePart of parts) {
+    const outcome = await mergePart();
+    if (outcome.kind !== 'counted') return outcome;
+    counts = addCounts(counts, outcome.counts);
+  }
+  return { kind: 'counted', counts };
+}
+
+function stagedBytes({ records, tombstones, associations }: Stage): number {
+  const parts = [records, tombstones, ...associations.flatMap(({ heads, links }) => [heads, links])];
+  return parts.flatMap(({ files }) => files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

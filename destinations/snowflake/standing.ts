@@ -1,0 +1,75 @@
+import type { Counts } from '../../model/counts.ts';
+import { countColumns, readCounts } from '../../model/ledger-columns.ts';
+import type { SyncMode } from '../../model/plan.ts';
+import type { RunProgress } from '../../model/run.ts';
+import { noFence, unknownRun } from '../../model/stream-errors.ts';
+import type { StreamTable } from '../../model/stream-table.ts';
+import { requireHeld } from './claims.ts';
+import { type Fence, fenceColumns, fenceTable, readFenceRow, requireSettled } from './fence.ts';
+import { quoteTable } from './identifiers.ts';
+import { buildHeads } from './ledger.ts';
+import { readProgressRow, runColumns } from './runs.ts';
+import type { Session, Statement } from './session.ts';
+import { systemTable } from './system-tables.ts';
+
+/** All that a writing transaction has to know before it writes, once it has the fence. */
+export interface Standing extends Fence {
+  /** Of the transaction; null where none is open. */
+  readonly transactionId: string | null;
+  /** The counts stored with the batch, if it is committed. */
+  readonly stored: Counts | null;
+  /** Null for a run that was never opened. */
+  readonly progress: RunProgress | null;
+}
+
+type StandingOf = StreamTable & { readonly run: string; readonly batchId: string };
+
+const storedColumns = Object.values(countColumns);
+
+/** One row. */
+export function buildStanding({ run, batchId, ...target }: StandingOf): Statement {
+  const { stream, table } = target;
+  const heads = buildHeads(target, [run]);
+  const selected = [
+    ...fenceColumns.map((name) => `f.${name}`),
+    'CURRENT_TRANSACTION() AS transaction_id',
+    'b.batch_id AS stored_id',
+    ...storedColumns.map((name) => `b.${name} AS stored_${name}`),
+    ...runColumns.map((name) => `r.${name}`),
+    'h.* EXCLUDE (run)',
+  ];
+  return {
+    sql:
+      `SELECT ${selected.join(', ')} FROM ${quoteTable(fenceTable(target))} f ` +
+      `LEFT JOIN (SELECT * FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = ? AND batch_id = ?) b ON TRUE ` +
+      `LEFT JOIN (SELECT * FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = ? AND run = ?) r ON TRUE ` +
+      `LEFT JOIN (${heads.sql}) h ON TRUE`,
+    binds: [stream, batchId, stream, run, ...heads.binds],
+  };
+}
+
+export async function readStanding(session: Session, of: StandingOf): Promise<Standing> {
+  const [row] = await session.query(buildStanding(of));
+  if (row === undefined) throw noFence(of);
+  const stored = Object.fromEntries(storedColumns.map((name) => [name, row[`stored_${name}`]]));
+  return {
+    ...readFenceRow(row),
+    transactionId: row['transaction_id'] as string | null,
+    stored: row['stored_id'] === null ? null : readCounts(stored),
+    progress: row['run'] === null ? null : readProgressRow(row, of),
+  };
+}
+
+/**
+ * Raises `Fenced` unless the run holds the claim of its mode, `StateCorrupt` where it was never opened, and `Conflict` while
+ * columns are being changed.
+ */
+export function requireStanding(
+  standing: Standing,
+  claimant: StreamTable & { readonly mode: SyncMode; readonly run: string },
+): RunProgress {
+  requireHeld(standing.claims, claimant);
+  requireSettled(claimant, standing);
+  if (standing.progress === null) throw unknownRun(claimant);
+  return standing.progress;
+}

@@ -1,0 +1,45 @@
+import { type FittedPlan, fitPlan } from '../../model/fit-plan.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import { missingOwnColumns, reservedTable, tableColumns } from '../../model/table-columns.ts';
+import { describeTable, hasTable } from './catalogue.ts';
+import { buildColumnStep, settleColumns } from './column-steps.ts';
+import { columnTypeFor, columnTypeOf } from './column-types.ts';
+import type { Reshaping } from './reshaping.ts';
+import type { Session } from './session.ts';
+import { isReserved } from './system-tables.ts';
+import { buildAddColumn, buildCreateTable } from './table-statements.ts';
+
+export interface OpenedTable extends FittedPlan {
+  readonly isNew: boolean;
+}
+
+/**
+ * Creates the plan's table, or fits plan and table to each other as the plan's contract allows, finishing what an earlier
+ * attempt began. Outside of any transaction. Idempotent, except that what was changed is told once. `SchemaConflict` where
+ * the contract, or a column that is not the plan's, forbids it: then nothing was changed.
+ */
+export async function openTargetTable(session: Session, plan: StreamPlan, reshaping: Reshaping): Promise<OpenedTable> {
+  requireUsableName(plan);
+  await reshaping.takeOver();
+  if (!(await hasTable(session, plan.table))) {
+    await session.execute(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor)));
+    return { plan, added: [], widened: [], isNew: true };
+  }
+  const { steps, types } = settleColumns(await describeTable(session, plan.table));
+  const missing = missingOwnColumns(plan, types, { columnTypeFor, isSame });
+  const fitted = fitPlan(plan, types, columnTypeOf);
+  const added = fitted.added.map(({ name, type }) => ({ name, type: columnTypeFor(type) }));
+  for (const step of steps) await reshaping.execute(buildColumnStep(plan.table, step));
+  for (const column of [...missing, ...added]) await reshaping.execute(buildAddColumn(plan.table, column));
+  await reshaping.widen(plan.table, fitted.widened);
+  return { ...fitted, isNew: false };
+}
+
+/** A text of another length is a text. */
+function isSame(present: string, wanted: string): boolean {
+  return present === wanted || (columnTypeOf(present) !== null && columnTypeOf(present) === columnTypeOf(wanted));
+}
+
+function requireUsableName(plan: StreamPlan): void {
+  if (isReserved(plan.table.table)) throw reservedTable(plan);
+}

@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Connection } from 'snowflake-sdk';
+import { afterAll, beforeAll } from 'vitest';
+import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
+import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
+import type { Stage, StageFile, StagePart } from '../../model/batch.ts';
+import type { Destination } from '../../model/destination.ts';
+import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
+import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
+import { type SnowflakeEmulator, startSnowflakeEmulator } from '../../simulators/snowflake/start.ts';
+import type { DestinationUnderTest, TableRow } from './destination-under-test.ts';
+import { ask, logIn, logOut } from './snowflake-client.ts';
+import { contactsPlan } from './staged-records.ts';
+
+/** Tests are skipped by this name where there is no Python for the emulator; where CI is set they fail instead. */
+export const needsPython = `needs Python ${oldestPython}`;
+export const hasNoPython = (await findPython()) === null && process.env['CI'] === undefined;
+
+export interface SnowflakeUnderTest extends DestinationUnderTest {
+  readonly control: EmulatorControl;
+  readonly database: string;
+}
+
+/** One emulated account for the tests of a file, with a database of its own for each. */
+export function useSnowflakeAccount(): () => Promise<SnowflakeUnderTest> {
+  let emulator: SnowflakeEmulator | null = null;
+  let databases = 0;
+  beforeAll(async () => {
+    emulator = await startSnowflakeEmulator();
+  }, 300_000);
+  afterAll(() => emulator?.stop());
+  return () => openSnowflakeUnderTest(emulator!, `T${++databases}`);
+}
+
+/** Where tests put staged files. */
+const stage = 'PUBLIC.STAGED';
+
+async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: string): Promise<SnowflakeUnderTest> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-snowflake-'));
+  const looker = await logIn(emulator.url);
+  await ask(looker, `CREATE DATABASE ${database}`);
+  await ask(looker, `CREATE SCHEMA IF NOT EXISTS ${database}.PUBLIC`);
+  await ask(looker, `USE DATABASE ${database}`);
+  await ask(looker, `CREATE STAGE ${stage}`);
+  const destination = openSnowflakeDestination(
+    snowflakeConfig.parse({
+      kind: 'snowflake',
+      account: 'emulated',
+      accessUrl: emulator.url,
+      username: 'LOADER',
+      password: 'any',
+      database,
+      warehouse: 'COMPUTE_WH',
+      stage: `@${stage}`,
+    }),
+  );
+  const upload = uploader(looker, folder);
+  return {
+    control: emulator.control,
+    database,
+    doubtMarginMs: 2_000,
+    knowsStagesBy: 'rowCount',
+    history: { hasEarlierReleases: false, hasLooseInstants: false },
+    tooLargeInteger: `1${'0'.repeat(38)}`,
+    destination: uploading(destination, upload),
+    readRows: ({ schema, table }) =>
+      readRows(looker, table === 'sync_fence' ? tableNamed(table) : `"${stored(schema)}"."${stored(table)}"`),
+    ask: (sql) => ask(looker, sql),
+    change: async (sql) => {
+      for (const statement of sql.split(';').filter((text) => text.trim() !== '')) {
+        await ask(
+          looker,
+          statement.replaceAll(/\{TABLE:(\w+)\}/g, (_, name: string) => tableNamed(name)),
+        );
+      }
+    },
+    dispose: async () => {
+      await destination.close();
+      await logOut(looker);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function stored(name: string): string {
+  return name.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase());
+}
+
+/** There is a fence for each stream; tests mean that of their one. */
+function tableNamed(name: string): string {
+  const { stream, table } = contactsPlan;
+  const suffix = createHash('sha256')
+    .update(JSON.stringify([stream]))
+    .digest('hex')
+    .slice(0, 12);
+  return `"${stored(table.schema)}"."${stored(name === 'sync_fence' ? `sync_fence_${suffix}` : name)}"`;
+}
+
+interface DriverInstant extends Date {
+  getEpochSeconds(): number;
+  getNanoSeconds(): number;
+}
+
+async function readRows(looker: Connection, table: string): Promise<TableRow[]> {
+  const [dates, rows] = await new Promise<[ReadonlySet<string>, readonly Record<string, unknown>[]]>(
+    (resolve, reject) => {
+      looker.execute({
+        sqlText: `SELECT * FROM ${table} ORDER BY 1`,
+        fetchAsString: ['Number'],
+        complete: (error, statement, found) => {
+          if (error !== undefined && error !== null) return reject(error);
+          const columns = (statement.getColumns() ?? []).filter((column) => column.isDate());
+          resolve([new Set(columns.map((column) => column.getName())), (found ?? []) as Record<string, unknown>[]]);
+        },
+      });
+    },
+  );
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => {
+        const text = toText(value);
+        return [name.toLowerCase(), dates.has(name) && text !== null ? text.slice(0, 10) : text];
+      }),
+    ),
+  );
+}
+
+function toText(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (!(value instanceof Date)) return String(value);
+  const instant = value as DriverInstant;
+  const micros = String(Math.trunc(instant.getNanoSeconds() / 1_000)).padStart(6, '0');
+  return `${new Date(instant.getEpochSeconds() * 1_000).toISOString().slice(0, 19)}.${micros.replace(/000$/, '')}Z`;
+}
+
+type Upload = (file: StageFile) => Promise<StageFile>;
+
+/** Puts staged files where the destination reads them, when they are to be merged: a file that is gone is not put. */
+function uploader(looker: Connection, folder: string): Upload {
+  return async (file) => {
+    const path = `${createHash('sha256').update(dirname(file.path)).digest('hex').slice(0, 12)}/${basename(file.path)}.gz`;
+    const bytes = await readFile(file.path).catch(() => null);
+    if (bytes !== null) {
+      const local = join(folder, basename(path));
+      await writeFile(local, gzipSync(bytes, { level: 1 }));
+      await ask(looker, `PUT 'file://${local}' '@${stage}/${dirname(path)}' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
+    }
+    return { ...file, path };
+  };
+}
+
+/** The destination for stages that are local still. */
+function uploading(destination: Destination, upload: Upload): Destination {
+  const uploadPart = async (part: StagePart): Promise<StagePart> => {
+    const files: StageFile[] = [];
+    for (const file of part.files) {
+      files.push(isAbsolute(file.path) ? await upload(file) : file);
+    }
+    return { ...part, files };
+  };
+  const uploadStage = async (stage: Stage): Promise<Stage> => ({
+    ...stage,
+    records: await uploadPart(stage.records),
+    tombstones: await uploadPart(stage.tombstones),
+    associations: await Promise.all(
+      stage.associations.map(async ({ table, heads, links }) => ({
+        table,
+        heads: await uploadPart(heads),
+        links: await uploadPart(links),
+      })),
+    ),
+  });
+  return {
+    ...destination,
+    mergeBatch: async (request, signal, transactions) => {
+      const stage = await uploadStage(request.batch.stage);
+      return destination.mergeBatch({ ...request, batch: { ...request.batch, stage } }, signal, transactions);
+    },
+    reportListing: async (request, signal) => {
+      const { sample } = request;
+      return destination.reportListing(
+        {
+          ...request,
+          listing: await uploadPart(request.listing),
+          archived: await uploadPart(request.archived),
+          sample: sample === null ? null : { ...sample, records: await uploadPart(sample.records) },
+        },
+        signal,
+      );
+    },
+  };
+}
