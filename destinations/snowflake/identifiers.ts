@@ -14,6 +14,16 @@ export function quoteIdentifier(name: string): string {
   return `"${storedName(name).replaceAll('"', '""')}"`;
 }
 
+/** As people write it, and as a login takes it: with quotes only where it cannot do without. */
+export function writtenName(name: string): string {
+  const stored = storedName(name);
+  return /^[A-Z_][A-Z0-9_$]*$/.test(stored) ? stored : quoteIdentifier(name);
+}
+
+export function writtenPath(parts: readonly string[]): string {
+  return parts.map(writtenName).join('.');
+}
+
 export function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

@@ -1,4 +1,4 @@
-import type { Destination } from '../../model/destination.ts';
+import type { Destination, DestinationUse } from '../../model/destination.ts';
 import type { TableName } from '../../model/stream-table.ts';
 
 /** A row as text: decimals with nine digits, instants as ISO-8601 UTC with milliseconds. */
@@ -13,3 +13,6 @@ export interface DestinationUnderTest {
   change(sql: string): Promise<void>;
   dispose(): Promise<void>;
 }
+
+/** For a check of which no stream is part. */
+export const noUse: DestinationUse = { schemas: [], incrementalGapsMs: [] };

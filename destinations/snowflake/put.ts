@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises';
+import { basename, sep } from 'node:path';
+import { SyncError } from '../../model/errors.ts';
+import type { Connections } from './connection.ts';
+import { quoteText } from './identifiers.ts';
+import { numberOf, type Session, type SqlRow, type Statement } from './session.ts';
+
+/** Sessions that upload at once: the driver puts the files of one statement one after the other. */
+const concurrency = 4;
+
+export interface PutRequest {
+  /** The named stage, as SQL: `@"SCHEMA"."NAME"`. */
+  readonly location: string;
+  /** Below the stage, without a slash at either end. */
+  readonly directory: string;
+  /** Gzip files of this machine; each keeps its name. One that is there already is replaced. */
+  readonly paths: readonly string[];
+}
+
+/** Resolves when every file is at the stage, whole. The first failure stops the rest. Needs no warehouse. */
+export async function putFiles(
+  connections: Connections,
+  { location, directory, paths }: PutRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const waiting = paths.map((path) => ({ path, statement: buildPut({ location, directory, path }) }));
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const putInTurn = async (session: Session): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await putOne(session, next.path, next.statement);
+    }
+  };
+  const lanes = Array.from({ length: Math.min(concurrency, paths.length) }, async () => {
+    try {
+      await connections.use(stop, putInTurn);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  });
+  // None may go on beside what the caller does next.
+  const ended = await Promise.allSettled(lanes);
+  signal.throwIfAborted();
+  if (ended.some(({ status }) => status === 'rejected')) throw failed.signal.reason;
+}
+
+/**
+ * AUTO_COMPRESS would compress once more; the kind of compression is said, since to find out the driver opens a file for
+ * writing. Raises `ConfigInvalid` for a path that a PUT cannot name.
+ */
+export function buildPut({
+  location,
+  directory,
+  path,
+}: Omit<PutRequest, 'paths'> & { readonly path: string }): Statement {
+  const local = sep === '\\' ? path.replaceAll('\\', '/') : path;
+  // How a PUT reads these is not said anywhere, and to guess could upload another file.
+  if (/['"\\*?\p{Cc}]/u.test(local)) {
+    throw new SyncError('ConfigInvalid', `Snowflake's PUT cannot name ${path}`, {
+      next: 'choose a dataDir without quotes, backslashes, * and ?',
+    });
+  }
+  return {
+    sql:
+      `PUT ${quoteText(`file://${local}`)} ${quoteText(`${location}/${directory}`)} ` +
+      'AUTO_COMPRESS = FALSE SOURCE_COMPRESSION = GZIP OVERWRITE = TRUE',
+  };
+}
+
+async function putOne(session: Session, path: string, statement: Statement): Promise<void> {
+  const sizeBytes = await sizeOf(path);
+  const [row] = await session.query(statement);
+  // A failed upload may be an answer like any other. Its message is not repeated: it may hold a signed address.
+  if (!isPut(row) || numberOf(row, 'sourcesize') !== sizeBytes) {
+    throw new SyncError('Unavailable', `${basename(path)} did not reach the stage in Snowflake (${statusOf(row)})`, {
+      next: 'let it be tried again; a firewall may have to allow the storage hosts of SYSTEM$ALLOWLIST()',
+    });
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    throw new SyncError('Unavailable', `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      next: 'let it be tried again',
+    });
+  }
+}
+
+function isPut(row: SqlRow | undefined): boolean {
+  return row?.['status'] === 'UPLOADED' || row?.['status'] === 'SKIPPED';
+}
+
+/** Only the driver's own words. */
+function statusOf(row: SqlRow | undefined): string {
+  const status = row?.['status'];
+  return typeof status === 'string' && /^[A-Z_]{1,40}$/.test(status) ? status : 'no status';
+}
