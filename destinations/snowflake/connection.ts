@@ -158,7 +158,7 @@ function loginOptions(config: SnowflakeConfig, warehouse: string): ConnectionOpt
     username: config.username,
     database: writtenName(config.database),
     warehouse: writtenName(warehouse),
-    ...(config.role === undefined ? {} : { role: writtenName(config.role) }),
+    ...(config.role === undefined ? {} : { role: writtenName(storedName(config.role)) }),
     ...loginRetries,
   };
 }

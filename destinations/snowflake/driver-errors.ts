@@ -95,6 +95,11 @@ function ofNetwork(error: DriverError, { account }: ErrorPlace): SyncError | nul
       next: 'correct account or accessUrl, and look whether this machine resolves names',
     });
   }
+  if (reason !== null && ofThisMachine.has(reason)) {
+    return new SyncError('Unavailable', `this machine's temporary folder could not take a file (${reason})`, {
+      next: 'make room there, or name another by TMPDIR',
+    });
+  }
   if (reason !== null) {
     return new SyncError('Unavailable', `Snowflake account ${account} cannot be reached (${reason})`, {
       next: 'look at the network and the proxy of this machine',
@@ -102,6 +107,9 @@ function ofNetwork(error: DriverError, { account }: ErrorPlace): SyncError | nul
   }
   return null;
 }
+
+/** The driver encrypts what it uploads into a file of its own. */
+const ofThisMachine: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'ENOENT', 'EMFILE']);
 
 /** Of the error or of whatever caused it. */
 function systemCodeOf(error: unknown): string | null {

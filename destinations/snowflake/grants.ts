@@ -1,5 +1,5 @@
 import { SyncError } from '../../model/errors.ts';
-import { quoteIdentifier, writtenPath } from './identifiers.ts';
+import { quoteStored, writtenPath } from './identifiers.ts';
 import type { Session, SqlRow } from './session.ts';
 
 export interface Grant {
@@ -25,9 +25,9 @@ export interface Need {
 /** Roles of roles of roles: an account's hierarchy is seldom deeper, and each costs a statement. */
 const mostRoles = 30;
 
-/** What a role may do, by itself or by a role that it has been granted. Needs no warehouse. */
+/** What a role, by its stored name, may do, by itself or by a role that it has been granted. Needs no warehouse. */
 export async function readGrants(session: Session, role: string): Promise<HeldGrants> {
-  const waiting = [`ROLE ${quoteIdentifier(role)}`, 'ROLE "PUBLIC"'];
+  const waiting = [`ROLE ${quoteStored(role)}`, 'ROLE "PUBLIC"'];
   const seen = new Set<string>(waiting);
   const grants: Grant[] = [];
   let isWhole = true;
@@ -70,7 +70,7 @@ function grantOf(row: SqlRow): Grant {
 /** How a role inherits from what it has been granted; null for any other grant. */
 function roleOf({ privilege, on, name }: Grant): string | null {
   if (privilege !== 'USAGE' || (on !== 'ROLE' && on !== 'DATABASE ROLE')) return null;
-  return `${on} ${name.map(quoteIdentifier).join('.')}`;
+  return `${on} ${name.map(quoteStored).join('.')}`;
 }
 
 /** Parts of a name as SHOW writes it: quoted only where they must be. */

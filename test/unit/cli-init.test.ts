@@ -8,11 +8,12 @@ import { loadConfig } from '../../config/load-config.ts';
 import { starterText, type StarterAnswers } from '../../config/starter.ts';
 import { runCli } from '../support/run-cli.ts';
 
-const questions = questionsFor('hubspot');
+const questions = questionsFor('hubspot', 'duckdb');
 const usual: StarterAnswers = {
   source: 'hubspot',
   secretVariable: 'HUBSPOT_ACCESS_TOKEN',
   url: null,
+  destinationKind: 'duckdb',
   destination: './data/warehouse.duckdb',
   streams: ['contacts', 'companies', 'deals'],
   schedules: 'on',
@@ -32,7 +33,7 @@ function person(...answers: string[]) {
 }
 
 const answersOf = async (...answers: Parameters<typeof answerQuestions<(typeof questions)[number]['name']>>) =>
-  toStarter({ ...(await answerQuestions(...answers)), source: 'hubspot' }, null);
+  toStarter({ ...(await answerQuestions(...answers)), source: 'hubspot' }, { url: null, destinationKind: 'duckdb' });
 
 describe('the questions of init', () => {
   it('are five at most, the kind of source among them', () => {
@@ -47,7 +48,7 @@ describe('the questions of init', () => {
 
   it('are asked only of what no flag says', async () => {
     const { unsaid, asked } = person('MY_TOKEN');
-    const given = { path: './a.duckdb', streams: 'owners', schedules: 'off' };
+    const given = { place: './a.duckdb', streams: 'owners', schedules: 'off' };
     expect(await answersOf(questions, given, unsaid)).toMatchObject({
       secretVariable: 'MY_TOKEN',
       destination: './a.duckdb',
@@ -77,12 +78,12 @@ describe('the questions of init', () => {
   });
 
   it('name their flags where nobody can be asked', async () => {
-    await expect(answersOf(questions, { path: 'a', schedules: 'on' }, null)).rejects.toMatchObject({
+    await expect(answersOf(questions, { place: 'a', schedules: 'on' }, null)).rejects.toMatchObject({
       exitCode: 2,
       message: 'nobody can be asked here, and --token-env, --streams are not given; nothing was written',
       next: 'give them, or --yes for the usual: --token-env HUBSPOT_ACCESS_TOKEN --streams contacts,companies,deals',
     });
-    const all = { tokenEnv: 'T', path: 'a', streams: 'deals', schedules: 'on' };
+    const all = { tokenEnv: 'T', place: 'a', streams: 'deals', schedules: 'on' };
     expect(await answersOf(questions, all, null)).toMatchObject({ streams: ['deals'] });
     await expect(answersOf(questions, { ...all, schedules: 'x' }, null)).rejects.toMatchObject({
       exitCode: 2,
