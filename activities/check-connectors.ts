@@ -1,5 +1,7 @@
+import type { DestinationUse } from '../model/destination.ts';
 import { SyncError } from '../model/errors.ts';
 import { failedFinding, type Finding } from '../model/finding.ts';
+import { leastGapMs } from '../model/schedule-gap.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -11,10 +13,10 @@ export async function checkConnectors(
 ): Promise<Finding[]> {
   const streams = pipelines.flatMap((pipeline) => deps.pipelineStreams(pipeline));
   const sources = Map.groupBy(streams, ({ source }) => source);
-  const destinations = new Set(streams.map(({ destination }) => destination));
+  const destinations = Map.groupBy(streams, ({ destination }) => destination);
   const asked = [
     ...[...sources].map(([name, used]) => checkSource(deps, { name, streams: used }, signal)),
-    ...[...destinations].map((name) => checkDestination(deps, name, signal)),
+    ...[...destinations].map(([name, used]) => checkDestination(deps, { name, streams: used }, signal)),
   ];
   const worker: Finding = { subject: 'worker', status: 'ok', text: deps.workerText, next: null, kind: null };
   return [worker, ...(await Promise.all(asked)).flat()];
@@ -29,8 +31,22 @@ export function checkSource(
   return findings(`source ${name}`, async () => (await deps.source(name)).check(objectsOf(streams), signal));
 }
 
-export function checkDestination(deps: ActivityDeps, name: string, signal: AbortSignal): Promise<Finding[]> {
-  return findings(`destination ${name}`, async () => (await deps.destination(name)).check(signal));
+/** What the streams need of it. */
+export function checkDestination(
+  deps: Pick<ActivityDeps, 'destination'>,
+  { name, streams }: { name: string; streams: readonly StreamSettings[] },
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  return findings(`destination ${name}`, async () => (await deps.destination(name)).check(useBy(streams), signal));
+}
+
+function useBy(streams: readonly StreamSettings[]): DestinationUse {
+  return {
+    schemas: [...new Set(streams.map(({ table }) => table.schema))],
+    incrementalGapsMs: streams
+      .map(({ schedules }) => leastGapMs(schedules, 'incremental'))
+      .filter((gapMs) => gapMs !== null),
+  };
 }
 
 /** What the streams read, and what their associations lead to. */

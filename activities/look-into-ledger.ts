@@ -9,8 +9,10 @@ export async function lookIntoLedger(
   signal: AbortSignal,
 ): Promise<InspectResults['ledger']> {
   const settings = streams.map((stream) => deps.streamSettings(stream));
-  const names = [...new Set(settings.map(({ destination }) => destination))];
-  const checked = await Promise.all(names.map((name) => checkDestination(deps, name, signal)));
+  const destinations = [...Map.groupBy(settings, ({ destination }) => destination)];
+  const checked = await Promise.all(
+    destinations.map(([name, used]) => checkDestination(deps, { name, streams: used }, signal)),
+  );
   const findings = checked.flat();
   if (findings.some(({ status }) => status === 'failed')) return { verb: 'ledger', findings, openRuns: null };
   const openRuns: OpenRunRow[] = [];

@@ -1,8 +1,9 @@
 import type { StarterAnswers } from '../config/starter.ts';
-import { isVariableName, starterOf, starterSources, streamsProblem } from '../config/starter.ts';
+import { isVariableName, starterDestinations, starterOf, starterSources, streamsProblem } from '../config/starter.ts';
 import type { Question } from './ask-questions.ts';
 
-export type InitAnswer = 'source' | 'tokenEnv' | 'path' | 'streams' | 'schedules';
+/** `place` is what says which destination it is: a file, an account. */
+export type InitAnswer = 'source' | 'tokenEnv' | 'place' | 'streams' | 'schedules';
 
 /** Where there is but one kind, there is nothing to ask. */
 export const sourceQuestion: Question<'source'> = {
@@ -13,9 +14,17 @@ export const sourceQuestion: Question<'source'> = {
   problem: (answer) => (starterSources.includes(answer) ? null : `give one of ${starterSources.join(', ')}`),
 };
 
-/** The other four, whose usual answers depend on the kind of source. */
-export function questionsFor(source: string): readonly Question<Exclude<InitAnswer, 'source'>>[] {
-  const { secret, streams, destination } = starterOf(source);
+/** What is wrong with a kind of destination; null for one that there is. Nobody is asked for it: the usual one needs no account. */
+export function destinationProblem(kind: string): string | null {
+  return starterDestinations.includes(kind) ? null : `give one of ${starterDestinations.join(', ')}`;
+}
+
+/** The other four, whose usual answers depend on the kinds of source and destination. */
+export function questionsFor(
+  source: string,
+  destinationKind: string,
+): readonly Question<Exclude<InitAnswer, 'source'>>[] {
+  const { secret, streams, destination } = starterOf(source, destinationKind);
   return [
     {
       name: 'tokenEnv',
@@ -26,11 +35,11 @@ export function questionsFor(source: string): readonly Question<Exclude<InitAnsw
         isVariableName(answer) ? null : 'that is not the name of a variable; the token itself must not stand here',
     },
     {
-      name: 'path',
-      flag: '--path',
-      text: 'DuckDB file to write to',
-      usual: destination,
-      problem: (answer) => (answer.trim() === '' ? 'name a file' : null),
+      name: 'place',
+      flag: `--${destination.option}`,
+      text: destination.question,
+      usual: destination.value,
+      problem: (answer) => (answer.trim() === '' ? 'it is empty' : null),
     },
     {
       name: 'streams',
@@ -49,12 +58,16 @@ export function questionsFor(source: string): readonly Question<Exclude<InitAnsw
   ];
 }
 
-export function toStarter(answers: Readonly<Record<InitAnswer, string>>, url: string | null): StarterAnswers {
+export function toStarter(
+  answers: Readonly<Record<InitAnswer, string>>,
+  { url, destinationKind }: Pick<StarterAnswers, 'url' | 'destinationKind'>,
+): StarterAnswers {
   return {
     source: answers.source,
     secretVariable: answers.tokenEnv,
     url,
-    destination: answers.path,
+    destinationKind,
+    destination: answers.place,
     streams: streamList(answers.streams),
     schedules: scheduleWord(answers.schedules) ?? 'off',
   };

@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
-import { destinationKinds } from '../destinations/registry.ts';
+import { destinationKinds, type DestinationStarter, type SetupStep } from '../destinations/registry.ts';
 import { isStreamNamePart } from '../model/stream-name.ts';
 import { sourceKinds, type SourceStarter } from '../sources/registry.ts';
+
+export type { SetupStep };
 
 /** What a first config is made of. */
 export interface StarterAnswers {
@@ -10,13 +12,15 @@ export interface StarterAnswers {
   readonly secretVariable: string;
   /** Null for the source's usual place. */
   readonly url: string | null;
+  readonly destinationKind: string;
+  /** Of the option that says which one it is. */
   readonly destination: string;
   readonly streams: readonly string[];
   readonly schedules: 'on' | 'off';
 }
 
 export interface Starter extends Pick<SourceStarter, 'secret' | 'streams'> {
-  readonly destination: string;
+  readonly destination: Pick<DestinationStarter, 'option' | 'value' | 'question'>;
 }
 
 /** Beside the config. */
@@ -24,9 +28,17 @@ export const schemaFile = '.sluice/schema.json';
 
 export const starterSources: readonly string[] = Object.keys(sourceKinds);
 
-/** The usual answers for a kind of source. */
-export function starterOf(source: string): Starter {
-  return { ...sourceKinds[source]!.starter, destination: firstDestination().starter.value };
+/** The usual one first. */
+export const starterDestinations: readonly string[] = Object.keys(destinationKinds);
+
+/** The usual answers for a kind of source and one of destination. */
+export function starterOf(source: string, destination: string): Starter {
+  return { ...sourceKinds[source]!.starter, destination: destinationKinds[destination]!.starter };
+}
+
+/** What an administrator does for a kind of destination, once; empty where nothing is to be done. */
+export function setupOf(destination: string): readonly SetupStep[] {
+  return destinationKinds[destination]!.setup;
 }
 
 /** The pipeline that a first config has. */
@@ -48,7 +60,9 @@ export function streamsProblem(streams: readonly string[]): string | null {
 /** A whole config with one pipeline. It names the secret's variable and never holds a secret. */
 export function starterText(answers: StarterAnswers): string {
   const { name, schema, secret, urlOption } = sourceKinds[answers.source]!.starter;
-  const [destinationKind, { starter: destination }] = Object.entries(destinationKinds)[0]!;
+  const { starter: destination } = destinationKinds[answers.destinationKind]!;
+  const options = { [destination.option]: answers.destination, ...destination.others };
+  const optionLines = Object.entries(options).map(([option, value]) => `    ${option}: ${scalar(value)}\n`);
   const url = answers.url === null ? '' : `    ${urlOption}: ${scalar(answers.url)}\n`;
   const streams = answers.streams.map((stream) => `      ${stream}: {}\n`).join('');
   return `# yaml-language-server: $schema=./${schemaFile}
@@ -62,9 +76,8 @@ sources:
 ${url}
 destinations:
   ${destination.name}:
-    kind: ${destinationKind}
-    ${destination.option}: ${scalar(answers.destination)}
-
+    kind: ${answers.destinationKind}
+${optionLines.join('')}
 pipelines:
   ${name}:
     source: ${name}
@@ -80,10 +93,6 @@ const schedulesText = {
   on: 'schedules: { incremental: 120s, softDelete: 6h, reconcile: 1d } # made by `sluice schedules apply`',
   off: 'schedules: off # a run is what somebody starts',
 } as const;
-
-function firstDestination() {
-  return Object.values(destinationKinds)[0]!;
-}
 
 /** Quoted where YAML would read it as something else. */
 function scalar(text: string): string {

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Destination } from '../model/destination.ts';
 import { duckDbConfig, duckDbStarter } from './duckdb/config.ts';
+import { snowflakeConfig } from './snowflake/config.ts';
+import { snowflakeSetup, snowflakeStarter } from './snowflake/setup.ts';
 
 /** A validated section of config; only its own connector knows more about it. */
 export interface DestinationConfig {
@@ -13,6 +15,17 @@ export interface DestinationStarter {
   /** The option that says which one it is, and its usual value. */
   readonly option: string;
   readonly value: string;
+  /** How it is asked for. */
+  readonly question: string;
+  /** What stands beside it at first. */
+  readonly others: Readonly<Record<string, string>>;
+}
+
+/** Something to be done by hand, once, before the first run. */
+export interface SetupStep {
+  readonly title: string;
+  readonly language: 'shell' | 'sql';
+  readonly lines: readonly string[];
 }
 
 export interface DestinationKind {
@@ -22,6 +35,8 @@ export interface DestinationKind {
   /** Options that say which database it is: two entries of config that agree in them are one and the same. */
   readonly identityOptions: readonly string[];
   readonly starter: DestinationStarter;
+  /** What `sluice init <kind>` shows; empty where nothing is to be done. */
+  readonly setup: readonly SetupStep[];
   /** Loads the driver and opens the destination; throws on a config of another kind. */
   open(config: DestinationConfig): Promise<Destination>;
 }
@@ -31,6 +46,7 @@ function destinationKind<Schema extends z.ZodObject>(kind: {
   pathOptions?: readonly string[];
   identityOptions: readonly string[];
   starter: DestinationStarter;
+  setup?: readonly SetupStep[];
   open: (config: z.infer<Schema>) => Promise<Destination>;
 }): DestinationKind {
   return {
@@ -38,6 +54,7 @@ function destinationKind<Schema extends z.ZodObject>(kind: {
     pathOptions: kind.pathOptions ?? [],
     identityOptions: kind.identityOptions,
     starter: kind.starter,
+    setup: kind.setup ?? [],
     open: async (config) => kind.open(kind.config.parse(config)),
   };
 }
@@ -51,7 +68,15 @@ export const destinationKinds: Readonly<Record<string, DestinationKind>> = {
     starter: duckDbStarter,
     open: async (config) => (await import('./duckdb/destination.ts')).openDuckDbDestination(config),
   }),
+  snowflake: destinationKind({
+    config: snowflakeConfig,
+    pathOptions: ['privateKeyPath', 'tokenPath'],
+    identityOptions: ['account', 'database'],
+    starter: snowflakeStarter,
+    setup: snowflakeSetup,
+    open: async (config) => (await import('./snowflake/destination.ts')).openSnowflakeDestination(config),
+  }),
 };
 
 /** Kinds that are documented and not built: config that names one is told so. */
-export const plannedDestinationKinds: readonly string[] = ['snowflake', 'postgres', 'lake'];
+export const plannedDestinationKinds: readonly string[] = ['postgres', 'lake'];

@@ -161,6 +161,14 @@ export interface ResetRequest extends StreamTable {
   readonly associationTables: readonly TableName[];
 }
 
+/** What config means to do with a destination. */
+export interface DestinationUse {
+  /** Target schemas, each once. */
+  readonly schemas: readonly string[];
+  /** From one incremental run of a stream to its next, at the least: one for each stream that has such runs by schedule. */
+  readonly incrementalGapsMs: readonly number[];
+}
+
 /**
  * Where rows go. One instance per configured destination and process. Every method takes an AbortSignal, and an abort
  * interrupts the running statement. All raise `SyncError`.
@@ -181,7 +189,8 @@ export interface Destination {
   readonly stages: RemoteStages | null;
   /** The longest value, in bytes of UTF-8, that it has room for; null for no bound. A longer one is not staged: see `UnstagedValue`. */
   readonly maxTextBytes: number | null;
-  check(signal: AbortSignal): Promise<Finding[]>;
+  /** Whether runs would get through. Of a metered one it takes a login, and no compute. */
+  check(use: DestinationUse, signal: AbortSignal): Promise<Finding[]>;
   /** Takes the stream's fence for this run; closes what earlier runs of the same mode left `running` as `lost`. Idempotent. */
   claimRun(request: ClaimRequest, signal: AbortSignal): Promise<ClaimResult>;
   /**

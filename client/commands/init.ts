@@ -10,23 +10,34 @@ import { exitCode, gravestExitCode, type ExitCode } from '../exit-code.ts';
 import { exitCodeOfFinding, findingText } from '../finding-text.ts';
 import type { InitAnswer } from '../init-questions.ts';
 import { withInterruption } from '../interruption.ts';
+import type { Output } from '../output.ts';
+import { setupText } from '../setup-text.ts';
 import { defineVerb, type VerbCall } from '../verb.ts';
 
-interface InitFlags extends Partial<Record<InitAnswer, string>> {
+interface InitFlags extends Partial<Record<Exclude<InitAnswer, 'place'> | PlaceFlag, string>> {
+  readonly destination?: string;
   readonly baseUrl?: string;
   readonly yes?: true;
   /** False with `--no-check`. */
   readonly check: boolean;
 }
 
+/** Options of destinations that say which one it is. */
+const placeFlags = ['path', 'account'] as const;
+type PlaceFlag = (typeof placeFlags)[number];
+
 export const initCommand = (): Command =>
   defineVerb<InitFlags>({
-    usage: 'init',
+    usage: 'init [destination]',
     summary: 'ask five questions, and write a config that works',
-    description: 'Ask up to five questions, test the connection, and write sluice.yaml with a schema for editors.',
+    description:
+      'Ask up to five questions, test the connection, and write sluice.yaml with a schema for editors. With the kind of a ' +
+      'destination behind it, say what an administrator does for that one, once, and write nothing.',
     examples: [
       'sluice init',
       'sluice init --yes',
+      'sluice init snowflake',
+      'sluice init --yes --destination snowflake --account myorg-myaccount',
       'sluice init --token-env HUBSPOT_TOKEN --path ./crm.duckdb --streams contacts,deals --schedules off',
     ],
     seeAlso: ['check', 'dev', 'schema'],
@@ -35,16 +46,19 @@ export const initCommand = (): Command =>
       command
         .option('--source <kind>', 'kind of the source')
         .option('--token-env <name>', 'the environment variable that holds its token')
+        .option('--destination <kind>', 'kind of the destination (default: duckdb)')
         .option('--path <file>', 'the DuckDB file to write to')
+        .option('--account <name>', 'the Snowflake account to write to')
         .option('--streams <list>', 'what to copy: a,b,c')
         .option('--schedules <on|off>', 'whether schedules keep it in step')
         .option('--base-url <url>', 'where the API is served, if not at its usual place')
         .option('--yes', 'the usual answer to whatever is not given')
         .option('--no-check', 'write without testing the connection'),
     run: async (call) => {
+      if (call.words[0] !== undefined) return showSetup(call.words[0], call.output);
       const path = requireNew(call.options.config);
       const answers = await ask(call);
-      const { starterText, schemaFile, starterPipeline } = await import('../../config/starter.ts');
+      const { starterText, schemaFile, setupOf, starterPipeline } = await import('../../config/starter.ts');
       const text = starterText(answers);
       const { loadConfig } = await import('../../config/load-config.ts');
       const config = loadConfig({ path, text, env: process.env });
@@ -63,6 +77,7 @@ export const initCommand = (): Command =>
         pipeline: starterPipeline(answers.source),
         config: call.options.config,
         lacksToken: checked.lacksToken,
+        needsSetup: setupOf(answers.destinationKind).length > 0,
       });
       call.output.text(files.map((file) => `wrote ${file}\n`).join(''));
       call.output.talk(`next:\n${next.map((line) => `  ${line}`).join('\n')}`);
@@ -84,15 +99,42 @@ function isThere(path: string): CliError {
   });
 }
 
+/** Writes nothing and connects to nothing: what is shown needs rights that a worker must not have. */
+async function showSetup(kind: string, output: Output): Promise<ExitCode> {
+  const { destinationProblem } = await import('../init-questions.ts');
+  const problem = destinationProblem(kind);
+  if (problem !== null) throw new CliError(exitCode.usage, `there is no destination of kind ${kind}: ${problem}`);
+  const { setupOf } = await import('../../config/starter.ts');
+  const setup = setupOf(kind);
+  const next = [`sluice init --destination ${kind}`, 'sluice check'];
+  output.text(setup.length === 0 ? `nothing is to be done for ${kind}\n` : setupText(setup));
+  output.talk(`next:\n${next.map((line) => `  ${line}`).join('\n')}`);
+  output.document('init', { exitCode: exitCode.done, findings: [], files: [], setup, next });
+  return exitCode.done;
+}
+
 async function ask({ options, output }: VerbCall<InitFlags>): Promise<StarterAnswers> {
-  const { questionsFor, sourceQuestion, toStarter } = await import('../init-questions.ts');
-  const { starterSources } = await import('../../config/starter.ts');
+  const { destinationProblem, questionsFor, sourceQuestion, toStarter } = await import('../init-questions.ts');
+  const { starterDestinations, starterOf, starterSources } = await import('../../config/starter.ts');
+  const destinationKind = options.destination ?? starterDestinations[0]!;
+  const problem = destinationProblem(destinationKind);
+  if (problem !== null) throw new CliError(exitCode.usage, `--destination: ${problem}`);
   const answerAll = async (unsaid: Unsaid): Promise<StarterAnswers> => {
     const [only, another] = starterSources;
     const given = another === undefined ? { source: options.source ?? only! } : options;
     const { source } = await answerQuestions([sourceQuestion], given, unsaid);
-    const rest = await answerQuestions(questionsFor(source), options, unsaid);
-    return toStarter({ ...rest, source }, options.baseUrl ?? null);
+    const { option } = starterOf(source, destinationKind).destination;
+    const foreign = placeFlags.find((flag) => flag !== option && options[flag] !== undefined);
+    if (foreign !== undefined) {
+      throw new CliError(exitCode.usage, `--${foreign} does not go with a destination of kind ${destinationKind}`);
+    }
+    const place = options[option as PlaceFlag];
+    const rest = await answerQuestions(
+      questionsFor(source, destinationKind),
+      { ...options, ...(place === undefined ? {} : { place }) },
+      unsaid,
+    );
+    return toStarter({ ...rest, source }, { url: options.baseUrl ?? null, destinationKind });
   };
   if (options.yes) return answerAll('usual');
   if (!canAskPerson() || output.isJson) return answerAll(null);
@@ -135,11 +177,17 @@ function write(path: string, text: string, { over }: { over: 'nothing' | 'earlie
 }
 
 function nextCommands(
-  { secretVariable, streams, schedules }: StarterAnswers,
-  { pipeline, config, lacksToken }: { pipeline: string; config: string | undefined; lacksToken: boolean },
+  { secretVariable, streams, schedules, destinationKind }: StarterAnswers,
+  {
+    pipeline,
+    config,
+    lacksToken,
+    needsSetup,
+  }: { pipeline: string; config: string | undefined; lacksToken: boolean; needsSetup: boolean },
 ): string[] {
   const flag = config === undefined ? '' : ` --config ${config}`;
   return [
+    ...(needsSetup ? [`sluice init ${destinationKind}   (what an administrator does once)`] : []),
     ...(lacksToken
       ? [`export ${secretVariable}=...   (or a line ${secretVariable}=... in .env beside the config)`]
       : []),

@@ -20,4 +20,10 @@ export const duckDbConfig = z.strictObject({
 export type DuckDbConfig = z.infer<typeof duckDbConfig>;
 
 /** What a first config says of a file. */
-export const duckDbStarter = { name: 'local', option: 'path', value: './data/warehouse.duckdb' } as const;
+export const duckDbStarter = {
+  name: 'local',
+  option: 'path',
+  value: './data/warehouse.duckdb',
+  question: 'DuckDB file to write to',
+  others: {},
+} as const;

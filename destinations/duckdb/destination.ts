@@ -76,7 +76,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
     },
     own: () => acquireOwnership(config.path),
 
-    check: async (signal) => [
+    check: async (_use, signal) => [
       ...(await checkDatabase(database, config.path, signal)),
       ...checkCopy(config.path, copies.lastFailure()),
     ],

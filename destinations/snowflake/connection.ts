@@ -6,9 +6,10 @@ import { loginName, parseAccount } from './account.ts';
 import type { SnowflakeConfig } from './config.ts';
 import { readCredential } from './credential.ts';
 import { type Driver, type DriverConnection, loadDriver } from './driver.ts';
-import { toSyncError, type ErrorPlace } from './driver-errors.ts';
+import { toLoginError } from './driver-errors.ts';
 import { createDriverSession } from './driver-session.ts';
-import { quoteIdentifier, storedName } from './identifiers.ts';
+import type { ErrorPlace } from './error-place.ts';
+import { storedName, writtenName } from './identifiers.ts';
 import { type Purpose, queryTag } from './query-tag.ts';
 import type { Session } from './session.ts';
 
@@ -88,7 +89,7 @@ export function openConnections(config: SnowflakeConfig, load: () => Promise<Dri
     } catch (error) {
       leave(connection);
       signal.throwIfAborted();
-      if (!timeout.aborted) throw toSyncError(error, place);
+      if (!timeout.aborted) throw toLoginError(error, place);
       throw new SyncError(
         'Unavailable',
         `Snowflake account ${config.account} did not answer a login within ${config.loginTimeoutMs / 1_000} s`,
@@ -155,17 +156,11 @@ function loginOptions(config: SnowflakeConfig, warehouse: string): ConnectionOpt
     host: config.accessUrl === undefined ? account.host : new URL(config.accessUrl).hostname,
     accessUrl: config.accessUrl ?? `https://${account.host}`,
     username: config.username,
-    database: loginIdentifier(config.database),
-    warehouse: loginIdentifier(warehouse),
-    ...(config.role === undefined ? {} : { role: loginIdentifier(config.role) }),
+    database: writtenName(config.database),
+    warehouse: writtenName(warehouse),
+    ...(config.role === undefined ? {} : { role: writtenName(storedName(config.role)) }),
     ...loginRetries,
   };
-}
-
-/** A login takes names as SQL does. */
-function loginIdentifier(name: string): string {
-  const stored = storedName(name);
-  return /^[A-Z_][A-Z0-9_$]*$/.test(stored) ? stored : quoteIdentifier(name);
 }
 
 /** What an account or a user may have set otherwise, and statements rely on. A login cannot carry them. */

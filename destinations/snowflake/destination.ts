@@ -4,6 +4,7 @@ import { SyncError } from '../../model/errors.ts';
 import { nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { hasSchema, listTables } from './catalogue.ts';
+import { checkAccount } from './check.ts';
 import { claimInSession } from './claim.ts';
 import { compareInSession } from './compare.ts';
 import { maxTextBytes } from './column-types.ts';
@@ -65,11 +66,7 @@ export function openSnowflakeDestination(
     maxTextBytes,
     own: () => Promise.reject(new SyncError('ConfigInvalid', 'Snowflake has no owner: any process may write it')),
 
-    check: async (signal) => {
-      const [row] = await connections.use(signal, (session) => session.query({ sql: 'SELECT CURRENT_VERSION() AS v' }));
-      const text = `Snowflake ${String(row?.['v'])} answers on ${config.account}`;
-      return [{ subject: 'login', status: 'ok', text, next: null, kind: null }];
-    },
+    check: (use, signal) => checkAccount(connections, config, use, signal),
 
     claimRun: (request, signal) =>
       use(signal, request, async (session) => {

@@ -2,7 +2,8 @@ import { SyncError } from '../../model/errors.ts';
 import { orAborted } from '../../model/or-aborted.ts';
 import { endsTransaction } from './ddl.ts';
 import type { DriverAnswer, DriverConnection } from './driver.ts';
-import { isRefused, isSessionGone, toSyncError, type ErrorPlace } from './driver-errors.ts';
+import { isRefused, isSessionGone, toSyncError } from './driver-errors.ts';
+import type { ErrorPlace } from './error-place.ts';
 import { rowReader } from './rows.ts';
 import { type Session, type SqlRow, type Statement, UnknownOutcome } from './session.ts';
 

@@ -1,8 +1,10 @@
-import { createRequire } from 'node:module';
 import type { Connection, ConnectionOptions, RowStatement, SnowflakeError } from 'snowflake-sdk';
 import type { Statement } from './session.ts';
 
-/** The driver as the rest of the destination sees it: promises for its callbacks, and nothing it writes to disk. */
+/**
+ * The driver as the rest of the destination sees it: promises for its callbacks, and nothing it writes to disk. It sends a
+ * statement that fails on the way eight times, over a minute or so; a test pins that, since it is no option.
+ */
 export interface Driver {
   /** Nothing is sent before `login`. */
   connect(options: ConnectionOptions): DriverConnection;
@@ -36,9 +38,6 @@ export interface DriverAnswer {
 /** Rows that the driver holds parsed while the reader is busy. */
 const bufferedRows = 500;
 
-/** The driver's own limit is 1,000: a statement that nobody waits for any more would be sent for hours. */
-const maxRetries = 6;
-
 let loaded: Promise<Driver> | null = null;
 
 /** Loads the driver, which takes a third of a second and 55 MB, when it is first needed. Its settings are the process's. */
@@ -61,7 +60,6 @@ async function load(): Promise<Driver> {
     keepAlive: true,
     customLogger: { error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet },
   });
-  limitRetries();
   return { connect: (options) => wrapConnection(sdk.createConnection({ ...fixedOptions, ...options })) };
 }
 
@@ -77,14 +75,6 @@ const fixedOptions: ConnectionOptions = {
   // Without it a session that is idle for four hours is gone, in the middle of a long listing.
   clientSessionKeepAlive: false,
 };
-
-/** The number of attempts is no option of the driver's; it is asked for through this method alone. */
-function limitRetries(): void {
-  const config = createRequire(import.meta.url)('snowflake-sdk/dist/lib/connection/connection_config.js') as {
-    prototype: { getRetrySfMaxNumRetries: () => number };
-  };
-  config.prototype.getRetrySfMaxNumRetries = () => maxRetries;
-}
 
 function wrapConnection(connection: Connection): DriverConnection {
   return {

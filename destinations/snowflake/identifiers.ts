@@ -11,7 +11,21 @@ export function storedName(name: string): string {
 
 /** Always quoted, so that no name can be anything but a name. */
 export function quoteIdentifier(name: string): string {
-  return `"${storedName(name).replaceAll('"', '""')}"`;
+  return quoteStored(storedName(name));
+}
+
+/** The same for a name that Snowflake itself told, whose letters are as they are. */
+export function quoteStored(stored: string): string {
+  return `"${stored.replaceAll('"', '""')}"`;
+}
+
+/** A stored name as people write it, and as a login takes it: with quotes only where it cannot do without. */
+export function writtenName(stored: string): string {
+  return /^[A-Z_][A-Z0-9_$]*$/.test(stored) ? stored : quoteStored(stored);
+}
+
+export function writtenPath(stored: readonly string[]): string {
+  return stored.map(writtenName).join('.');
 }
 
 export function quoteText(text: string): string {

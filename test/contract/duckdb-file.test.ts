@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts';
 import type { Destination } from '../../model/destination.ts';
+import { noUse } from '../support/destination-under-test.ts';
 import { holdFile } from '../support/held-file.ts';
 import { openDuckDbUnderTest } from '../support/duckdb-under-test.ts';
 import { readWarehouse } from '../support/warehouse.ts';
@@ -65,7 +66,7 @@ describe('the file of a DuckDB destination', () => {
         message: expect.stringContaining(path),
         next: expect.stringContaining(`process ${other.pid}`),
       });
-      const findings = await destination.check(noAbort);
+      const findings = await destination.check(noUse, noAbort);
       expect(findings.map(({ subject, status, kind }) => [subject, status, kind])).toEqual([
         ['folder', 'ok', null],
         ['database', 'failed', 'unreachable'],
@@ -154,7 +155,7 @@ describe('the file of a DuckDB destination', () => {
       kind: 'ConfigInvalid',
       message: `${path} exists but is not a DuckDB database`,
     });
-    expect((await destination.check(noAbort))[1]).toMatchObject({ status: 'failed', kind: 'config' });
+    expect((await destination.check(noUse, noAbort))[1]).toMatchObject({ status: 'failed', kind: 'config' });
   });
 
   it.skipIf(process.getuid?.() === 0)('refuses a folder that it may not write to', async () => {
@@ -165,7 +166,7 @@ describe('the file of a DuckDB destination', () => {
     await expect(openTestRun(there, { run: 'run-1', startedAt: instant(0) })).rejects.toMatchObject({
       kind: 'ConfigInvalid',
     });
-    expect(await there.check(noAbort)).toMatchObject([{ subject: 'folder', status: 'failed', kind: 'config' }]);
+    expect(await there.check(noUse, noAbort)).toMatchObject([{ subject: 'folder', status: 'failed', kind: 'config' }]);
   });
 
   it('refuses a folder whose place is taken by a file', async () => {
@@ -175,7 +176,7 @@ describe('the file of a DuckDB destination', () => {
       kind: 'ConfigInvalid',
       message: expect.stringContaining('taken'),
     });
-    expect(await there.check(noAbort)).toMatchObject([{ subject: 'folder', status: 'failed', kind: 'config' }]);
+    expect(await there.check(noUse, noAbort)).toMatchObject([{ subject: 'folder', status: 'failed', kind: 'config' }]);
   });
 
   it.runIf(process.platform === 'linux')('says so when the disk is full', async () => {

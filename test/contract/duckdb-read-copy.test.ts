@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts';
 import type { Destination } from '../../model/destination.ts';
+import { noUse } from '../support/destination-under-test.ts';
 import { eventually } from '../support/eventually.ts';
 import { contactsPlan, instant, type TestRecord } from '../support/staged-records.ts';
 import { openTestRun } from '../support/staged-run.ts';
@@ -126,7 +127,8 @@ describe('the read copy of a DuckDB file', () => {
     const inTheWay = `${path}.read.duckdb`;
     await mkdir(join(inTheWay, 'taken'), { recursive: true });
     await runWith('run-1', 0, [record(1)]);
-    const copyFinding = async () => (await destination.check(noAbort)).find(({ subject }) => subject === 'read copy');
+    const copyFinding = async () =>
+      (await destination.check(noUse, noAbort)).find(({ subject }) => subject === 'read copy');
     expect(await eventually('a finding', copyFinding)).toMatchObject({
       status: 'warning',
       text: expect.stringContaining(inTheWay),

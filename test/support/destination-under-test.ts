@@ -1,4 +1,4 @@
-import type { Destination } from '../../model/destination.ts';
+import type { Destination, DestinationUse } from '../../model/destination.ts';
 import type { TableName } from '../../model/stream-table.ts';
 
 /** A row as text: decimals with nine digits, instants as ISO-8601 UTC with milliseconds. */
@@ -28,3 +28,6 @@ export interface DestinationUnderTest {
   readonly knowsStagesBy: 'checksum' | 'rowCount';
   dispose(): Promise<void>;
 }
+
+/** For a check of which no stream is part. */
+export const noUse: DestinationUse = { schemas: [], incrementalGapsMs: [] };

@@ -1,18 +1,20 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestions } from '../../client/ask-questions.ts';
 import { questionsFor, toStarter } from '../../client/init-questions.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import { starterText, type StarterAnswers } from '../../config/starter.ts';
+import { setupText } from '../../client/setup-text.ts';
+import { setupOf, starterText, type StarterAnswers } from '../../config/starter.ts';
 import { runCli } from '../support/run-cli.ts';
 
-const questions = questionsFor('hubspot');
+const questions = questionsFor('hubspot', 'duckdb');
 const usual: StarterAnswers = {
   source: 'hubspot',
   secretVariable: 'HUBSPOT_ACCESS_TOKEN',
   url: null,
+  destinationKind: 'duckdb',
   destination: './data/warehouse.duckdb',
   streams: ['contacts', 'companies', 'deals'],
   schedules: 'on',
@@ -32,7 +34,7 @@ function person(...answers: string[]) {
 }
 
 const answersOf = async (...answers: Parameters<typeof answerQuestions<(typeof questions)[number]['name']>>) =>
-  toStarter({ ...(await answerQuestions(...answers)), source: 'hubspot' }, null);
+  toStarter({ ...(await answerQuestions(...answers)), source: 'hubspot' }, { url: null, destinationKind: 'duckdb' });
 
 describe('the questions of init', () => {
   it('are five at most, the kind of source among them', () => {
@@ -47,7 +49,7 @@ describe('the questions of init', () => {
 
   it('are asked only of what no flag says', async () => {
     const { unsaid, asked } = person('MY_TOKEN');
-    const given = { path: './a.duckdb', streams: 'owners', schedules: 'off' };
+    const given = { place: './a.duckdb', streams: 'owners', schedules: 'off' };
     expect(await answersOf(questions, given, unsaid)).toMatchObject({
       secretVariable: 'MY_TOKEN',
       destination: './a.duckdb',
@@ -77,12 +79,12 @@ describe('the questions of init', () => {
   });
 
   it('name their flags where nobody can be asked', async () => {
-    await expect(answersOf(questions, { path: 'a', schedules: 'on' }, null)).rejects.toMatchObject({
+    await expect(answersOf(questions, { place: 'a', schedules: 'on' }, null)).rejects.toMatchObject({
       exitCode: 2,
       message: 'nobody can be asked here, and --token-env, --streams are not given; nothing was written',
       next: 'give them, or --yes for the usual: --token-env HUBSPOT_ACCESS_TOKEN --streams contacts,companies,deals',
     });
-    const all = { tokenEnv: 'T', path: 'a', streams: 'deals', schedules: 'on' };
+    const all = { tokenEnv: 'T', place: 'a', streams: 'deals', schedules: 'on' };
     expect(await answersOf(questions, all, null)).toMatchObject({ streams: ['deals'] });
     await expect(answersOf(questions, { ...all, schedules: 'x' }, null)).rejects.toMatchObject({
       exitCode: 2,
@@ -131,6 +133,23 @@ describe('the config that init writes', () => {
     });
   });
 
+  it('loads with a Snowflake account, whose names are those of the setup', () => {
+    const answers = { destinationKind: 'snowflake', destination: '${SNOWFLAKE_ACCOUNT}' };
+    const config = loadConfig({
+      path: join(folder, 'sluice.yaml'),
+      text: starterText({ ...usual, ...answers }),
+      env: { SNOWFLAKE_ACCOUNT: 'https://MyOrg-My_Account.snowflakecomputing.com' },
+    });
+    const destination = config.destination('warehouse') as unknown as Record<string, string>;
+    expect(destination).toMatchObject({
+      kind: 'snowflake',
+      account: 'myorg-my-account',
+      privateKeyPath: join(folder, 'rsa_key.p8'),
+    });
+    const setup = setupText(setupOf('snowflake'));
+    for (const option of ['username', 'database', 'warehouse', 'role']) expect(setup).toContain(destination[option]);
+  });
+
   it('names the schema in its first line, and holds no secret', () => {
     const [first] = starterText(usual).split('\n');
     expect(first).toBe('# yaml-language-server: $schema=./.sluice/schema.json');
@@ -164,5 +183,42 @@ describe('sluice init', () => {
     expect(again).toMatchObject({ exitCode: 2, stdout: '' });
     expect(again.stderr).toMatch(/^error: sluice.yaml is there already; nothing was written; next: [^\n]*\n$/);
     expect(readFileSync(join(folder, 'sluice.yaml'), 'utf8')).toBe('mine');
+  });
+
+  it('shows what an administrator does for a kind of destination, and writes nothing', async () => {
+    const run = await init('snowflake');
+    expect(run.exitCode).toBe(0);
+    expect(run.stdout).toMatch(
+      /^# 1\. A key pair, where the worker runs; the private key stays there\nopenssl genrsa 2048 /,
+    );
+    expect(run.stdout).toContain('CREATE USER IF NOT EXISTS SLUICE TYPE = SERVICE');
+    expect(run.stdout).toContain(
+      'GRANT USAGE, CREATE TABLE, CREATE VIEW, CREATE STAGE ON SCHEMA ANALYTICS.HUBSPOT TO ROLE SLUICE_ROLE;',
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    expect(JSON.parse((await init('snowflake', '--json')).stdout)).toMatchObject({
+      schema: 'sluice.init/1',
+      files: [],
+      setup: [{ language: 'shell' }, { language: 'sql' }, { language: 'sql' }],
+    });
+    expect((await init('duckdb')).stdout).toBe('nothing is to be done for duckdb\n');
+    expect(await init('snowflak')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(
+        /^error: there is no destination of kind snowflak: give one of duckdb, snowflake\n/,
+      ),
+    });
+  });
+
+  it('writes a config for a Snowflake account, and says what comes before', async () => {
+    const run = await init('--yes', '--destination', 'snowflake', '--account', 'myorg-myaccount');
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('sluice init snowflake') });
+    expect(readFileSync(join(folder, 'sluice.yaml'), 'utf8')).toContain(
+      '  warehouse:\n    kind: snowflake\n    account: myorg-myaccount\n    username: SLUICE\n',
+    );
+    expect(await init('--yes', '--destination', 'snowflake', '--path', 'x', '--config', 'b.yaml')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^error: --path does not go with a destination of kind snowflake/),
+    });
   });
 });

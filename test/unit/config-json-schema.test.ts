@@ -47,6 +47,12 @@ pipelines: { crm: { source: crm, destination: local, streams: { contacts: {${som
 ${some.top ?? ''}
 `;
 
+const snowflake = (options: string): string =>
+  config().replace(
+    'kind: duckdb, path: ./a.duckdb',
+    `kind: snowflake, account: myorg-myaccount, username: u, database: D, ${options}`,
+  );
+
 const good: Readonly<Record<string, string>> = {
   'the smallest config': config(),
   'a stream of nothing': config().replace('contacts: {}', 'contacts: '),
@@ -71,6 +77,10 @@ const good: Readonly<Record<string, string>> = {
     stream: 'incremental: { enabled: ${WORD}, overlap: ${TIME} }',
     top: 'testing: { smallChunks: ${NONE:-true} }',
   }),
+  'a Snowflake account': snowflake('privateKeyPath: ./rsa_key.p8, warehouse: WH, role: R, loginTimeoutMs: ${NUMBER}'),
+  'a Snowflake account with two warehouses': snowflake(
+    'workloadIdentity: OIDC, tokenPath: /run/token, warehouses: { backfill: BIG, incremental: SMALL }, stage: "@FILES"',
+  ),
   calendars: config({
     top: 'schedules: { reconcile: "0 3 * * *", softDelete: 6h, timezone: Europe/Berlin, jitter: 1m }',
   }),
@@ -88,6 +98,8 @@ const bad: Readonly<Record<string, string>> = {
   'an unknown key of a source': config({ source: ', acessToken: x' }),
   'an unknown key of a stream': config({ stream: 'chunks: 5' }),
   'an unknown kind': config().replace('kind: hubspot', 'kind: hubspott'),
+  'a Snowflake stage that is none': snowflake('pat: x, warehouse: W, stage: FILES'),
+  'an unknown warehouse of two': snowflake('pat: x, warehouses: { backfill: B, incremental: C, other: D }'),
   'no version': config().replace('version: 1', ''),
   'another version': config().replace('version: 1', 'version: 2'),
   'no token': config().replace(', accessToken: ${TOKEN}', ''),

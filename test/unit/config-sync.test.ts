@@ -177,6 +177,25 @@ describe('a calendar', () => {
   });
 });
 
+it('two spellings of one Snowflake account hold each table once', () => {
+  const options = 'kind: snowflake, username: u, pat: p, warehouse: w';
+  const text = [
+    'version: 1',
+    'sources: { crm: { kind: hubspot, accessToken: x } }',
+    'destinations:',
+    `  a: { ${options}, account: MyOrg-My_Account, database: analytics }`,
+    `  b: { ${options}, account: https://app.snowflake.com/myorg/my_account, database: ANALYTICS, role: r }`,
+    'pipelines:',
+    '  one: { source: crm, destination: a, schema: hubspot, streams: { owners: {} } }',
+    '  two: { source: crm, destination: b, schema: HubSpot, streams: { owners: {} } }',
+    '',
+  ].join('\n');
+  writeFileSync(join(folder, 'sluice.yaml'), text);
+  expect(problemsOf(() => loadConfig({ directory: folder, env: {} }))).toEqual([
+    'sluice.yaml:8:67 pipelines.two.streams.owners: writes to the same table of b as one.owners; give one of them another table',
+  ]);
+});
+
 describe('two destinations that are one file', () => {
   it('hold each table once', () => {
     const lines = (second: string) =>

@@ -328,8 +328,8 @@ describe('a wrong config', () => {
     ],
     [
       'a kind that is not built',
-      withLine('  local: { kind: duckdb, path: ./data/warehouse.duckdb }', '  local: { kind: snowflake }'),
-      ['sluice.yaml:5:12 destinations.local.kind: snowflake is not built yet in this version'],
+      withLine('  local: { kind: duckdb, path: ./data/warehouse.duckdb }', '  local: { kind: postgres }'),
+      ['sluice.yaml:5:12 destinations.local.kind: postgres is not built yet in this version'],
     ],
     [
       'a kind that does not exist',
@@ -340,13 +340,13 @@ describe('a wrong config', () => {
       ),
       [
         'sluice.yaml:5:12 destinations.local.kind: unknown kind, did you mean duckdb?',
-        'sluice.yaml:6:12 destinations.other.kind: unknown kind, there is duckdb',
+        'sluice.yaml:6:12 destinations.other.kind: unknown kind, there is duckdb, snowflake',
       ],
     ],
     [
       'no kind',
       withLine('  local: { kind: duckdb, path: ./data/warehouse.duckdb }', '  local: { path: x }'),
-      ['sluice.yaml:5:3 destinations.local.kind: is required: duckdb'],
+      ['sluice.yaml:5:3 destinations.local.kind: is required: duckdb, snowflake'],
     ],
     [
       'a connector that is no mapping',

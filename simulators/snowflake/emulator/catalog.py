@@ -131,9 +131,7 @@ def _warehouses(account: Account) -> Result:
 def _grants(account: Account, session: Session, sql: str) -> Result:
     """`TO ROLE` and `ON` are told apart; what is granted is settled, not earned by GRANT."""
     names = ["created_on", "privilege", "granted_on", "name", "granted_to", "grantee_name", "grant_option", "granted_by"]
-    granted = account.settings.grants or [
-        {"privilege": "OWNERSHIP", "grantedOn": "DATABASE", "name": name} for name in account.settings.databases
-    ]
+    granted = account.settings.grants or _ownership(session)
     to_role = re.search(rf"\bTO\s+ROLE\s+({QUALIFIED})", sql, re.IGNORECASE)
     on_object = re.search(rf"\bON\s+(\w+)\s+({QUALIFIED})", sql, re.IGNORECASE)
     rows: list[Row] = []
@@ -147,6 +145,15 @@ def _grants(account: Account, session: Session, sql: str) -> Result:
             continue
         rows.append([_EPOCH, grant["privilege"], grant["grantedOn"], grant["name"], "ROLE", role, "false", "SYSADMIN"])
     return results.table(names, rows)
+
+
+def _ownership(session: Session) -> list[dict[str, str]]:
+    """Of every database and schema there is."""
+    databases = [str(row[1]) for row in _databases(session).rows]
+    schemas = [f"{row[2]}.{row[1]}" for row in _schemas(session, [None]).rows]
+    return [{"privilege": "OWNERSHIP", "grantedOn": "DATABASE", "name": name} for name in databases] + [
+        {"privilege": "OWNERSHIP", "grantedOn": "SCHEMA", "name": name} for name in schemas
+    ]
 
 
 def _tables(session: Session, scope: list[str | None]) -> Result:
