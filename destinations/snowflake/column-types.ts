@@ -12,6 +12,8 @@ const columnTypes: Readonly<Record<ColumnType, string>> = {
   timestamp: 'TIMESTAMP_TZ(9)',
 };
 
+export const columnTypeNames = Object.keys(columnTypes) as readonly ColumnType[];
+
 /** The type a column has in the table, spelled as DESCRIBE TABLE spells it. */
 export function columnTypeFor(type: ColumnType): string {
   return columnTypes[type];

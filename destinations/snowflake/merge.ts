@@ -1,4 +1,4 @@
-import type { LedgerHead, Stage } from '../../model/batch.ts';
+import { type LedgerHead, stageFiles, type StagePart } from '../../model/batch.ts';
 import { requireClosed } from '../../model/batch-errors.ts';
 import { addCounts, type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeOutcome, MergeRequest, MergeTransactions, RewindReason } from '../../model/destination.ts';
@@ -14,6 +14,7 @@ import { takeFence } from './fence.ts';
 import { appendBatch } from './ledger.ts';
 import { mergeListing } from './listing.ts';
 import { type LoadedRecords, readLoaded } from './load.ts';
+import { quarantineUnstaged } from './quarantine.ts';
 import { type Session, type TransactionEnd, UnknownOutcome } from './session.ts';
 import { loadStage } from './stage-loading.ts';
 import { readStanding, requireStanding } from './standing.ts';
@@ -90,10 +91,12 @@ async function mergeInTransaction(
       return rewind('doubtful', head);
     case 'nulled':
       return { end: 'rollback', value: merged };
-    case 'counted':
+    case 'counted': {
       requireClosed(request, merged.counts);
-      await appendBatch(session, request, merged.counts, { stagedBytes: stagedBytes(batch.stage) });
+      const stagedBytes = stageFiles(batch.stage).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      await appendBatch(session, request, merged.counts, { stagedBytes });
       return { end: 'commit', value: { kind: 'merged', counts: merged.counts, isRepeat: false } };
+    }
   }
 }
 
@@ -108,7 +111,7 @@ async function mergeStage(
   readTypes: () => Promise<TableTypes>,
 ): Promise<PartOutcome> {
   const { plan, batch } = request;
-  const { kind, records, tombstones } = batch.stage;
+  const { kind, records, unstaged, tombstones } = batch.stage;
   let counts: Counts = { ...zeroCounts, roundedValues: batch.roundedValues };
   let content: LoadedRecords | null = null;
   if (records.files.length > 0) {
@@ -122,6 +125,7 @@ async function mergeStage(
     if (kind === 'content') content = loaded;
   }
   const parts = [
+    ...(kind === 'content' && unstaged !== undefined ? [() => mergeUnstaged(session, request, unstaged)] : []),
     ...(tombstones.files.length > 0 ? [() => mergeTombstones(session, request, content)] : []),
     () => mergeAssociations(session, request),
   ];
@@ -133,7 +137,8 @@ async function mergeStage(
   return { kind: 'counted', counts };
 }
 
-function stagedBytes({ records, tombstones, associations }: Stage): number {
-  const parts = [records, tombstones, ...associations.flatMap(({ heads, links }) => [heads, links])];
-  return parts.flatMap(({ files }) => files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+/** A listing's values are compared, and told of by the run that merges them. */
+async function mergeUnstaged(session: Session, request: MergeRequest, unstaged: StagePart): Promise<PartOutcome> {
+  const nulledValues = await quarantineUnstaged(session, request, unstaged);
+  return nulledValues === null ? { kind: 'lost' } : { kind: 'counted', counts: { ...zeroCounts, nulledValues } };
 }

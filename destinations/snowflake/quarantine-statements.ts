@@ -1,12 +1,12 @@
 import { noKey, unusableKey, unconvertible } from '../../model/reject-reason.ts';
 import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { buildCast, columnTypeFor } from './column-types.ts';
+import { buildCast, columnTypeFor, columnTypeNames } from './column-types.ts';
 import { quoteText } from './identifiers.ts';
 import { buildStagedRows, buildTyped, observedColumn, stagedColumnList, type StagedRows } from './load-statements.ts';
 import type { Bind, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
-import { type Staging } from './staging-statements.ts';
+import { type Staging, temporaryTable } from './staging-statements.ts';
 
 /** Where a reject comes from. */
 export interface RejectOrigin {
@@ -101,6 +101,27 @@ export function buildQuarantineTombstones(plan: StreamPlan, origin: RejectOrigin
     observedAt: buildCast('timestamp', 'g.c4'),
   });
   return buildKeep(plan, origin, `${reject} FROM ${table} g WHERE ${buildCast(plan.key.type, 'g.c0')} IS NULL`);
+}
+
+/** The fields of an `UnstagedValue`. */
+export function unstagedStaging(plan: StreamPlan): Staging {
+  return { table: temporaryTable(plan.table, 'unstaged'), fields: 5 };
+}
+
+export function buildCountUnstaged(plan: StreamPlan): Statement {
+  return { sql: `SELECT COUNT(*) AS loaded FROM ${unstagedStaging(plan).table}` };
+}
+
+/** Tells of values that were not even staged, once of each, though its record may have been read twice. */
+export function buildQuarantineUnstaged(plan: StreamPlan, origin: RejectOrigin): Statement {
+  const types = columnTypeNames.map((type) => `WHEN ${quoteText(type)} THEN ${quoteText(columnTypeFor(type))}`);
+  return buildKeep(
+    plan,
+    origin,
+    'SELECT g.c0 AS record_id, g.c1 AS column_name, MAX(g.c3) AS reason, CAST(NULL AS VARCHAR) AS payload, ' +
+      `MAX(g.c2) AS source_type, CASE MAX(g.c2) ${types.join(' ')} END AS column_type, ` +
+      `MAX(${buildCast('timestamp', 'g.c4')}) AS observed_at FROM ${unstagedStaging(plan).table} g GROUP BY g.c0, g.c1`,
+  );
 }
 
 /** Keeps no payload of the ids that `erased`, a subquery, names. */

@@ -1,15 +1,18 @@
+import type { StagePart } from '../../model/batch.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { castColumns } from './load-statements.ts';
 import type { LoadedRecords } from './load.ts';
 import {
+  buildCountUnstaged,
   buildForgetPayloads,
   buildQuarantineRecords,
   buildQuarantineTombstones,
+  buildQuarantineUnstaged,
   buildQuarantineValues,
   type RejectOrigin,
 } from './quarantine-statements.ts';
-import type { Session, Statement } from './session.ts';
+import { numberOf, type Session, type Statement } from './session.ts';
 import { tombstoneStaging } from './tombstone-statements.ts';
 
 /** Keeps loaded records that have no usable key. `plan` is the one they were staged by. */
@@ -32,6 +35,18 @@ export async function quarantineValues(
   await session.execute(
     buildQuarantineValues(loaded.plan, originOf(request), { staged: { keys: loaded.keys }, nulled: columns }),
   );
+}
+
+/** Tells of values that were not staged, and returns how many; null where the files hold another number than were written. */
+export async function quarantineUnstaged(
+  session: Session,
+  request: MergeRequest,
+  { rowCount }: StagePart,
+): Promise<number | null> {
+  const [counted] = await session.query(buildCountUnstaged(request.plan));
+  if (numberOf(counted, 'loaded') !== rowCount) return null;
+  const { changedRows } = await session.execute(buildQuarantineUnstaged(request.plan, originOf(request)));
+  return changedRows;
 }
 
 /** Removes what quarantine holds of the ids that `erased`, a subquery, names. */

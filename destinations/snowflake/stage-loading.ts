@@ -3,6 +3,7 @@ import type { MergeRequest } from '../../model/destination.ts';
 import { listingPlan } from '../../model/plan.ts';
 import { buildCreateAssociations, buildCreateLinkFates, linkStaging } from './association-statements.ts';
 import { recordStaging } from './load-statements.ts';
+import { unstagedStaging } from './quarantine-statements.ts';
 import type { Session } from './session.ts';
 import { loadStaging } from './staging.ts';
 import type { Staging } from './staging-statements.ts';
@@ -23,11 +24,12 @@ async function prepareParts(
   session: Session,
   { plan, batch }: MergeRequest,
 ): Promise<readonly { readonly staging: Staging; readonly part: StagePart }[]> {
-  const { kind, records, tombstones, associations } = batch.stage;
+  const { kind, records, unstaged, tombstones, associations } = batch.stage;
   const parts = [];
   if (records.files.length > 0) {
     parts.push({ staging: recordStaging(kind === 'listing' ? listingPlan(plan) : plan), part: records });
   }
+  if (kind === 'content' && unstaged !== undefined) parts.push({ staging: unstagedStaging(plan), part: unstaged });
   if (tombstones.files.length > 0) {
     await session.execute(buildCreateFates(plan));
     parts.push({ staging: tombstoneStaging(plan), part: tombstones });

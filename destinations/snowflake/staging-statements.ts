@@ -47,8 +47,3 @@ export function buildCopy(
       'ON_ERROR = ABORT_STATEMENT FORCE = TRUE',
   };
 }
-
-/** What is in a folder below the stage. */
-export function buildListFolder(location: string, folder: string): Statement {
-  return { sql: `LIST ${quoteText(`${location}/${folder}`)}` };
-}

@@ -1,6 +1,7 @@
 import type { StagePart } from '../../model/batch.ts';
 import type { Session } from './session.ts';
-import { buildCopy, buildCreateStaging, buildListFolder, type Staging } from './staging-statements.ts';
+import { buildListFiles } from './stage-statements.ts';
+import { buildCopy, buildCreateStaging, type Staging } from './staging-statements.ts';
 
 export interface StagedSource {
   /** The named stage that paths count from, as SQL: `@"SCHEMA"."NAME"`. */
@@ -35,8 +36,8 @@ async function areListed(
   { location, paths }: { readonly location: string; readonly paths: readonly string[] },
 ): Promise<boolean> {
   const names: string[] = [];
-  for (const folder of new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/') + 1)))) {
-    const rows = await session.query(buildListFolder(location, folder));
+  for (const folder of new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))) {
+    const rows = await session.query(buildListFiles(location, folder));
     names.push(...rows.map((row) => String(row['name'])));
   }
   // A name begins with that of the stage, or with the address of its bucket.

@@ -7,7 +7,7 @@ import type { Connection } from 'snowflake-sdk';
 import { afterAll, beforeAll } from 'vitest';
 import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
-import type { Stage, StageFile, StagePart } from '../../model/batch.ts';
+import { movedStage, type Stage, type StageFile, type StagePart, stageParts } from '../../model/batch.ts';
 import type { Destination } from '../../model/destination.ts';
 import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
 import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
@@ -162,18 +162,11 @@ function uploading(destination: Destination, upload: Upload): Destination {
     }
     return { ...part, files };
   };
-  const uploadStage = async (stage: Stage): Promise<Stage> => ({
-    ...stage,
-    records: await uploadPart(stage.records),
-    tombstones: await uploadPart(stage.tombstones),
-    associations: await Promise.all(
-      stage.associations.map(async ({ table, heads, links }) => ({
-        table,
-        heads: await uploadPart(heads),
-        links: await uploadPart(links),
-      })),
-    ),
-  });
+  const uploadStage = async (stage: Stage): Promise<Stage> => {
+    const parts = new Map<string, StagePart>();
+    for (const { name, part } of stageParts(stage)) parts.set(name, await uploadPart(part));
+    return movedStage(stage, { directory: stage.directory, part: (name) => parts.get(name)! });
+  };
   return {
     ...destination,
     mergeBatch: async (request, signal, transactions) => {

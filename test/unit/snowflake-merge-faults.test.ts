@@ -3,7 +3,7 @@ import { endsTransaction } from '../../destinations/snowflake/ddl.ts';
 import { mergeBatch, type MergeOptions } from '../../destinations/snowflake/merge.ts';
 import type { SqlRow } from '../../destinations/snowflake/session.ts';
 import { TableShapes } from '../../destinations/snowflake/table-shape.ts';
-import { emptyPart, type Stage, type StagePart, zeroRequests } from '../../model/batch.ts';
+import { emptyPart, type Stage, stageFiles, type StagePart, zeroRequests } from '../../model/batch.ts';
 import type { MergeRequest, MergeTransactions } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { describedColumns, modelAccount, type ModelledAccount } from '../support/modelled-account.ts';
@@ -130,6 +130,12 @@ const cases: readonly Case[] = [
     statements: 15,
   },
   {
+    title: 'records of which a value was too long to be staged',
+    request: requestOf({ ...records, unstaged: part('unstaged', 2) }),
+    answers: { ...content, 'SELECT COUNT(*) AS loaded FROM': [{ loaded: '2' }], 'AS source_type, CASE MAX(g.c2)': 1 },
+    statements: 14,
+  },
+  {
     title: 'a listing',
     request: requestOf({ ...records, kind: 'listing' }),
     answers: content,
@@ -152,16 +158,12 @@ const cases: readonly Case[] = [
   },
 ];
 
-function filesOf({ records: recordPart, tombstones: tombstonePart, associations: parts }: Stage): string[] {
-  const all = [recordPart, tombstonePart, ...parts.flatMap(({ heads, links: linkPart }) => [heads, linkPart])];
-  return all.flatMap(({ files }) => files.map(({ path }) => path));
-}
-
 function accountFor({ request, answers }: Case): ModelledAccount {
   const all = { ...answers, ...table };
   const account = modelAccount({ ...request, batchId: request.batch.batchId }, (sql) => {
     const found = Object.keys(all).find((asked) => sql.includes(asked));
-    if (sql.startsWith('LIST')) return filesOf(request.batch.stage).map((path) => ({ name: `sluice_stage/${path}` }));
+    if (sql.startsWith('LIST'))
+      return stageFiles(request.batch.stage).map(({ path }) => ({ name: `sluice_stage/${path}` }));
     return found === undefined ? (sql.startsWith('UPDATE') ? 1 : 0) : all[found]!;
   });
   onTestFinished(() => account.connections.close());

@@ -25,6 +25,7 @@ import {
   buildForgetPayloads,
   buildQuarantineRecords,
   buildQuarantineTombstones,
+  buildQuarantineUnstaged,
   buildQuarantineValues,
 } from '../../destinations/snowflake/quarantine-statements.ts';
 import {
@@ -33,7 +34,7 @@ import {
   reportStaging,
 } from '../../destinations/snowflake/report-statements.ts';
 import type { Statement } from '../../destinations/snowflake/session.ts';
-import { buildCopy, buildCreateStaging, buildListFolder } from '../../destinations/snowflake/staging-statements.ts';
+import { buildCopy, buildCreateStaging } from '../../destinations/snowflake/staging-statements.ts';
 import {
   buildAddMergedFates,
   buildClassifyTombstones,
@@ -80,7 +81,6 @@ describe('loading a stage into Snowflake', () => {
         'ESCAPE_UNENCLOSED_FIELD = NONE EMPTY_FIELD_AS_NULL = TRUE NULL_IF = () SKIP_BYTE_ORDER_MARK = FALSE) ' +
         'ON_ERROR = ABORT_STATEMENT FORCE = TRUE',
     );
-    expect(buildListFolder('@"S"."SLUICE_STAGE"', "a'b/").sql).toBe(`LIST '@"S"."SLUICE_STAGE"/a''b/'`);
   });
 
   it('judges all that was loaded in one pass', () => {
@@ -195,6 +195,16 @@ describe('quarantine in Snowflake', () => {
       `WHERE s.c${n} <> '' AND s.v${n} IS NULL`;
     expect(sql).toBe(`${kept}(${select(2)} UNION ALL ${select(3)}) q`);
     expect(binds).toEqual(['crm.contacts', 'run-1', 'batch-1']);
+  });
+
+  it('tells of values that were not staged, without them', () => {
+    expect(buildQuarantineUnstaged(plan, origin).sql).toBe(
+      `${kept}(SELECT g.c0 AS record_id, g.c1 AS column_name, MAX(g.c3) AS reason, CAST(NULL AS VARCHAR) AS payload, ` +
+        "MAX(g.c2) AS source_type, CASE MAX(g.c2) WHEN 'text' THEN 'VARCHAR(134217728)' WHEN 'integer' THEN 'NUMBER(38,0)' " +
+        "WHEN 'decimal' THEN 'NUMBER(38,9)' WHEN 'boolean' THEN 'BOOLEAN' WHEN 'date' THEN 'DATE' " +
+        `WHEN 'timestamp' THEN 'TIMESTAMP_TZ(9)' END AS column_type, MAX(${instant('g.c4')}) AS observed_at ` +
+        `FROM ${schema}."_SLUICE_UNSTAGED" g GROUP BY g.c0, g.c1) q`,
+    );
   });
 
   it('keeps tombstones, and forgets what it holds of erased rows', () => {
