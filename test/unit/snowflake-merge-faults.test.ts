@@ -162,7 +162,7 @@ function accountFor({ request, answers }: Case): ModelledAccount {
   const all = { ...answers, ...table };
   const account = modelAccount({ ...request, batchId: request.batch.batchId }, (sql) => {
     const found = Object.keys(all).find((asked) => sql.includes(asked));
-    if (sql.startsWith('LIST'))
+    if (sql.startsWith('LIST') && !('LIST' in all))
       return stageFiles(request.batch.stage).map(({ path }) => ({ name: `sluice_stage/${path}` }));
     return found === undefined ? (sql.startsWith('UPDATE') ? 1 : 0) : all[found]!;
   });
@@ -271,3 +271,51 @@ describe('a merge after an attempt that died', () => {
     expect(seen).toEqual(['1432071497832 after SELECT']);
   });
 });
+
+describe('a merge that meets other rows than it may', () => {
+  const refused: readonly { title: string; one: Case; answers: Answers; failure: object }[] = [
+    {
+      title: 'a key that the table holds twice',
+      one: cases[0]!,
+      answers: { 'AS compared': [{ compared: '5', inserted: '3', updated: '2' }] },
+      failure: { kind: 'StateCorrupt', message: expect.stringContaining('holds a key more than once') },
+    },
+    {
+      title: 'rows that somebody changed after they were counted',
+      one: cases[0]!,
+      answers: { 'MERGE INTO "HUBSPOT"."CONTACTS"': 3 },
+      failure: { kind: 'StateCorrupt', message: expect.stringContaining('met other rows') },
+    },
+    {
+      title: 'associations that another stream changed meanwhile',
+      one: cases.find(({ title }) => title === 'associations')!,
+      answers: { 'MERGE INTO "HUBSPOT"."ASSOC_CONTACTS_COMPANIES"': 2 },
+      failure: { kind: 'Conflict', message: expect.stringContaining('another stream') },
+    },
+  ];
+  it.each(refused)('writes nothing: $title', async ({ one, answers, failure }) => {
+    const account = accountFor({ ...one, answers: { ...answers, ...withoutThose(one.answers, answers) } });
+    await expect(mergeBatch(account.connections, one.request, noAbort, options())).rejects.toMatchObject({
+      ...failure,
+      next: expect.any(String),
+    });
+    expect(account.committed).toEqual([]);
+    expect(account.sent()).toContain('ROLLBACK');
+  });
+
+  it('rewinds where a file of the stage is gone, whatever the error was', async () => {
+    const [one] = cases;
+    const account = accountFor({ ...one!, answers: { ...one!.answers, LIST: [] } });
+    account.fail({ at: 1, does: 'refuse' });
+    expect(await mergeBatch(account.connections, one!.request, noAbort, options())).toMatchObject({
+      kind: 'rewind',
+      reason: 'stageLost',
+      head: { sequence: 0 },
+    });
+    expect(account.committed).toEqual([]);
+  });
+});
+
+function withoutThose(answers: Answers, those: object): Answers {
+  return Object.fromEntries(Object.entries(answers).filter(([asked]) => !(asked in those)));
+}
