@@ -36,8 +36,9 @@ export function createSchemaSetup(): SchemaSetup {
         views.add(schema);
       }
       if (!present.has(storedName(fenceTable(target).table))) {
-        await session.execute(buildCreateFence(target));
+        // First, since whoever finds the fence takes all else for done.
         await recordGeneration(session, target, firstGeneration);
+        await session.execute(buildCreateFence(target));
       }
       fences.add(keyOf(target));
     },
