@@ -23,14 +23,20 @@ export interface UploadRequest {
 export async function uploadStage({ stages, stage, run, ...rest }: UploadRequest, signal: AbortSignal): Promise<Stage> {
   const directory = `${uploadedRunFolder(run)}/${basename(stage.directory)}`;
   const parts = new Map<StagePartName, StagePart>();
-  for (const { name, part } of stageParts(stage)) {
-    parts.set(name, await compressPart(part, { directory: stage.directory, name }, signal));
+  for (const [place, { name, part }] of stageParts(stage).entries()) {
+    const to = { directory: stage.directory, name: fileName(name, place) };
+    parts.set(name, await compressPart(part, to, signal));
   }
   const compressed = movedStage(stage, { directory, part: (name) => parts.get(name)! });
   const paths = stageFiles(compressed).map(({ path }) => path);
   if (paths.length > 0) await putPatiently(stages, { schema: run.schema, directory, paths }, { ...rest, signal });
   await rm(stage.directory, { recursive: true, force: true });
   return movedStage(compressed, { directory, part: (name) => below(directory, parts.get(name)!) });
+}
+
+/** A part has its table's name, which may hold what the destination's own command for files cannot name. */
+function fileName(name: StagePartName, place: number): string {
+  return /^[\w.-]+$/.test(name) ? name : `part-${place + 1}`;
 }
 
 function below(directory: string, { rowCount, files }: StagePart): StagePart {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compressPart } from '../../activities/compress-part.ts';
@@ -92,6 +92,25 @@ describe('a stage', () => {
       associations: [{ table, heads: { rowCount: 1 }, links: { rowCount: 0, files: [] } }],
     });
     expect(uploaded).not.toHaveProperty('unstaged');
+  });
+
+  it('has file names that any destination can name, whatever its tables are called', async () => {
+    const stages = new SharedStages(join(folder.path, 'odd'));
+    const odd = { schema: 'hubspot', table: `it's "x"*?` };
+    const stage = await stageChunk(
+      contactsPlan,
+      {
+        records: people,
+        associations: [{ table: odd, heads: [['1', instant(1)]], links: [['1', '2', 'c', '3', null, instant(1)]] }],
+      },
+      { fileCount: 3, root: folder.path },
+    );
+    const uploaded = await uploadStage({ stages, stage, run }, noAbort);
+    const files = (await stages.files('hubspot')).toSorted();
+    expect(files).toHaveLength(3);
+    for (const file of files) expect(basename(file)).toMatch(/^(records|part-\d)\.csv\.gz$/);
+    const [{ heads, links }] = uploaded.associations as [(typeof uploaded.associations)[number]];
+    expect([uploaded.records, heads, links].map(({ files: [file] }) => file!.path).toSorted()).toEqual(files);
   });
 
   it('is tried as often as there are pauses and once more, of the same files', async () => {
