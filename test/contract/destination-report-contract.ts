@@ -238,7 +238,7 @@ export function describeReport(name: string, open: () => Promise<DestinationUnde
       await expect(report({})).rejects.toMatchObject(refusal);
       await fill(record('1'));
       const request = await staged({ listing: [listed('1')] });
-      await rm(request.listing.files[0]!.path);
+      await under.removeStaged(request.listing.files[0]!.path);
       await expect(destination.reportListing(request, noAbort)).rejects.toMatchObject({ kind: 'Unavailable' });
       expect(await destination.reportListing({ ...request, listing: emptyPart }, noAbort)).toMatchObject({
         extra: { count: 1, ids: ['1'] },

@@ -24,6 +24,9 @@ export interface DestinationUnderTest {
   readonly tooLargeInteger: string;
   /** How much later than a commit something has to be seen, to be seen after it for certain. */
   readonly doubtMarginMs: number;
+  /** Takes a file of a stage away from the merge, or puts rows into it that nobody wrote. */
+  removeStaged(path: string): Promise<void>;
+  lengthenStaged(path: string): Promise<void>;
   /** What tells it that a staged file is not the one that was closed. */
   readonly knowsStagesBy: 'checksum' | 'rowCount';
   dispose(): Promise<void>;

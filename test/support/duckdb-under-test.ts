@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -53,6 +53,8 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
         await connection.run(sql.replaceAll(/\{TABLE:(\w+)\}/g, '"hubspot"."$1"'));
         connection.closeSync();
       }),
+    removeStaged: (path) => rm(path),
+    lengthenStaged: (path) => appendFile(path, '7,x,,,,,,,\n'),
     dispose: async () => {
       await destination.close();
       await rm(folder, { recursive: true, force: true });

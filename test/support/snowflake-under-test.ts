@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Connection } from 'snowflake-sdk';
 import { afterAll, beforeAll } from 'vitest';
 import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
-import { movedStage, type Stage, type StageFile, type StagePart, stageParts } from '../../model/batch.ts';
-import type { Destination } from '../../model/destination.ts';
 import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
 import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
 import { type SnowflakeEmulator, startSnowflakeEmulator } from '../../simulators/snowflake/start.ts';
@@ -58,7 +56,6 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
       stage: `@${stage}`,
     }),
   );
-  const upload = uploader(looker, folder);
   return {
     control: emulator.control,
     database,
@@ -66,7 +63,7 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
     knowsStagesBy: 'rowCount',
     history: { hasEarlierReleases: false, hasLooseInstants: false },
     tooLargeInteger: `1${'0'.repeat(38)}`,
-    destination: uploading(destination, upload),
+    destination,
     readRows: ({ schema, table }) =>
       readRows(looker, table === 'sync_fence' ? tableNamed(table) : `"${stored(schema)}"."${stored(table)}"`),
     ask: (sql) => ask(looker, sql),
@@ -77,6 +74,14 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
           statement.replaceAll(/\{TABLE:(\w+)\}/g, (_, name: string) => tableNamed(name)),
         );
       }
+    },
+    removeStaged: async (path) => {
+      await ask(looker, `REMOVE '@${stage}/${path}'`);
+    },
+    lengthenStaged: async (path) => {
+      const local = join(folder, basename(path));
+      await writeFile(local, gzipSync('7,x,,,,,,,\n'.repeat(9), { level: 1 }));
+      await ask(looker, `PUT 'file://${local}' '@${stage}/${dirname(path)}/' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
     },
     dispose: async () => {
       await destination.close();
@@ -135,55 +140,4 @@ function toText(value: unknown): string | null {
   const instant = value as DriverInstant;
   const micros = String(Math.trunc(instant.getNanoSeconds() / 1_000)).padStart(6, '0');
   return `${new Date(instant.getEpochSeconds() * 1_000).toISOString().slice(0, 19)}.${micros.replace(/000$/, '')}Z`;
-}
-
-type Upload = (file: StageFile) => Promise<StageFile>;
-
-/** Puts staged files where the destination reads them, when they are to be merged: a file that is gone is not put. */
-function uploader(looker: Connection, folder: string): Upload {
-  return async (file) => {
-    const path = `${createHash('sha256').update(dirname(file.path)).digest('hex').slice(0, 12)}/${basename(file.path)}.gz`;
-    const bytes = await readFile(file.path).catch(() => null);
-    if (bytes !== null) {
-      const local = join(folder, basename(path));
-      await writeFile(local, gzipSync(bytes, { level: 1 }));
-      await ask(looker, `PUT 'file://${local}' '@${stage}/${dirname(path)}' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
-    }
-    return { ...file, path };
-  };
-}
-
-/** The destination for stages that are local still. */
-function uploading(destination: Destination, upload: Upload): Destination {
-  const uploadPart = async (part: StagePart): Promise<StagePart> => {
-    const files: StageFile[] = [];
-    for (const file of part.files) {
-      files.push(isAbsolute(file.path) ? await upload(file) : file);
-    }
-    return { ...part, files };
-  };
-  const uploadStage = async (stage: Stage): Promise<Stage> => {
-    const parts = new Map<string, StagePart>();
-    for (const { name, part } of stageParts(stage)) parts.set(name, await uploadPart(part));
-    return movedStage(stage, { directory: stage.directory, part: (name) => parts.get(name)! });
-  };
-  return {
-    ...destination,
-    mergeBatch: async (request, signal, transactions) => {
-      const stage = await uploadStage(request.batch.stage);
-      return destination.mergeBatch({ ...request, batch: { ...request.batch, stage } }, signal, transactions);
-    },
-    reportListing: async (request, signal) => {
-      const { sample } = request;
-      return destination.reportListing(
-        {
-          ...request,
-          listing: await uploadPart(request.listing),
-          archived: await uploadPart(request.archived),
-          sample: sample === null ? null : { ...sample, records: await uploadPart(sample.records) },
-        },
-        signal,
-      );
-    },
-  };
 }

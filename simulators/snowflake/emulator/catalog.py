@@ -148,12 +148,13 @@ def _grants(account: Account, session: Session, sql: str) -> Result:
 
 
 def _ownership(session: Session) -> list[dict[str, str]]:
-    """Of every database and schema there is."""
-    databases = [str(row[1]) for row in _databases(session).rows]
-    schemas = [f"{row[2]}.{row[1]}" for row in _schemas(session, [None]).rows]
-    return [{"privilege": "OWNERSHIP", "grantedOn": "DATABASE", "name": name} for name in databases] + [
-        {"privilege": "OWNERSHIP", "grantedOn": "SCHEMA", "name": name} for name in schemas
+    """Of every database, schema and stage there is."""
+    owned = [
+        *(("DATABASE", str(row[1])) for row in _databases(session).rows),
+        *(("SCHEMA", f"{row[2]}.{row[1]}") for row in _schemas(session, [None]).rows),
+        *(("STAGE", f"{row[2]}.{row[3]}.{row[1]}") for row in _stages(session, [None, None]).rows),
     ]
+    return [{"privilege": "OWNERSHIP", "grantedOn": kind, "name": name} for kind, name in owned]
 
 
 def _tables(session: Session, scope: list[str | None]) -> Result:

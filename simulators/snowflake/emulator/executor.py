@@ -24,6 +24,7 @@ from .sql_text import StatementKind, kind_of, without_comments
 from .statement_log import LoggedStatement
 from .table_locks import LockWait
 from .transactions import Transaction
+from .translations import lock_of, run_translation, translation_of
 
 _TRANSACTION_WORDS = {"BEGIN", "COMMIT", "ROLLBACK"}
 
@@ -176,6 +177,14 @@ class Executor:
                 locks.add_rows(table, transaction)
             self._begin(transaction)
             return copy_into(session, copy)
+        if (known := translation_of(session, sql, statement.bindings)) is not None:
+            for table in lock_of(session, known):
+                if kind.word == "INSERT":
+                    locks.add_rows(table, transaction)
+                else:
+                    locks.change_rows(table, transaction, self._wait(statement))
+            self._begin(transaction)
+            return run_translation(session, known, statement.bindings)
         expression = self._expression(statement, sql)
         target = expression.find(exp.Table)
         for table in tables_of(session, [] if target is None else [target]):
@@ -219,6 +228,8 @@ class Executor:
             case "DESCRIBE":
                 return catalog.describe(account, session, sql)
             case "SELECT":
+                if (known := translation_of(session, sql, statement.bindings)) is not None:
+                    return run_translation(session, known, statement.bindings)
                 return run(session, self._expression(statement, sql))
             case _:
                 raise unsupported(f"the statement {kind.word}")
