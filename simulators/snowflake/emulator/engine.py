@@ -25,6 +25,18 @@ _NOT_ENFORCED = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 _NOT_ENFORCED_KINDS = (exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference)
 
 
+#: Of statements that make tables and views, by text and schema: the same ones are made in database after database.
+_translated: dict[tuple[str, str | None] | None, Expr] = {}
+
+
+def _means_the_same_everywhere(expression: Expr) -> bool:
+    """Whether its translation tells nothing of the session but the schema."""
+    if isinstance(expression, exp.Create):
+        kind = expression.args.get("kind")
+        return kind == "VIEW" or (kind == "TABLE" and not isinstance(expression.expression, exp.Query))
+    return isinstance(expression, exp.Drop) and expression.args.get("kind") == "TABLE"
+
+
 class Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor, given expressions instead of text."""
 
@@ -33,10 +45,15 @@ class Cursor(FakeSnowflakeCursor):
             self._execute(self.translate(statement))
 
     def translate(self, expression: Expr) -> Expr:
+        key = (expression.sql(dialect="snowflake"), self._conn.schema) if _means_the_same_everywhere(expression) else None
+        if key in _translated:
+            return _translated[key]
         translated = self._transform(expression, None)
         # What is a plain name in Snowflake may be a keyword in DuckDB.
         for identifier in translated.find_all(exp.Identifier):
             identifier.set("quoted", True)
+        if key is not None:
+            _translated[key] = translated
         return translated
 
 

@@ -17,7 +17,7 @@ from .engine import parse, run, tables_of
 from .errors import SnowflakeError, canceled, no_warehouse, statement_timeout, unsupported
 from .faults import Fault
 from .functions import name_columns, translate_functions
-from .merge import merge
+from .merge import run_merge, translate_merge
 from .results import Result
 from .sessions import Session
 from .sql_text import StatementKind, kind_of, without_comments
@@ -184,7 +184,8 @@ class Executor:
                 else:
                     locks.change_rows(table, transaction, self._wait(statement))
             self._begin(transaction)
-            return run_translation(session, known, statement.bindings)
+            refuses = bool(session.parameter("ERROR_ON_NONDETERMINISTIC_MERGE", statement.parameters))
+            return run_translation(session, known, statement.bindings, refuses_duplicates=refuses)
         expression = self._expression(statement, sql)
         target = expression.find(exp.Table)
         for table in tables_of(session, [] if target is None else [target]):
@@ -195,7 +196,7 @@ class Executor:
         self._begin(transaction)
         if isinstance(expression, exp.Merge):
             refuses = bool(session.parameter("ERROR_ON_NONDETERMINISTIC_MERGE", statement.parameters))
-            return merge(session, expression, refuses_duplicates=refuses)
+            return run_merge(session, translate_merge(session, expression), refuses_duplicates=refuses)
         rows = rows_of(statement.bindings)
         if rows is None:
             return run(session, expression)

@@ -5,7 +5,7 @@ A translation is kept with marks where text is bound, and holds for every databa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -17,6 +17,7 @@ from .binds import Binds, bind, rows_of
 from .column_types import column_type
 from .engine import cursor_of, full_name, parse, prepare, raise_as_snowflake
 from .functions import name_columns, translate_functions
+from .merge import MergeTranslation, run_merge, translate_merge
 from .results import Result
 from .rowset import to_rowset
 from .sessions import Session
@@ -32,8 +33,8 @@ _TRANSACTION = "CURRENT_TRANSACTION()"
 
 @dataclass(frozen=True)
 class Translation:
-    #: DuckDB's text, with a mark in quotes for each bound text.
-    sql: str
+    #: DuckDB's text, with a mark in quotes for each bound text; several for a MERGE.
+    sql: str | MergeTranslation
     word: str
     #: Catalogue (None for the session's own), schema and name of the table it writes or reads first.
     target: tuple[str | None, str, str] | None
@@ -64,11 +65,22 @@ def lock_of(session: Session, translation: Translation) -> list[str]:
     return [] if whole in session.temporary_tables else [".".join(whole)]
 
 
-def run_translation(session: Session, translation: Translation, bindings: Binds) -> Result:
-    sql = translation.sql.replace(f"'{_MARK}t{_MARK}'", _quoted(session.transaction.id if session.transaction else ""))
-    for name, binding in bindings.items():
-        if _is_text(binding):
-            sql = sql.replace(f"'{_MARK}{name}{_MARK}'", _quoted(str(binding["value"])))
+def run_translation(
+    session: Session, translation: Translation, bindings: Binds, *, refuses_duplicates: bool = False
+) -> Result:
+    def fill(sql: str) -> str:
+        sql = sql.replace(f"'{_MARK}t{_MARK}'", _quoted(session.transaction.id if session.transaction else ""))
+        for name, binding in bindings.items():
+            if _is_text(binding):
+                sql = sql.replace(f"'{_MARK}{name}{_MARK}'", _quoted(str(binding["value"])))
+        return sql
+
+    if isinstance(translation.sql, MergeTranslation):
+        merge = translation.sql
+        find = None if merge.find_duplicate is None else fill(merge.find_duplicate)
+        filled = replace(merge, find_duplicate=find, sql=fill(merge.sql))
+        return run_merge(session, filled, refuses_duplicates=refuses_duplicates)
+    sql = fill(translation.sql)
     connection = session.connection._duck_conn
     try:
         connection.execute(sql)
@@ -120,10 +132,17 @@ def _translate(session: Session, sql: str, bindings: Binds) -> Translation | Non
         for name, binding in bindings.items()
     }
     expression = bind(translate_functions(name_columns(parse(sql))), marked).transform(_mark_transaction)
-    if not isinstance(expression, (exp.Select, exp.Insert, exp.Update, exp.Delete)):
+    if not isinstance(expression, (exp.Select, exp.Insert, exp.Update, exp.Delete, exp.Merge)):
         return None
     table = expression.find(exp.Table)
     target = None if table is None else full_name(session, table)
+    own = session.connection.database
+    if target is not None and target[0] == own:
+        target = (None, *target[1:])
+    if isinstance(expression, exp.Merge):
+        merge = translate_merge(session, expression)
+        holds = _holds_everywhere(f"{merge.find_duplicate}{merge.sql}", bindings, own)
+        return Translation(merge, "MERGE", target) if holds else None
     prepare(session, expression)
     cursor = cursor_of(session)
     statements = cursor._transform_explode(expression)
@@ -133,16 +152,15 @@ def _translate(session: Session, sql: str, bindings: Binds) -> Translation | Non
     if type(translated) is not type(expression) or not set(translated.args) <= set(translated.arg_types):
         return None
     text = translated.sql(dialect="duckdb")
+    return Translation(text, type(expression).__name__.upper(), target) if _holds_everywhere(text, bindings, own) else None
+
+
+def _holds_everywhere(text: str, bindings: Binds, database: str) -> bool:
+    """Whether all marks are texts of their own, and no name of the database is in it."""
     marks = [*(f"{_MARK}{name}{_MARK}" for name, binding in bindings.items() if _is_text(binding)), f"{_MARK}t{_MARK}"]
-    without = text
     for mark in marks:
-        without = without.replace(f"'{mark}'", "")
-    own = session.connection.database
-    if _MARK in without or own in without:
-        return None
-    if target is not None and target[0] == own:
-        target = (None, *target[1:])
-    return Translation(text, type(expression).__name__.upper(), target)
+        text = text.replace(f"'{mark}'", "")
+    return _MARK not in text and database not in text
 
 
 def _mark_transaction(node: Expr) -> Expr:
