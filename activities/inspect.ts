@@ -45,6 +45,7 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       const counts: Record<string, { live: number; deleted: number } | null> = {};
       for (const stream of input.streams) {
         const { destination, target } = await openTarget(deps, stream);
+        if (destination.isMetered && input.exact !== true) continue;
         counts[stream] = await destination.countRows(target, signal);
       }
       return { verb: 'rows', counts };

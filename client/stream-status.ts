@@ -9,7 +9,7 @@ import { lookUpEach } from './look-up-each.ts';
 import { headlineOf, type ModeStatus } from './mode-status.ts';
 import { observeLatest } from './observe-run.ts';
 import { runUrl } from './run-summary.ts';
-import type { RunEnd, RunFacts } from './run-facts.ts';
+import type { RunEnd, RunFacts, RunResult } from './run-facts.ts';
 import { neverRunView, percentDone, viewRun, type RunView } from './run-view.ts';
 import { scheduleStanding, type ScheduleStanding } from './schedule-standing.ts';
 import { readPositions } from './stream-positions.ts';
@@ -92,18 +92,47 @@ function modeStatus(temporal: TemporalConnection, facts: RunFacts): ModeStatus {
   };
 }
 
-export type RowCounts = Readonly<Record<string, { readonly live: number; readonly deleted: number } | null>>;
+/** `deleted` is null where only the live ones are known. Null for a stream that has no table. */
+export type RowCounts = Readonly<Record<string, { readonly live: number; readonly deleted: number | null } | null>>;
 
-/** Rows per stream by the worker that holds the destinations, or the reason there is no count. */
+/**
+ * Rows per stream by the worker that holds the destinations, or the reason there is no count. Without `isExact` a stream whose
+ * destination would charge for the count is missing.
+ */
 export async function readRowCounts(
   temporal: TemporalConnection,
   taskQueue: string,
-  streams: readonly string[],
+  { streams, isExact }: { streams: readonly string[]; isExact: boolean },
 ): Promise<{ readonly counts: RowCounts; readonly unavailable: string | null }> {
   try {
-    const { counts } = await inspect(temporal, taskQueue, { verb: 'rows', streams }, { timeoutMs: rowsWithinMs });
+    const asked = { verb: 'rows', streams, ...(isExact ? { exact: true } : {}) } as const;
+    const { counts } = await inspect(temporal, taskQueue, asked, { timeoutMs: rowsWithinMs });
     return { counts, unavailable: null };
   } catch (error) {
     return { counts: {}, unavailable: reportError(error).message };
   }
+}
+
+/** Where rows were not counted now, as many as there were when a run of the stream last ended. */
+export function withLastKnown(counts: RowCounts, statuses: readonly StreamStatus[]): RowCounts {
+  const known = statuses.flatMap(({ stream, runs }) => {
+    if (counts[stream] !== undefined) return [];
+    const ended = runs.filter(({ endedAt }) => endedAt !== null).toSorted(byEnd);
+    const rows = ended
+      .map(({ end }) => (end?.kind === 'done' ? rowsOf(end.result) : null))
+      .find((each) => each !== null);
+    return rows === undefined ? [] : [[stream, rows] as const];
+  });
+  return { ...Object.fromEntries(known), ...counts };
+}
+
+function byEnd(a: ModeStatus, b: ModeStatus): number {
+  return Date.parse(b.endedAt!) - Date.parse(a.endedAt!);
+}
+
+function rowsOf(result: RunResult): RowCounts[string] {
+  if (result.rows !== null || result.mode !== 'incremental') return result.rows;
+  if (result.full !== null) return result.full.rows;
+  const live = result.next?.liveRows ?? null;
+  return live === null ? null : { live, deleted: null };
 }

@@ -22,7 +22,8 @@ export type InspectInput =
   /** Written to a file on the worker's machine: rejects may be many, and their values stay there. */
   | ({ readonly verb: 'exportErrors'; readonly stream: string } & ExportForm & RejectFilter)
   | { readonly verb: 'history'; readonly stream: string; readonly limit?: number }
-  | { readonly verb: 'rows'; readonly streams: readonly string[] }
+  /** `exact`: count also where a look costs money. */
+  | { readonly verb: 'rows'; readonly streams: readonly string[]; readonly exact?: boolean }
   /** Whether a destination is in order, and what its ledger has as running. The streams are of one destination. */
   | { readonly verb: 'ledger'; readonly streams: readonly string[] }
   /** Compares source and table, `sample` records (1,000 by default) value for value, and changes neither. */

@@ -10,44 +10,50 @@ import { defineVerb } from '../verb.ts';
 const watchMs = 2_000;
 
 export const statusCommand = (): Command =>
-  defineVerb<{ watch?: true }>({
+  defineVerb<{ watch?: true; exact?: true }>({
     usage: 'status [streams...]',
     summary: 'show every stream: what runs and why not, rows, lag',
     examples: ['sluice status', 'sluice status crm.contacts --watch', 'sluice status --json'],
     seeAlso: ['history', 'errors', 'schedules', 'pause'],
     exits: [0, 2, 4, 5],
-    flags: (command) => command.option('--watch', 'repeat until none of them is running'),
+    flags: (command) =>
+      command
+        .option('--watch', 'repeat until none of them is running')
+        .option('--exact', 'count rows where that costs money, too; else they are those of the last run'),
     run: async ({ words, options, output }) => {
       const session = await openConfig(options);
       const { taskQueue } = session;
       const streams = words.length > 0 ? session.resolveStreams(words) : session.streams;
       return withTemporal(session, async (temporal) => {
-        const [{ readRowCounts, readStatus }, { wantedSchedules }, { scheduleWarnings }] = await Promise.all([
-          import('../stream-status.ts'),
-          import('../config-schedules.ts'),
-          import('../status-rows.ts'),
-        ]);
+        const [{ readRowCounts, readStatus, withLastKnown }, { wantedSchedules }, { scheduleWarnings }] =
+          await Promise.all([
+            import('../stream-status.ts'),
+            import('../config-schedules.ts'),
+            import('../status-rows.ts'),
+          ]);
         const wanted = wantedSchedules(session, streams, (line) => output.warn(line));
-        const readRows = () => readRowCounts(temporal, taskQueue, streams);
+        const isExact = options.exact === true;
+        const readRows = () => readRowCounts(temporal, taskQueue, { streams, isExact });
         let [statuses, rows] = await Promise.all([readStatus(temporal, streams, wanted), readRows()]);
         if (rows.unavailable !== null) output.warn(`rows are not counted: ${rows.unavailable}`);
 
         const show = options.watch ? await openWatch(streams, output) : null;
         let openRuns = countOpen(statuses);
         while (show !== null && openRuns > 0) {
-          show(statuses, rows.counts);
+          show(statuses, withLastKnown(rows.counts, statuses));
           await sleep(watchMs);
           statuses = await readStatus(temporal, streams, wanted);
           if (countOpen(statuses) < openRuns) rows = await readRows();
           openRuns = countOpen(statuses);
         }
-        if (show === null) output.text(await tableText(statuses, rows.counts, output));
-        else show(statuses, rows.counts);
+        const counts = withLastKnown(rows.counts, statuses);
+        if (show === null) output.text(await tableText(statuses, counts, output));
+        else show(statuses, counts);
         for (const line of scheduleWarnings(statuses)) output.talk(line);
         output.document('status', {
           ...(options.watch ? { type: 'result' } : {}),
           rowsUnavailable: rows.unavailable,
-          streams: documentOf(statuses, rows.counts),
+          streams: documentOf(statuses, counts),
         });
         return exitCode.done;
       });

@@ -3,7 +3,7 @@ import { headlineOf, type ModeStatus } from '../../client/mode-status.ts';
 import { pauseNote, pauseNoteText } from '../../client/pause-note.ts';
 import { neverRunView } from '../../client/run-view.ts';
 import { scheduleWarnings, statusRows } from '../../client/status-rows.ts';
-import type { StreamSchedule, StreamStatus } from '../../client/stream-status.ts';
+import { withLastKnown, type StreamSchedule, type StreamStatus } from '../../client/stream-status.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import type { Scope, SyncMode } from '../../model/plan.ts';
 import { sampleResult } from '../support/sample-run.ts';
@@ -163,6 +163,29 @@ describe('the status of a stream', () => {
     expect(rows({ runs: [run('incremental'), waiting] })[2]?.at(-1)).toBe(
       'Needs approval: 600 of 4,000 rows are gone; next: sluice approve crm.contacts',
     );
+  });
+});
+
+describe('rows that were not counted now', () => {
+  const ended = (mode: SyncMode, endedAt: string, result: object) =>
+    run(mode, { endedAt, end: { kind: 'done', result: sampleResult(mode, { ...result }) } });
+  const backfilled = ended('backfill', '2026-11-20T10:00:00.000Z', { rows: { live: 10, deleted: 1 } });
+  const next = { liveRows: 12 };
+  it.each<[string, ModeStatus[], unknown]>([
+    [
+      'are those of the last run',
+      [backfilled, ended('softDelete', '2026-11-20T11:00:00.000Z', { rows: { live: 9, deleted: 2 } })],
+      { live: 9, deleted: 2 },
+    ],
+    [
+      'are what a run without changes went by',
+      [backfilled, ended('incremental', '2026-11-20T11:00:00.000Z', { rows: null, next })],
+      { live: 12, deleted: null },
+    ],
+    ['are unknown while no run has ended', [run('backfill', { end: null, endedAt: null })], undefined],
+  ])('%s', (_, runs, expected) => {
+    expect(withLastKnown({}, [status({ runs })])[stream]).toEqual(expected);
+    expect(withLastKnown({ [stream]: null }, [status({ runs })])[stream]).toBeNull();
   });
 });
 
