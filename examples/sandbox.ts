@@ -24,6 +24,8 @@ export interface SandboxOptions {
   readonly folder: string;
   readonly simulatorUrl: string;
   readonly temporalAddress: string;
+  /** An entry of `destinations`, as in config; by default a DuckDB file in the folder. */
+  readonly destination?: object;
   /** Streams with their options, as in config. */
   readonly streams: Readonly<Record<string, object>>;
   /** For several on one Temporal: names the pipeline, and its task queue, which are `crm` and the usual one otherwise. */
@@ -113,12 +115,17 @@ export async function startLocalTemporal(
 }
 
 /** JSON is YAML, so the config needs no writer. */
-function configText({ streams, pipeline, budgetDir = './.sluice/budgets' }: SandboxOptions): string {
+function configText({
+  streams,
+  pipeline,
+  destination = { kind: 'duckdb', path: './warehouse.duckdb' },
+  budgetDir = './.sluice/budgets',
+}: SandboxOptions): string {
   return JSON.stringify(
     {
       version: 1,
       sources: { crm: { kind: 'hubspot', accessToken: '${HUBSPOT_ACCESS_TOKEN}', baseUrl: '${SIMULATOR_URL}' } },
-      destinations: { local: { kind: 'duckdb', path: './warehouse.duckdb' } },
+      destinations: { local: destination },
       pipelines: { [pipeline ?? 'crm']: { source: 'crm', destination: 'local', schema: 'hubspot', streams } },
       ...(pipeline === undefined ? {} : { temporal: { taskQueue: pipeline } }),
       budgetDir,

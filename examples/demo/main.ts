@@ -8,6 +8,7 @@ import { compareWithTruth, isEqual } from '../../simulators/verification/compare
 import { Sandbox, startLocalTemporal } from '../sandbox.ts';
 import { demoHelp, parseDemoOptions, type DemoOptions } from './options.ts';
 import { reportText } from './report.ts';
+import type { SnowflakeAccount } from './snowflake-account.ts';
 
 const stream = 'crm.contacts';
 const workflowId = `backfill/${stream}`;
@@ -25,6 +26,9 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<numbe
     signal,
   });
   cleanUp.defer(() => temporal.stop());
+  const account = options.destination === 'snowflake' ? await startAccount(folder) : null;
+  if (account !== null) cleanUp.defer(() => account.stop());
+  signal.throwIfAborted();
   const { contacts, limit, latencyMs, spread } = options;
   const simulator = await spawnHubspotSimulator({
     records: { contacts },
@@ -37,6 +41,7 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<numbe
     folder,
     simulatorUrl: simulator.url,
     temporalAddress: temporal.address,
+    ...(account === null ? {} : { destination: account.config }),
     streams: { contacts: {} },
   });
   cleanUp.defer(() => sandbox.stop());
@@ -67,22 +72,31 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<numbe
   if (failedLater !== null) return failedLater;
   talk('comparing every value with the simulator …');
   await worker.stop();
+  const use = account === null ? null : await account.use();
+  const databasePath = account === null ? sandbox.databasePath : await account.copyTable('hubspot', 'contacts');
   const comparison = await compareWithTruth({
-    databasePath: sandbox.databasePath,
+    databasePath,
     schema: 'hubspot',
     table: 'contacts',
     simulatorUrl: simulator.url,
     object: 'contacts',
   });
   const runUrl = `${temporal.uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${run.runId}`;
+  const table = `hubspot.contacts in ${account === null ? databasePath : 'the emulated account, which ends with the demo'}`;
   process.stdout.write(
-    `\n${reportText({ options, comparison, runMs: run.runMs, ...stats, runUrl, databasePath: sandbox.databasePath })}\n\n`,
+    `\n${reportText({ options, comparison, runMs: run.runMs, ...stats, runUrl, table, account: use })}\n\n`,
   );
   if (options.stays) {
     talk('The Temporal UI stays up until Ctrl-C.');
     await once(signal, 'abort');
   }
   return isEqual(comparison) ? 0 : 1;
+}
+
+/** Loaded on demand: the demo into DuckDB does without the Snowflake driver. */
+async function startAccount(folder: string): Promise<SnowflakeAccount> {
+  const { SnowflakeAccount } = await import('./snowflake-account.ts');
+  return SnowflakeAccount.start(folder, talk);
 }
 
 /** What a working day does to an account, in a moment. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export interface DemoOptions {
+  readonly destination: 'duckdb' | 'snowflake';
   readonly contacts: number;
   /** Requests per rolling ten seconds; null is unlimited. */
   readonly limit: number | null;
@@ -10,10 +11,11 @@ export interface DemoOptions {
   readonly stays: boolean;
 }
 
-export const demoHelp = `A durable HubSpot backfill into DuckDB, on this machine alone: Temporal, a HubSpot simulator and a worker.
+export const demoHelp = `A durable HubSpot backfill, on this machine alone: Temporal, a HubSpot simulator, a worker and DuckDB or a Snowflake emulator.
 
 usage: npm run demo [-- flags]
 
+  --destination <d>   duckdb or snowflake (default duckdb); the Snowflake emulator needs Python 3.11 or newer
   --contacts <n>      records to copy (default 200000)
   --limit <n>         the account's requests per rolling 10 s (default 190, HubSpot's Pro limit)
   --unlimited         no limit and no latency: how fast is the rest?
@@ -24,6 +26,7 @@ usage: npm run demo [-- flags]
 examples:
   npm run demo
   npm run demo -- --contacts 20000 --unlimited
+  npm run demo -- --destination snowflake --contacts 20000 --unlimited
 `;
 
 /** Throws with one line on anything that is not a flag of the demo. */
@@ -32,6 +35,7 @@ export function parseDemoOptions(args: readonly string[], isTerminal: boolean): 
     args: [...args],
     allowNegative: true,
     options: {
+      destination: { type: 'string' },
       contacts: { type: 'string' },
       limit: { type: 'string' },
       unlimited: { type: 'boolean' },
@@ -42,9 +46,11 @@ export function parseDemoOptions(args: readonly string[], isTerminal: boolean): 
     },
   });
   if (values.help) return 'help';
-  const { spread = 'clustered' } = values;
+  const { spread = 'clustered', destination = 'duckdb' } = values;
   if (spread !== 'even' && spread !== 'clustered') throw new Error('--spread is even or clustered');
+  if (destination !== 'duckdb' && destination !== 'snowflake') throw new Error('--destination is duckdb or snowflake');
   return {
+    destination,
     contacts: wholeNumber('--contacts', values.contacts ?? '200000', 1),
     limit: values.unlimited ? null : wholeNumber('--limit', values.limit ?? '190', 1),
     latencyMs: wholeNumber('--latency-ms', values['latency-ms'] ?? (values.unlimited ? '0' : '150'), 0),

@@ -10,7 +10,18 @@ export interface DemoFigures {
   readonly rateLimited: number;
   readonly peakTenSeconds: number;
   readonly runUrl: string;
-  readonly databasePath: string;
+  /** Where the rows are, in words. */
+  readonly table: string;
+  /** What the emulated account was asked; null for DuckDB. */
+  readonly account: AccountUse | null;
+}
+
+export interface AccountUse {
+  readonly statements: number;
+  readonly uploads: number;
+  readonly uploadedBytes: number;
+  /** Summed time of the statements that Snowflake bills a warehouse for. */
+  readonly warehouseMs: number;
 }
 
 const pageRecords = 100;
@@ -35,8 +46,9 @@ export function reportText(figures: DemoFigures): string {
     ['requests', `${count(figures.requests)}, of them ${figures.rateLimited} rate limited (429)`],
     ['limit', `${count(figures.peakTenSeconds)} in the busiest 10 s, of ${options.limit ?? 'unlimited'}`],
     ['run', figures.runUrl],
-    ['table', `hubspot.contacts in ${figures.databasePath}`],
+    ['table', figures.table],
   ];
+  if (figures.account !== null) lines.push(['account', accountText(figures.account)]);
   return lines.map(([name, text]) => `  ${name.padEnd(10)}${text}`).join('\n');
 }
 
@@ -45,4 +57,11 @@ function verdict(comparison: Comparison): string {
   if (isEqual(comparison)) return `all ${comparedValues.toLocaleString('en-US')} values equal to the simulator's`;
   const columns = differing.map(({ column, count }) => `${column} (${count})`).join(', ');
   return `NOT equal: ${missing.count} missing, ${extra.count} extra, ${duplicated.count} doubled, ${tombstones.count} wrong tombstones, differing: ${columns || 'none'}`;
+}
+
+/** The seconds are the emulator's: Snowflake's own are others. */
+function accountText({ statements, uploads, uploadedBytes, warehouseMs }: AccountUse): string {
+  const megabytes = (uploadedBytes / 1_000_000).toFixed(1);
+  const seconds = (warehouseMs / 1_000).toFixed(1);
+  return `${statements} statements, ${uploads} files (${megabytes} MB) staged; ${seconds} s of statements that need a warehouse, at the emulator's pace`;
 }
