@@ -8,7 +8,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     /* Hundreds of workers and command lines are started: each loads its code in half the time. */
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
-    /* Two at a time: end-to-end tests start a server, a worker and a simulator each. */
-    maxWorkers: 2,
+    /* End-to-end tests start a server, a worker and a simulator each, and wait half of the time: three keep two cores busy. */
+    maxWorkers: 3,
   },
 });

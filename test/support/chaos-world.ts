@@ -44,6 +44,8 @@ export interface ChaosWorldOptions {
   /** Further simulated records, by object. */
   readonly records?: SimulatorOptions['records'];
   readonly simulator?: Partial<SimulatorOptions>;
+  /** An entry of the config's destinations; a DuckDB file by default. */
+  readonly destination?: object;
   /** Temporal keeps its state in a file and may be restarted. */
   readonly isTemporalDurable?: true;
 }
@@ -73,6 +75,7 @@ export class ChaosWorld implements AsyncDisposable {
       folder,
       simulatorUrl: simulator.url,
       temporalAddress: temporal.server.address,
+      ...(rest.destination === undefined ? {} : { destination: rest.destination }),
       streams: { contacts: { chunkRecords, ...rest.stream }, ...rest.streams },
     });
     return new ChaosWorld({ folder, simulator, sandbox, temporal });
