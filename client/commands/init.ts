@@ -31,8 +31,8 @@ export const initCommand = (): Command =>
     usage: 'init [destination]',
     summary: 'ask five questions, and write a config that works',
     description:
-      'Ask up to five questions, test the connection, and write sluice.yaml with a schema for editors. With the kind of a ' +
-      'destination behind it, say what an administrator does for that one, once, and write nothing.',
+      'Ask up to five questions, test the connection, and write sluice.yaml with a schema for editors.\n' +
+      'With a kind of destination, tell what its administrator does once, and write nothing.',
     examples: [
       'sluice init',
       'sluice init --yes',
