@@ -18,7 +18,10 @@ export async function readWorkSlice(
   const { stream, table } = plan;
   const destination = await deps.destination(plan.destination);
   const { task, after } = part;
-  const ids = await destination.readWork({ stream, table, mode, run, task, after, limit }, signal);
+  const ids = await destination.readWork(
+    { stream, table, mode, run, keyType: plan.key.type, task, after, limit },
+    signal,
+  );
   return {
     ids: { kind: 'ids', ids },
     after: (left) => {

@@ -147,6 +147,8 @@ export interface BeginVanishedRequest extends StreamTable {
 export interface WorkRequest extends StreamTable {
   readonly run: string;
   readonly mode: SyncMode;
+  /** Of the ids. */
+  readonly keyType: ColumnType;
   readonly task: WorkTask;
   readonly after: string | null;
   readonly limit: number;

@@ -22,6 +22,7 @@ export interface ChainPlace {
   readonly head: LedgerHead;
   /** An earlier attempt has written the step's row. */
   readonly isRepeat: boolean;
+  readonly transactionId: string | null;
 }
 
 /**
@@ -34,11 +35,11 @@ export async function takePlace(session: Session, step: ChainStep, batchId: stri
   const standing = await readStanding(session, { stream, table, run, batchId });
   if (standing.stored !== null) {
     if (standing.progress === null) throw unknownRun(step);
-    return { ...standing.progress, isRepeat: true };
+    return { ...standing.progress, isRepeat: true, transactionId: standing.transactionId };
   }
   requireGeneration(step, standing.generation);
   const progress = requireStanding(standing, step);
   const { head } = progress;
   if (step.sequence !== head.sequence + 1 || step.predecessor !== head.batchId) throw notInPlace(step);
-  return { ...progress, isRepeat: false };
+  return { ...progress, isRepeat: false, transactionId: standing.transactionId };
 }

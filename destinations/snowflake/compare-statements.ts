@@ -1,3 +1,4 @@
+import type { ColumnType } from '../../model/column.ts';
 import type { CompareRequest, Differences } from '../../model/comparison.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
@@ -143,12 +144,21 @@ export function buildCountCompared(target: ListedStream): Statement {
 /** The ids of a task in the key's own order, as text. */
 export function buildSelectWork(
   target: ListedStream,
-  { task, after, limit }: { readonly task: string; readonly after: string | null; readonly limit: number | null },
+  {
+    task,
+    from,
+    limit,
+  }: {
+    readonly task: string;
+    /** The ids after this one, of the key's type; all for null. */
+    readonly from: { readonly after: string; readonly keyType: ColumnType } | null;
+    readonly limit: number | null;
+  },
 ): Statement {
   return {
     sql:
       `SELECT TO_VARCHAR(id) AS id_text FROM ${quoteTable(listingTables(target, target).work)} WHERE task = ? ` +
-      `${after === null ? '' : 'AND id > ? '}ORDER BY id${limit === null ? '' : ` LIMIT ${Math.trunc(limit)}`}`,
-    binds: after === null ? [task] : [task, after],
+      `${from === null ? '' : `AND id > ${buildBound(from.keyType)} `}ORDER BY id${limit === null ? '' : ` LIMIT ${Math.trunc(limit)}`}`,
+    binds: from === null ? [task] : [task, from.after],
   };
 }

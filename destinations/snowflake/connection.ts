@@ -16,8 +16,11 @@ import type { Session } from './session.ts';
 /** A session that nobody used for this long is logged out: it costs nothing there, but a client that vanished keeps it for hours. */
 const idleMs = 60_000;
 const maxIdle = 4;
-/** A statement waits this long for a lock that another run holds; then it is tried again from the start. */
-const lockTimeoutSeconds = 300;
+/**
+ * A statement waits this long for a lock that another run holds; then it is tried again from the start. Snowflake ends what nobody
+ * uses and others wait for after 300 s.
+ */
+const lockTimeoutSeconds = 360;
 /** For a log out when nobody may answer. */
 const logoutMs = 10_000;
 
@@ -166,6 +169,10 @@ function loginOptions(config: SnowflakeConfig, warehouse: string): ConnectionOpt
 /** What an account or a user may have set otherwise, and statements rely on. A login cannot carry them. */
 function sessionSettings({ statementTimeoutMs }: SnowflakeConfig): string {
   const settings = {
+    // Statements outside of BEGIN and COMMIT are to stand by themselves.
+    AUTOCOMMIT: 'TRUE',
+    // A limit would cut answers short without a word.
+    ROWS_PER_RESULTSET: 0,
     TIMEZONE: "'UTC'",
     LOCK_TIMEOUT: lockTimeoutSeconds,
     STATEMENT_TIMEOUT_IN_SECONDS: Math.ceil(statementTimeoutMs / 1_000),

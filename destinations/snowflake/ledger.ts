@@ -1,5 +1,6 @@
 import type { LedgerHead } from '../../model/batch.ts';
 import type { Counts } from '../../model/counts.ts';
+import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
 import { countColumns, type LedgerRow, readCounts, readRequests, requestColumns } from '../../model/ledger-columns.ts';
 import { type LedgerEntry, ledgerValues } from '../../model/ledger-entry.ts';
@@ -53,11 +54,15 @@ const statementsAfter = 2;
 
 const instantColumns: ReadonlySet<string> = new Set(['first_started_at', 'watermark_fast', 'watermark_settled']);
 
+/**
+ * Writes nothing, and raises `Conflict`, outside of the transaction that has the fence: somebody may have ended it while this
+ * process stood still, and the statements that follow would then stand by themselves.
+ */
 export async function appendBatch(
   session: Session,
   request: LedgerEntry,
   counts: Counts,
-  { stagedBytes = 0 }: { readonly stagedBytes?: number } = {},
+  { transactionId, stagedBytes = 0 }: { readonly transactionId: string | null; readonly stagedBytes?: number },
 ): Promise<void> {
   const values = {
     ...ledgerValues(request, counts),
@@ -68,10 +73,18 @@ export async function appendBatch(
   };
   const columns = Object.keys(values);
   const selected = columns.map((column) => buildBound(instantColumns.has(column) ? 'timestamp' : 'text'));
-  await session.execute({
+  const { changedRows } = await session.execute({
     sql:
       `INSERT INTO ${systemTable(request.plan.table.schema, 'sync_batches')} (${columns.join(', ')}, committed_at) ` +
-      `SELECT ${selected.join(', ')}, CURRENT_TIMESTAMP()`,
-    binds: Object.values(values),
+      `SELECT ${selected.join(', ')}, CURRENT_TIMESTAMP() WHERE CURRENT_TRANSACTION() IS NOT DISTINCT FROM ?`,
+    binds: [...Object.values(values), transactionId],
   });
+  if (changedRows === 1) return;
+  throw new SyncError(
+    'Conflict',
+    `the transaction of batch ${request.batch.batchId} of ${request.plan.stream} was ended from outside`,
+    {
+      next: 'let it be tried again: nothing of it counts',
+    },
+  );
 }

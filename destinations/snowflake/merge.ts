@@ -94,7 +94,8 @@ async function mergeInTransaction(
     case 'counted': {
       requireClosed(request, merged.counts);
       const stagedBytes = stageFiles(batch.stage).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      await appendBatch(session, request, merged.counts, { stagedBytes });
+      const { transactionId } = standing;
+      await appendBatch(session, request, merged.counts, { transactionId, stagedBytes });
       return { end: 'commit', value: { kind: 'merged', counts: merged.counts, isRepeat: false } };
     }
   }

@@ -86,9 +86,10 @@ export function buildQuarantineValues(
         reason: quoteText(`${unconvertible}${columnTypeFor(column.type)}`),
         payload: `s.c${position}`,
         observedAt: `s.${observedColumn(plan)}`,
-      })} FROM (${buildStagedRows(plan, staged)}) s WHERE s.c${position} <> '' AND s.v${position} IS NULL`,
+      })} FROM staged s WHERE s.c${position} <> '' AND s.v${position} IS NULL`,
   );
-  return buildKeep(plan, origin, rejects.join(' UNION ALL '));
+  // Named once: for each column again, the text of a wide table would be longer than Snowflake takes (1 MB).
+  return buildKeep(plan, origin, `WITH staged AS (${buildStagedRows(plan, staged)}) ${rejects.join(' UNION ALL ')}`);
 }
 
 /** Keeps tombstones that have no usable key. `staging` has the fields of `StagedTombstone`. */

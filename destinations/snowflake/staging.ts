@@ -1,4 +1,5 @@
 import type { StagePart } from '../../model/batch.ts';
+import { ObjectMissing } from './object-missing.ts';
 import type { Session } from './session.ts';
 import { buildListFiles } from './stage-statements.ts';
 import { buildCopy, buildCreateStaging, type Staging } from './staging-statements.ts';
@@ -37,9 +38,19 @@ async function areListed(
 ): Promise<boolean> {
   const names: string[] = [];
   for (const folder of new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))) {
-    const rows = await session.query(buildListFiles(location, folder));
-    names.push(...rows.map((row) => String(row['name'])));
+    names.push(...(await namesIn(session, location, folder)));
   }
   // A name begins with that of the stage, or with the address of its bucket.
   return paths.every((path) => names.some((name) => name.endsWith(`/${path}`)));
+}
+
+/** Where the stage itself is gone, so are its files. */
+async function namesIn(session: Session, location: string, folder: string): Promise<string[]> {
+  try {
+    const rows = await session.query(buildListFiles(location, folder));
+    return rows.map((row) => String(row['name']));
+  } catch (error) {
+    if (error instanceof ObjectMissing) return [];
+    throw error;
+  }
 }

@@ -10,7 +10,7 @@ export async function abortTransaction(session: Session, id: string): Promise<vo
   try {
     await session.query({ sql: `SELECT SYSTEM$ABORT_TRANSACTION(${id})` });
   } catch (error) {
-    // Refused: then it is no longer known there, or not ours to end, and the fence is waited for as it always is.
-    if (!(error instanceof SyncError) || error.isRetryable) throw error;
+    // Then it is no longer known there, or not ours to end, and the fence is waited for as it always is.
+    if (!(error instanceof SyncError)) throw error;
   }
 }

@@ -16,7 +16,7 @@ import type { Session } from './session.ts';
 export async function beginVanishedInSession(session: Session, request: BeginVanishedRequest): Promise<LedgerHead> {
   const batchId = `${request.run}-${request.sequence}-vanished`;
   return session.transaction(async () => {
-    const { record, head, isRepeat } = await takePlace(session, request, batchId);
+    const { record, head, isRepeat, transactionId } = await takePlace(session, request, batchId);
     if (isRepeat) return { end: 'rollback', value: head };
 
     await requireListing(session, request);
@@ -29,7 +29,9 @@ export async function beginVanishedInSession(session: Session, request: BeginVan
       frontierAfter: { kind: 'work', task: 'vanished', after: null, done: false },
       requests: zeroRequests,
     } as const;
-    await appendBatch(session, { ...record, ...request, plan: request, positions: null, batch }, zeroCounts);
+    await appendBatch(session, { ...record, ...request, plan: request, positions: null, batch }, zeroCounts, {
+      transactionId,
+    });
     return { end: 'commit', value: headAfter(head, batch, zeroCounts) };
   });
 }
@@ -41,7 +43,7 @@ export async function beginVanishedInSession(session: Session, request: BeginVan
 export async function digestVanished(session: Session, target: ListedStream): Promise<string | null> {
   const hash = createHash('sha256');
   let separator = '';
-  await session.stream(buildSelectWork(target, { task: 'vanished', after: null, limit: null }), async (rows) => {
+  await session.stream(buildSelectWork(target, { task: 'vanished', from: null, limit: null }), async (rows) => {
     for (const row of rows) {
       hash.update(`${separator}${row['id_text']}`);
       separator = ',';
@@ -54,7 +56,9 @@ export async function digestVanished(session: Session, target: ListedStream): Pr
 export async function readWorkIds(session: Session, request: WorkRequest): Promise<string[]> {
   await requireClaim(session, request);
   await requireListing(session, request);
-  const rows = await session.query(buildSelectWork(request, request));
+  const { task, after, keyType, limit } = request;
+  const from = after === null ? null : { after, keyType };
+  const rows = await session.query(buildSelectWork(request, { task, from, limit }));
   return rows.map((row) => String(row['id_text']));
 }
 

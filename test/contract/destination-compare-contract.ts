@@ -57,7 +57,16 @@ export function describeComparison(name: string, open: () => Promise<Destination
       );
     const work = (task: WorkTask, options: { run?: string; after?: string | null; limit?: number } = {}) =>
       destination.readWork(
-        { ...target, run: 'reconcile-1', mode: 'reconcile', task, after: null, limit: 100, ...options },
+        {
+          ...target,
+          run: 'reconcile-1',
+          mode: 'reconcile',
+          keyType: 'integer',
+          task,
+          after: null,
+          limit: 100,
+          ...options,
+        },
         noAbort,
       );
 

@@ -232,7 +232,15 @@ export function describeStreamState(name: string, open: () => Promise<Destinatio
         await expect(running.merge(request)).rejects.toMatchObject(fenced);
         await expect(openRun('run-1', 0)).rejects.toMatchObject(fenced);
         await expect(reconcile.mergeRecords([ada])).rejects.toMatchObject(fenced);
-        const work = { ...target, run: 'run-2', mode: 'reconcile', task: 'repair', after: null, limit: 1 } as const;
+        const work = {
+          ...target,
+          run: 'run-2',
+          mode: 'reconcile',
+          keyType: 'integer',
+          task: 'repair',
+          after: null,
+          limit: 1,
+        } as const;
         await expect(destination.readWork(work, noAbort)).rejects.toMatchObject(fenced);
         expect(await destination.countRows(target, noAbort)).toEqual({ live: 0, deleted: 0 });
         await close('run-1', 'failed');

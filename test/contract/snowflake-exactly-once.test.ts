@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MergeTransactions } from '../../model/destination.ts';
+import type { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { eventually } from '../support/eventually.ts';
 import { counts, merged } from '../support/merged-counts.ts';
 import {
   hasNoPython,
@@ -67,6 +69,37 @@ describe.skipIf(hasNoPython)(`a merge into an emulated account (${needsPython})`
     expect(noted).not.toContain(before);
     await under.change('ROLLBACK');
     expect((await under.readRows({ ...table, table: 'sync_fence' }))[0]!['taken_by']).toBe(request.batch.batchId);
+  });
+
+  it.each(['AS loaded', '^MERGE'])('counts nothing of an attempt that outlived its transaction: %s', async (match) => {
+    const run = await openRun();
+    const request = await run.mint([ada, bob]);
+    await under.control.addFault({ match, when: 'after', hang: true });
+    let before: string | null = null;
+    const first = under.destination.mergeBatch(request, noAbort, { before: null, note: (id) => (before = id) });
+    const outcome = first.then(
+      ({ kind }) => kind,
+      (error: unknown) => (error as SyncError).kind,
+    );
+    await eventually('it hangs', async () => {
+      const { statements } = await under.control.log();
+      return before !== null && statements.some(({ sql }) => new RegExp(match).test(sql));
+    });
+    const second = await under.destination.mergeBatch(request, noAbort, { before, note: () => undefined });
+    expect(second).toMatchObject({ kind: 'merged', isRepeat: false });
+    await under.control.removeFaults();
+    expect(['Conflict', 'Unavailable']).toContain(await outcome);
+    expect(await batches()).toHaveLength(1);
+    expect(await ids()).toEqual(['1', bob['id']]);
+    expect((await run.mergeRecords([{ ...ada, _version: instant(5) }])).kind).toBe('merged');
+  });
+
+  it('goes on where an earlier attempt’s transaction cannot be ended', async () => {
+    const run = await openRun();
+    const request = await run.mint([ada]);
+    await under.control.addFault({ match: 'ABORT_TRANSACTION', error: { code: '000618', sqlState: '55000' } });
+    const outcome = await under.destination.mergeBatch(request, noAbort, { before: '123', note: () => undefined });
+    expect(merged(outcome).inserted).toBe(1);
   });
 
   it('twice at once is one', async () => {

@@ -127,7 +127,7 @@ describe('batches of two runs, merged as they come', () => {
 
     for (const [n, mode] of modes.entries()) {
       const doubtful = await under.destination.readWork(
-        { ...plan, run: `${name} ${mode}`, mode, task: 'repair', after: null, limit: 100 },
+        { ...plan, run: `${name} ${mode}`, mode, keyType: 'integer', task: 'repair', after: null, limit: 100 },
         new AbortController().signal,
       );
       const content: Content = { records: [], tombstones: [] };

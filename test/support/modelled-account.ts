@@ -39,8 +39,10 @@ export function modelAccount(
       committed.push(...(open?.rows ?? []));
       open = null;
     } else if (sql === 'ROLLBACK') open = null;
-    else if (isLedgerRow.test(sql)) open!.rows.push(request.batchId);
-    else if (sql.includes('CURRENT_TRANSACTION()')) return replyOf([standing(request, committed)]);
+    else if (isLedgerRow.test(sql)) {
+      open?.rows.push(request.batchId);
+      return { changedRows: open === null ? 0 : 1 };
+    } else if (sql.includes('CURRENT_TRANSACTION()')) return replyOf([standing(request, committed)]);
     const given = answer(sql);
     return typeof given === 'number' ? { changedRows: given } : replyOf(given);
   };

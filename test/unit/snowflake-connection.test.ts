@@ -210,7 +210,7 @@ describe('a login', () => {
       },
     ]);
     expect(driver.sent[1]).toMatch(
-      /^ALTER SESSION SET TIMEZONE = 'UTC', LOCK_TIMEOUT = 300, STATEMENT_TIMEOUT_IN_SECONDS = 1800, /,
+      /^ALTER SESSION SET AUTOCOMMIT = TRUE, ROWS_PER_RESULTSET = 0, TIMEZONE = 'UTC', LOCK_TIMEOUT = 360, STATEMENT_TIMEOUT_IN_SECONDS = 1800, /,
     );
   });
 

@@ -191,9 +191,9 @@ describe('quarantine in Snowflake', () => {
     const { sql, binds } = buildQuarantineValues(plan, origin, { staged: { keys: 'unique' }, nulled });
     const select = (n: number) =>
       `SELECT s.c0 AS record_id, 'v''${n}' AS column_name, 'does not convert to NUMBER(38,0)' AS reason, s.c${n} AS payload, ` +
-      `'integer' AS source_type, 'NUMBER(38,0)' AS column_type, s.v4 AS observed_at FROM (${staged}) s ` +
+      `'integer' AS source_type, 'NUMBER(38,0)' AS column_type, s.v4 AS observed_at FROM staged s ` +
       `WHERE s.c${n} <> '' AND s.v${n} IS NULL`;
-    expect(sql).toBe(`${kept}(${select(2)} UNION ALL ${select(3)}) q`);
+    expect(sql).toBe(`${kept}(WITH staged AS (${staged}) ${select(2)} UNION ALL ${select(3)}) q`);
     expect(binds).toEqual(['crm.contacts', 'run-1', 'batch-1']);
   });
 
@@ -338,12 +338,15 @@ describe('comparing in Snowflake', () => {
     const work = /^DELETE FROM ("WE""IRD; DROP"\."SYNC_WORK_[0-9A-F]{12}_[0-9A-F]{12}")$/.exec(clear!.sql)![1]!;
     expect(keep!.sql).toContain(`INSERT INTO ${work} (id, task, reason)`);
     expect(buildCountCompared(target).sql).toContain(`FROM ${work}`);
-    const page = { task: 'repair', after: "a'", limit: 5 } as const;
+    const page = { task: 'repair', from: { after: "a'", keyType: 'text' }, limit: 5 } as const;
     expect(buildSelectWork(target, page)).toEqual({
       sql: `SELECT TO_VARCHAR(id) AS id_text FROM ${work} WHERE task = ? AND id > ? ORDER BY id LIMIT 5`,
       binds: ['repair', "a'"],
     });
-    expect(buildSelectWork(target, { ...page, after: null, limit: null })).toEqual({
+    expect(
+      buildSelectWork(target, { ...page, from: { after: '12345678901234567890', keyType: 'integer' } }).sql,
+    ).toContain('AND id > CAST(? AS NUMBER(38,0)) ORDER BY id');
+    expect(buildSelectWork(target, { ...page, from: null, limit: null })).toEqual({
       sql: `SELECT TO_VARCHAR(id) AS id_text FROM ${work} WHERE task = ? ORDER BY id`,
       binds: ['repair'],
     });
