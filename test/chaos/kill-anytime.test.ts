@@ -6,9 +6,9 @@ import { eventually } from '../support/eventually.ts';
 import { expectWhole } from '../support/expect-whole.ts';
 import { total } from '../support/ledger-audit.ts';
 
-const kills = 10;
+const kills = 6;
 const seed = 101;
-const contacts = 40_000;
+const contacts = 24_000;
 
 it(`a backfill whose worker is killed ${kills} times, seed ${seed}`, { timeout: 240_000 }, async () => {
   const random = createRandom(seed);

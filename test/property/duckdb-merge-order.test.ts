@@ -169,7 +169,7 @@ describe('batches of two runs, merged as they come', () => {
           );
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
     // Else nothing of the above was put to the test.
     expect(keysOf(reached).filter((name) => reached[name] === 0)).toEqual([]);
