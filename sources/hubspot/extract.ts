@@ -1,6 +1,7 @@
 import { LongWait, SyncError, type WaitReason } from '../../model/errors.ts';
 import type { SourceFrontier } from '../../model/frontier.ts';
 import type { Log } from '../../model/log.ts';
+import { outlasting } from '../../model/outlasting.ts';
 import type { ExtractOutcome, ExtractRequest } from '../../model/source.ts';
 import { RequestMeter, type HubSpotApi } from './api.ts';
 import type { ApiPaths } from './api-paths.ts';
@@ -58,7 +59,7 @@ export async function extract(
   }
 
   try {
-    using grace = abortedLater(signal, graceMs);
+    using grace = outlasting(signal, graceMs);
     await associations.flush(grace.signal);
   } catch (error) {
     if (sink.failure !== null) throw sink.failure.error;
@@ -75,23 +76,5 @@ export async function extract(
     roundedValues: chunk.roundedValues,
     requests: meter.counts,
     wait,
-  };
-}
-
-/** Aborts that long after `signal` does; never, once disposed of. */
-function abortedLater(signal: AbortSignal, delayMs: number): Disposable & { readonly signal: AbortSignal } {
-  const later = new AbortController();
-  let timer: NodeJS.Timeout | null = null;
-  const onAbort = (): void => {
-    timer = setTimeout(() => later.abort(signal.reason), delayMs);
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return {
-    signal: later.signal,
-    [Symbol.dispose]() {
-      signal.removeEventListener('abort', onAbort);
-      if (timer !== null) clearTimeout(timer);
-    },
   };
 }

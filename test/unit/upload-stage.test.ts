@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compressPart } from '../../activities/compress-part.ts';
-import { outlasting } from '../../activities/outlasting.ts';
+import { outlasting } from '../../model/outlasting.ts';
 import { uploadStage } from '../../activities/upload-stage.ts';
 import type { Stage } from '../../model/batch.ts';
 import { SyncError } from '../../model/errors.ts';
