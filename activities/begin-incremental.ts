@@ -176,7 +176,7 @@ async function begin(
   }
   const { stages } = destination;
   const run = uploadedRun(input, plan.table);
-  const stage = stages === null ? chunk.stage : await uploadStage({ stages, stage: chunk.stage, run }, signal);
+  const stage = await uploadStage({ stages, stage: chunk.stage, run }, signal);
   const position = { run: input.run, sequence: 1, predecessor: null, frontier: startFrontier };
   const batch = mintBatch(deps, position, { ...chunk, stage });
   return { kind: 'begun', planned, batch, wait: chunk.wait, ...looked };

@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { emptyPart, type StageFile, type StagePart } from '../model/batch.ts';
+import { type StageFile, type StagePart } from '../model/batch.ts';
 import { SyncError } from '../model/errors.ts';
 import { stageError } from './part-writer.ts';
 
@@ -31,7 +31,7 @@ export async function compressPart(part: StagePart, to: CompressTo, signal: Abor
     const number = files.length === 0 ? '' : `.${files.length + 1}`;
     files.push(await compressSome(unread, { ...to, path: join(to.directory, `${to.name}${number}.csv.gz`) }, signal));
   }
-  return files.length === 0 ? emptyPart : { files, rowCount: files.reduce((sum, { rowCount }) => sum + rowCount, 0) };
+  return { files, rowCount: files.reduce((sum, { rowCount }) => sum + rowCount, 0) };
 }
 
 /** Takes files off the front of `unread` until the one it writes is full. */

@@ -3,15 +3,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import {
-  movedStage,
-  stageFiles,
-  stageParts,
-  type Stage,
-  type StageFile,
-  type StagePart,
-  type StagePartName,
-} from '../model/batch.ts';
+import { movedStage, stageFiles, type Stage, type StageFile } from '../model/batch.ts';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { attemptsBeside } from './stage-folders.ts';
 
@@ -74,10 +66,8 @@ async function isAsListed({ path, sizeBytes, sha256 }: StageFile): Promise<boole
 }
 
 function movedTo(stage: Stage, directory: string): Stage {
-  const parts = new Map(stageParts(stage).map(({ name, part }) => [name, part]));
-  const part = (name: StagePartName): StagePart => {
-    const { rowCount, files } = parts.get(name)!;
-    return { rowCount, files: files.map((file) => ({ ...file, path: join(directory, basename(file.path)) })) };
-  };
-  return movedStage(stage, { directory, part });
+  return movedStage(stage, directory, ({ rowCount, files }) => ({
+    rowCount,
+    files: files.map((file) => ({ ...file, path: join(directory, basename(file.path)) })),
+  }));
 }

@@ -50,9 +50,7 @@ export async function verify(
     run: uploadedRun({ ...input, mode: 'verify', run: verification }, settings.table),
   };
   const bring = async (stage: Stage | null): Promise<Stage | null> =>
-    stage === null || uploads.stages === null
-      ? stage
-      : uploadStage({ ...uploads, stages: uploads.stages, stage }, signal);
+    stage === null ? null : uploadStage({ ...uploads, stage }, signal);
   const read = async (name: string, mode: SyncMode, frontier: Frontier): Promise<StagedChunk> => {
     const chunk = await stageChunk(
       deps,

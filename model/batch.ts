@@ -69,19 +69,23 @@ export function stageFiles(stage: Stage): StageFile[] {
   return stageParts(stage).flatMap(({ part }) => [...part.files]);
 }
 
-/** The same stage in another place, of other files. `part` is asked about every part that `stageParts` names. */
-export function movedStage(stage: Stage, to: { directory: string; part: (name: StagePartName) => StagePart }): Stage {
-  const { unstaged, associations, ...rest } = stage;
+/** The same stage in another place, of other files. `moved` is asked about every part, under the name that `stageParts` gives it. */
+export function movedStage(
+  stage: Stage,
+  directory: string,
+  moved: (part: StagePart, name: StagePartName) => StagePart,
+): Stage {
+  const { records, tombstones, unstaged, associations, ...rest } = stage;
   return {
     ...rest,
-    directory: to.directory,
-    records: to.part('records'),
-    tombstones: to.part('tombstones'),
-    ...(unstaged === undefined ? {} : { unstaged: to.part('unstaged') }),
-    associations: associations.map(({ table }) => ({
+    directory,
+    records: moved(records, 'records'),
+    tombstones: moved(tombstones, 'tombstones'),
+    ...(unstaged === undefined ? {} : { unstaged: moved(unstaged, 'unstaged') }),
+    associations: associations.map(({ table, heads, links }) => ({
       table,
-      heads: to.part(`${table.table}-heads`),
-      links: to.part(`${table.table}-links`),
+      heads: moved(heads, `${table.table}-heads`),
+      links: moved(links, `${table.table}-links`),
     })),
   };
 }

@@ -1,4 +1,4 @@
-import { addRequests, emptyPart, type AssociationStage, type Batch, type LedgerHead, type StagePart } from './batch.ts';
+import { addRequests, type AssociationStage, type Batch, type LedgerHead, type StagePart } from './batch.ts';
 
 /** As many chunks as a run may stage ahead of a merge. */
 export const mostBatchesPerMerge = 16;
@@ -49,7 +49,6 @@ function formOf({ stage }: Batch): string {
 }
 
 function joinParts(parts: readonly StagePart[]): StagePart {
-  if (parts.length === 0) return emptyPart;
   return {
     files: parts.flatMap(({ files }) => files),
     rowCount: parts.reduce((sum, { rowCount }) => sum + rowCount, 0),

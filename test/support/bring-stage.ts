@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { uploadStage } from '../../activities/upload-stage.ts';
-import { movedStage, stageParts, type Stage } from '../../model/batch.ts';
+import { movedStage, type Stage } from '../../model/batch.ts';
 import type { Destination } from '../../model/destination.ts';
 import type { UploadedRun } from '../../model/remote-stages.ts';
 
@@ -12,13 +12,9 @@ export async function bringStage({ stages }: Destination, staged: Stage, run: Up
   // A worker's own folders have plain names.
   const directory = join(dirname(staged.directory), `sluice-${randomUUID()}`);
   await rename(staged.directory, directory);
-  const parts = new Map(stageParts(staged).map(({ name, part }) => [name, part]));
-  const stage = movedStage(staged, {
-    directory,
-    part: (name) => {
-      const { rowCount, files } = parts.get(name)!;
-      return { rowCount, files: files.map((file) => ({ ...file, path: join(directory, basename(file.path)) })) };
-    },
-  });
+  const stage = movedStage(staged, directory, ({ rowCount, files }) => ({
+    rowCount,
+    files: files.map((file) => ({ ...file, path: join(directory, basename(file.path)) })),
+  }));
   return uploadStage({ stages, stage, run }, new AbortController().signal);
 }

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { emptyPart, movedStage, stageParts, type Stage, type StagePart } from '../../model/batch.ts';
+import { movedStage, type Stage, type StagePart } from '../../model/batch.ts';
 import type { Destination } from '../../model/destination.ts';
 import { uploadedRunFolder, type RemoteStages, type StageUpload, type UploadedRun } from '../../model/remote-stages.ts';
 import type { StagedRun } from '../../model/staged-run.ts';
@@ -70,13 +70,7 @@ export class SharedStages implements RemoteStages {
       rowCount,
       files: files.map((file) => ({ ...file, path: join(this.#root, file.path) })),
     });
-    const foundStage = (stage: Stage): Stage => {
-      const parts = new Map(stageParts(stage).map(({ name, part }) => [name, part]));
-      return movedStage(stage, {
-        directory: join(this.#root, stage.directory),
-        part: (name) => found(parts.get(name) ?? emptyPart),
-      });
-    };
+    const foundStage = (stage: Stage): Stage => movedStage(stage, join(this.#root, stage.directory), found);
     return {
       ...destination,
       ownerQueue: null,
