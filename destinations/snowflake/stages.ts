@@ -6,7 +6,8 @@ import type { Connections } from './connection.ts';
 import { ObjectMissing } from './object-missing.ts';
 import { putFiles } from './put.ts';
 import type { Session, SqlRow } from './session.ts';
-import { buildCreateStage, buildListFiles, buildRemoveFiles, stageLocation } from './stage-statements.ts';
+import { listFiles } from './stage-listing.ts';
+import { buildCreateStage, buildRemoveFiles, stageLocation } from './stage-statements.ts';
 
 /** A named stage, by statements that need no warehouse. */
 export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: Connections): RemoteStages {
@@ -18,14 +19,8 @@ export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: 
     ready.add(schema);
   };
 
-  const list = async (session: Session, schema: string, folder: string): Promise<SqlRow[]> => {
-    try {
-      return await session.query(buildListFiles(stageLocation(config.stage, schema), folder));
-    } catch (error) {
-      if (error instanceof ObjectMissing) return [];
-      throw error;
-    }
-  };
+  const list = (session: Session, schema: string, folder: string): Promise<SqlRow[]> =>
+    listFiles(session, stageLocation(config.stage, schema), folder);
 
   const remove = async (session: Session, schema: string, folder: string): Promise<void> => {
     try {

@@ -1,7 +1,6 @@
 import type { StagePart } from '../../model/batch.ts';
-import { ObjectMissing } from './object-missing.ts';
 import type { Session } from './session.ts';
-import { buildListFiles } from './stage-statements.ts';
+import { listFiles } from './stage-listing.ts';
 import { buildCopy, buildCreateStaging, type Staging } from './staging-statements.ts';
 
 export interface StagedSource {
@@ -38,19 +37,9 @@ async function areListed(
 ): Promise<boolean> {
   const names: string[] = [];
   for (const folder of new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))) {
-    names.push(...(await namesIn(session, location, folder)));
+    const rows = await listFiles(session, location, folder);
+    names.push(...rows.map((row) => String(row['name'])));
   }
   // A name begins with that of the stage, or with the address of its bucket.
   return paths.every((path) => names.some((name) => name.endsWith(`/${path}`)));
-}
-
-/** Where the stage itself is gone, so are its files. */
-async function namesIn(session: Session, location: string, folder: string): Promise<string[]> {
-  try {
-    const rows = await session.query(buildListFiles(location, folder));
-    return rows.map((row) => String(row['name']));
-  } catch (error) {
-    if (error instanceof ObjectMissing) return [];
-    throw error;
-  }
 }

@@ -30,8 +30,4 @@ export class TableShapes {
     this.#known.set(stream, { run, generation, shape, types });
     return types;
   }
-
-  forget({ stream }: Pick<StreamTable, 'stream'>): void {
-    this.#known.delete(stream);
-  }
 }
