@@ -1,28 +1,9 @@
-import type { LedgerHead } from '../../model/batch.ts';
+import type { ChainPlace, ChainStep } from '../../model/chain-step.ts';
 import { notInPlace, requireGeneration } from '../../model/fenced.ts';
-import type { SyncMode } from '../../model/plan.ts';
-import type { RunRecord } from '../../model/run.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
 import { requireClaim, takeFence } from './fence.ts';
 import { findBatch, readLedgerHead } from './ledger.ts';
 import { requireRun } from './runs.ts';
 import type { Session } from './session.ts';
-
-/** A step of a run that brings no records, and writes a ledger row of its own. */
-export interface ChainStep extends StreamTable {
-  readonly run: string;
-  readonly mode: SyncMode;
-  readonly generation: number;
-  readonly sequence: number;
-  readonly predecessor: string | null;
-}
-
-export interface ChainPlace {
-  readonly record: RunRecord;
-  readonly head: LedgerHead;
-  /** An earlier attempt has written the step's row. */
-  readonly isRepeat: boolean;
-}
 
 /**
  * Within a transaction, in the order of a merge: takes the fence, looks the step up, and only for one that is new asks

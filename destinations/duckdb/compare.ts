@@ -1,4 +1,4 @@
-import { zeroRequests } from '../../model/batch.ts';
+import { workBatch } from '../../model/chain-step.ts';
 import type { CompareOutcome, CompareRequest } from '../../model/comparison.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import { takePlace } from './chain.ts';
@@ -37,19 +37,8 @@ export async function compareInTransaction(
   const differences = readDifferences(summary!);
   if (!isRepeat) {
     const { missing, stale, recalculated, doubtful } = differences;
-    const batch = {
-      batchId,
-      sequence: request.sequence,
-      predecessor: request.predecessor,
-      stage: { associations: [] },
-      frontierAfter: {
-        kind: 'work',
-        task: 'repair',
-        after: null,
-        done: missing + stale + recalculated + doubtful === 0,
-      },
-      requests: zeroRequests,
-    } as const;
+    const isDone = missing + stale + recalculated + doubtful === 0;
+    const batch = workBatch(batchId, request, { task: 'repair', isDone });
     await appendBatch(session, { ...request, scope: record.scope, positions: null, batch }, zeroCounts);
   }
   const head = await readLedgerHead(session, { ...target, run, startFrontier: record.startFrontier });

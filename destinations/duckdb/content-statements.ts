@@ -1,4 +1,5 @@
 import type { StreamPlan } from '../../model/plan.ts';
+import { type ContentPlan, contentColumns, presentColumns } from '../../model/staged-columns.ts';
 import { quoteIdentifier, quoteTable } from './dialect.ts';
 import { buildMatchedRows, type Matches } from './matching.ts';
 
@@ -6,11 +7,6 @@ import { buildMatchedRows, type Matches } from './matching.ts';
  * Merging loaded records: classify, then insert, update and revive. Staged columns are called by position, c0 being the key.
  * Columns that were absent at the source are neither compared nor written over: rows keep what they have.
  */
-
-export interface ContentPlan extends StreamPlan {
-  /** By name. */
-  readonly absentColumns: readonly string[];
-}
 
 /**
  * Says for each staged row what becomes of it. Content goes by (version, observed at), NULL version lowest; live or deleted
@@ -92,15 +88,3 @@ export function buildRevive(plan: StreamPlan): string {
 
 const stateObserved = '_state_observed_at = greatest(t._state_observed_at, s.state_at)';
 const stamps = '_synced_at = now(), _batch_id = $batch';
-
-/** What a staged row carries beside its key, with its position. */
-function contentColumns(plan: StreamPlan): { name: string; position: number }[] {
-  return [...plan.columns.map(({ name }) => name), '_version', '_observed_at'].map((name, n) => ({
-    name,
-    position: n + 1,
-  }));
-}
-
-function presentColumns(plan: ContentPlan): { name: string; position: number }[] {
-  return contentColumns(plan).filter(({ name }) => !plan.absentColumns.includes(name));
-}

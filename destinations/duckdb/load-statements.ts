@@ -1,19 +1,9 @@
-import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { castColumns, stagedColumnList } from '../../model/staged-columns.ts';
 import { buildCast, buildColumnCast } from './column-types.ts';
 import { buildReadStage } from './dialect.ts';
 
 /** Loading the records of a stage. Staged columns are called by position, c0 being the key. */
-
-/** The plan's staged columns with their types, in `stagedColumns` order. */
-export function stagedColumnList(plan: Pick<StreamPlan, 'key' | 'columns'>): Column[] {
-  return [
-    plan.key,
-    ...plan.columns,
-    { name: '_version', property: '_version', type: 'timestamp' },
-    { name: '_observed_at', property: '_observed_at', type: 'timestamp' },
-  ];
-}
 
 /**
  * Loads and casts in one pass; keeping the texts in a table of their own would write everything twice. Rows keep the
@@ -29,14 +19,6 @@ export function buildLoadStage(plan: StreamPlan, paths: readonly string[]): stri
     `${buildCast('timestamp', `c${staged.length - 1}`)} AS state_at, ${filled.join(' + ')} AS filled ` +
     `FROM ${buildReadStage(paths, staged.length)}`
   );
-}
-
-/** Columns whose staged text may fail to convert; the key is judged apart, since there it rejects the record. */
-export function castColumns(plan: StreamPlan): { column: Column; position: number }[] {
-  return stagedColumnList(plan)
-    .map((column, position) => ({ column, position }))
-    .slice(1)
-    .filter(({ column }) => column.type !== 'text');
 }
 
 /** One pass over what was loaded: everything that decides whether the rarer statements are needed. */

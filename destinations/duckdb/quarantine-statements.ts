@@ -1,9 +1,9 @@
 import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { castColumns, stagedColumnList } from '../../model/staged-columns.ts';
 import { noKey, unconvertible, unusableKey } from '../../model/reject-reason.ts';
 import { buildCast, columnTypeFor, columnTypes } from './column-types.ts';
 import { buildReadStage, quoteText } from './dialect.ts';
-import { castColumns, stagedColumnList } from './load-statements.ts';
 import { systemTable } from './system-tables.ts';
 import { tombstoneFields } from './tombstone-statements.ts';
 

@@ -1,9 +1,9 @@
 import type { StagePart } from '../../model/batch.ts';
 import type { ListingReportRequest } from '../../model/comparison.ts';
 import { listingPlan, type StreamPlan } from '../../model/plan.ts';
+import { stagedColumnList } from '../../model/staged-columns.ts';
 import { buildCast, buildColumnCast } from './column-types.ts';
 import { buildReadStage, quoteIdentifier, quoteTable } from './dialect.ts';
-import { stagedColumnList } from './load-statements.ts';
 import { stagePaths } from './stage-files.ts';
 
 /** The statements of a report, over temporary tables: load what was staged, join it with the table, ask. */

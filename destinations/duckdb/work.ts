@@ -1,4 +1,5 @@
-import { type LedgerHead, zeroRequests } from '../../model/batch.ts';
+import type { LedgerHead } from '../../model/batch.ts';
+import { workBatch } from '../../model/chain-step.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import type { BeginVanishedRequest, WorkRequest } from '../../model/destination.ts';
 import type { SyncMode } from '../../model/plan.ts';
@@ -26,14 +27,7 @@ export async function beginVanishedInTransaction(
   await requireListing(session, request);
   const [summary] = await session.query(buildSummariseWork(request, mode));
   if (summary!['digest'] !== request.digest) throw notAsApproved(request);
-  const batch = {
-    batchId,
-    sequence: request.sequence,
-    predecessor: request.predecessor,
-    stage: { associations: [] },
-    frontierAfter: { kind: 'work', task: 'vanished', after: null, done: false },
-    requests: zeroRequests,
-  } as const;
+  const batch = workBatch(batchId, request, { task: 'vanished', isDone: false });
   await appendBatch(session, { ...record, ...request, plan: request, positions: null, batch }, zeroCounts);
   return {
     end: 'commit',

@@ -1,27 +1,11 @@
-import type { LedgerHead } from '../../model/batch.ts';
+import type { ChainPlace, ChainStep } from '../../model/chain-step.ts';
 import { notInPlace, requireGeneration } from '../../model/fenced.ts';
-import type { SyncMode } from '../../model/plan.ts';
-import type { RunRecord } from '../../model/run.ts';
 import { unknownRun } from '../../model/stream-errors.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
 import { takeFence } from './fence.ts';
 import type { Session } from './session.ts';
 import { readStanding, requireStanding } from './standing.ts';
 
-/** A step of a run that brings no records, and writes a ledger row of its own. */
-export interface ChainStep extends StreamTable {
-  readonly run: string;
-  readonly mode: SyncMode;
-  readonly generation: number;
-  readonly sequence: number;
-  readonly predecessor: string | null;
-}
-
-export interface ChainPlace {
-  readonly record: RunRecord;
-  readonly head: LedgerHead;
-  /** An earlier attempt has written the step's row. */
-  readonly isRepeat: boolean;
+export interface FencedPlace extends ChainPlace {
   readonly transactionId: string | null;
 }
 
@@ -29,7 +13,7 @@ export interface ChainPlace {
  * Within a transaction, in the order of a merge: takes the fence, looks the step up, and only for one that is new asks
  * whether the run may write and stands where the step expects it. Raises `Fenced`.
  */
-export async function takePlace(session: Session, step: ChainStep, batchId: string): Promise<ChainPlace> {
+export async function takePlace(session: Session, step: ChainStep, batchId: string): Promise<FencedPlace> {
   const { stream, table, run } = step;
   await takeFence(session, { stream, table, taker: batchId });
   const standing = await readStanding(session, { stream, table, run, batchId });

@@ -1,4 +1,5 @@
 import type { StreamPlan } from '../../model/plan.ts';
+import { type ContentPlan, contentColumns, presentColumns } from '../../model/staged-columns.ts';
 import { greatest, isTrue } from './expressions.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import { buildStagedRows, observedColumn, type StagedRows, versionColumn } from './load-statements.ts';
@@ -9,11 +10,6 @@ import type { Statement } from './session.ts';
  * Merging loaded records: classify, then merge by the same conditions. Columns that were absent at the source are neither
  * compared nor written over: rows keep what they have.
  */
-
-export interface ContentPlan extends StreamPlan {
-  /** By name. */
-  readonly absentColumns: readonly string[];
-}
 
 /** The staged records that have a key: what is merged. */
 export interface StagedContent extends StagedRows {
@@ -119,16 +115,4 @@ export function buildErasedMatches(plan: StreamPlan, staged: StagedContent): Req
       `JOIN ${quoteTable(plan.table)} t ON ${on.sql} WHERE ${buildIsErased('t')}`,
     binds: on.binds,
   };
-}
-
-/** What a staged row carries beside its key, with its position. */
-function contentColumns(plan: StreamPlan): { name: string; position: number }[] {
-  return [...plan.columns.map(({ name }) => name), '_version', '_observed_at'].map((name, n) => ({
-    name,
-    position: n + 1,
-  }));
-}
-
-function presentColumns(plan: ContentPlan): { name: string; position: number }[] {
-  return contentColumns(plan).filter(({ name }) => !plan.absentColumns.includes(name));
 }

@@ -3,14 +3,9 @@ import { type Counts, zeroCounts } from '../../model/counts.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import { SyncError } from '../../model/errors.ts';
 import type { PartOutcome } from '../../model/part-outcome.ts';
+import type { ContentPlan } from '../../model/staged-columns.ts';
 import { keyHeldTwice } from '../../model/stream-errors.ts';
-import {
-  buildClassify,
-  buildErasedMatches,
-  buildMergeContent,
-  type ContentPlan,
-  type StagedContent,
-} from './content-statements.ts';
+import { buildClassify, buildErasedMatches, buildMergeContent, type StagedContent } from './content-statements.ts';
 import { listContent } from './listing.ts';
 import { countNulled, type LoadedRecords } from './load.ts';
 import { forgetPayloads, quarantineRecords, quarantineValues } from './quarantine.ts';

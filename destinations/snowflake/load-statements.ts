@@ -1,20 +1,10 @@
-import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { castColumns, stagedColumnList } from '../../model/staged-columns.ts';
 import { buildColumnCast } from './column-types.ts';
 import type { Statement } from './session.ts';
 import { type Staging, temporaryTable } from './staging-statements.ts';
 
 /** Loading the records of a stage: texts as c0, c1, ..., c0 being the key, and what they are as v0, v1, ... */
-
-/** The plan's staged columns with their types, in `stagedColumns` order. */
-export function stagedColumnList(plan: Pick<StreamPlan, 'key' | 'columns'>): Column[] {
-  return [
-    plan.key,
-    ...plan.columns,
-    { name: '_version', property: '_version', type: 'timestamp' },
-    { name: '_observed_at', property: '_observed_at', type: 'timestamp' },
-  ];
-}
 
 /** The staged row's version and instant of observation, as typed columns. */
 export function versionColumn({ columns }: Pick<StreamPlan, 'columns'>): string {
@@ -27,14 +17,6 @@ export function observedColumn({ columns }: Pick<StreamPlan, 'columns'>): string
 
 export function recordStaging(plan: StreamPlan): Staging {
   return { table: temporaryTable(plan.table, 'staged'), fields: stagedColumnList(plan).length };
-}
-
-/** Columns whose staged text may fail to convert; the key is judged apart, since there it rejects the record. */
-export function castColumns(plan: Pick<StreamPlan, 'key' | 'columns'>): { column: Column; position: number }[] {
-  return stagedColumnList(plan)
-    .map((column, position) => ({ column, position }))
-    .slice(1)
-    .filter(({ column }) => column.type !== 'text');
 }
 
 /** Every staged row, its texts beside what they convert to: a value that does not is NULL. */

@@ -1,6 +1,7 @@
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { buildCountNulled, buildSummary, castColumns, type StagedRows } from './load-statements.ts';
+import { castColumns } from '../../model/staged-columns.ts';
+import { buildCountNulled, buildSummary, type StagedRows } from './load-statements.ts';
 import { type KeyRange, readKeyRange } from './matching.ts';
 import { numberOf, type Session, type SqlRow } from './session.ts';
 

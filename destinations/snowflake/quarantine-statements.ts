@@ -1,9 +1,10 @@
 import { noKey, unusableKey, unconvertible } from '../../model/reject-reason.ts';
 import type { Column } from '../../model/column.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import { stagedColumnList } from '../../model/staged-columns.ts';
 import { buildCast, columnTypeFor, columnTypeNames } from './column-types.ts';
 import { quoteText } from './identifiers.ts';
-import { buildStagedRows, buildTyped, observedColumn, stagedColumnList, type StagedRows } from './load-statements.ts';
+import { buildStagedRows, buildTyped, observedColumn, type StagedRows } from './load-statements.ts';
 import type { Bind, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
 import { type Staging, temporaryTable } from './staging-statements.ts';

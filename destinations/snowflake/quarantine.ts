@@ -1,7 +1,7 @@
 import type { StagePart } from '../../model/batch.ts';
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { castColumns } from './load-statements.ts';
+import { castColumns } from '../../model/staged-columns.ts';
 import type { LoadedRecords } from './load.ts';
 import {
   buildCountUnstaged,

@@ -1,9 +1,9 @@
 import type { ListingReportRequest } from '../../model/comparison.ts';
 import { listingPlan, type StreamPlan } from '../../model/plan.ts';
+import { stagedColumnList } from '../../model/staged-columns.ts';
 import { buildCast, buildColumnCast, columnTypeFor } from './column-types.ts';
 import { buildBound, isTrue } from './expressions.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
-import { stagedColumnList } from './load-statements.ts';
 import type { Statement } from './session.ts';
 import { buildCreateTemporary, type Staging, temporaryTable } from './staging-statements.ts';
 

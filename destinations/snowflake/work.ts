@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type LedgerHead, zeroRequests } from '../../model/batch.ts';
+import type { LedgerHead } from '../../model/batch.ts';
+import { workBatch } from '../../model/chain-step.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import type { BeginVanishedRequest, WorkRequest } from '../../model/destination.ts';
 import { headAfter } from '../../model/head-after.ts';
@@ -21,14 +22,7 @@ export async function beginVanishedInSession(session: Session, request: BeginVan
 
     await requireListing(session, request);
     if ((await digestVanished(session, request)) !== request.digest) throw notAsApproved(request);
-    const batch = {
-      batchId,
-      sequence: request.sequence,
-      predecessor: request.predecessor,
-      stage: { associations: [] },
-      frontierAfter: { kind: 'work', task: 'vanished', after: null, done: false },
-      requests: zeroRequests,
-    } as const;
+    const batch = workBatch(batchId, request, { task: 'vanished', isDone: false });
     await appendBatch(session, { ...record, ...request, plan: request, positions: null, batch }, zeroCounts, {
       transactionId,
     });

@@ -18,7 +18,6 @@ import {
   buildClassify,
   buildErasedMatches,
   buildMergeContent,
-  type ContentPlan,
 } from '../../destinations/snowflake/content-statements.ts';
 import { buildCountNulled, buildStagedRows, buildSummary } from '../../destinations/snowflake/load-statements.ts';
 import {
@@ -43,6 +42,7 @@ import {
   tombstoneStaging,
 } from '../../destinations/snowflake/tombstone-statements.ts';
 import type { StreamPlan } from '../../model/plan.ts';
+import type { ContentPlan } from '../../model/staged-columns.ts';
 import { column, contactsPlan } from '../support/staged-records.ts';
 
 const hostile = 'we"ird; DROP';
