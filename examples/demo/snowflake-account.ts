@@ -17,15 +17,7 @@ export class SnowflakeAccount {
   private constructor(emulator: SnowflakeEmulator, folder: string) {
     this.#emulator = emulator;
     this.#folder = folder;
-    this.config = {
-      kind: 'snowflake',
-      account: 'emulated',
-      accessUrl: emulator.url,
-      username: 'LOADER',
-      password: 'any',
-      database: 'SLUICE',
-      warehouse: 'COMPUTE_WH',
-    };
+    this.config = emulator.destination;
   }
 
   async use(): Promise<AccountUse> {

@@ -6,11 +6,23 @@ import { EmulatorControl, type EmulatorSettings } from './control.ts';
 import { findPython, oldestPython } from './find-python.ts';
 import { findEnvironment } from './virtual-environment.ts';
 
+export interface EmulatedDestination {
+  readonly kind: 'snowflake';
+  readonly account: string;
+  readonly accessUrl: string;
+  readonly username: string;
+  readonly password: string;
+  readonly database: string;
+  readonly warehouse: string;
+}
+
 export interface SnowflakeEmulator {
   /** `http://127.0.0.1:<port>`, the driver's `accessUrl`. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
+  /** An entry of the config's `destinations` that logs in, unless `settings` let in only some. */
+  readonly destination: EmulatedDestination;
   readonly control: EmulatorControl;
   /** Idempotent. */
   stop(): Promise<void>;
@@ -52,6 +64,15 @@ export async function startSnowflakeEmulator(
     url,
     port,
     pid,
+    destination: {
+      kind: 'snowflake',
+      account: 'emulated',
+      accessUrl: url,
+      username: 'LOADER',
+      password: 'any',
+      database: 'SLUICE',
+      warehouse: 'COMPUTE_WH',
+    },
     control: new EmulatorControl(url),
     stop: async () => {
       child.stdin.end();

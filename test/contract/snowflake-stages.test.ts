@@ -25,15 +25,7 @@ describe.skipIf(isSkipped)(`stages of an emulated Snowflake account (needs Pytho
 
   beforeAll(async () => {
     [emulator, folder] = await Promise.all([startSnowflakeEmulator(), temporaryFolder()]);
-    const config = snowflakeConfig.parse({
-      kind: 'snowflake',
-      account: 'emulated',
-      accessUrl: emulator.url,
-      username: 'LOADER',
-      password: 'any',
-      database: 'sluice',
-      warehouse: 'COMPUTE_WH',
-    });
+    const config = snowflakeConfig.parse(emulator.destination);
     connections = openConnections(config);
     stages = openStages(config, connections);
     await connections.use(noAbort, async (session) => {

@@ -45,16 +45,7 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
   await ask(looker, `USE DATABASE ${database}`);
   await ask(looker, `CREATE STAGE ${stage}`);
   const destination = openSnowflakeDestination(
-    snowflakeConfig.parse({
-      kind: 'snowflake',
-      account: 'emulated',
-      accessUrl: emulator.url,
-      username: 'LOADER',
-      password: 'any',
-      database,
-      warehouse: 'COMPUTE_WH',
-      stage: `@${stage}`,
-    }),
+    snowflakeConfig.parse({ ...emulator.destination, database, stage: `@${stage}` }),
   );
   return {
     control: emulator.control,

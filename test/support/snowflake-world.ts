@@ -12,15 +12,7 @@ export class SnowflakeWorld implements AsyncDisposable {
 
   static async open(options: ChaosWorldOptions): Promise<SnowflakeWorld> {
     const emulator = await startSnowflakeEmulator();
-    const destination = {
-      kind: 'snowflake',
-      account: 'emulated',
-      accessUrl: emulator.url,
-      username: 'LOADER',
-      password: 'any',
-      database: 'SLUICE',
-      warehouse: 'COMPUTE_WH',
-    };
+    const { destination } = emulator;
     return new SnowflakeWorld(await ChaosWorld.open({ ...options, destination }), emulator);
   }
 

@@ -170,32 +170,19 @@ class Executor:
         return result
 
     def _change(self, statement: Statement, sql: str, kind: StatementKind, transaction: Transaction) -> Result:
-        session, locks = statement.session, self._account.locks
+        session = statement.session
         if kind.word == "COPY":
             copy = parse_copy(session, sql)
-            for table in tables_of(session, copy.target.find_all(exp.Table)):
-                locks.add_rows(table, transaction)
-            self._begin(transaction)
+            self._lock(statement, kind, transaction, tables_of(session, copy.target.find_all(exp.Table)))
             return copy_into(session, copy)
+        refuses = bool(session.parameter("ERROR_ON_NONDETERMINISTIC_MERGE", statement.parameters))
         if (known := translation_of(session, sql, statement.bindings)) is not None:
-            for table in lock_of(session, known):
-                if kind.word == "INSERT":
-                    locks.add_rows(table, transaction)
-                else:
-                    locks.change_rows(table, transaction, self._wait(statement))
-            self._begin(transaction)
-            refuses = bool(session.parameter("ERROR_ON_NONDETERMINISTIC_MERGE", statement.parameters))
+            self._lock(statement, kind, transaction, lock_of(session, known))
             return run_translation(session, known, statement.bindings, refuses_duplicates=refuses)
         expression = self._expression(statement, sql)
         target = expression.find(exp.Table)
-        for table in tables_of(session, [] if target is None else [target]):
-            if kind.word == "INSERT":
-                locks.add_rows(table, transaction)
-            else:
-                locks.change_rows(table, transaction, self._wait(statement))
-        self._begin(transaction)
+        self._lock(statement, kind, transaction, tables_of(session, [] if target is None else [target]))
         if isinstance(expression, exp.Merge):
-            refuses = bool(session.parameter("ERROR_ON_NONDETERMINISTIC_MERGE", statement.parameters))
             return run_merge(session, translate_merge(session, expression), refuses_duplicates=refuses)
         rows = rows_of(statement.bindings)
         if rows is None:
@@ -205,6 +192,16 @@ class Executor:
         for row in rows:
             total += run(session, bind(parsed, row)).affected or 0
         return results.counts({f"number of rows {kind.word.lower()}ed": total})
+
+    def _lock(self, statement: Statement, kind: StatementKind, transaction: Transaction, tables: list[str]) -> None:
+        """Waits for whoever changes rows of the tables, unless only some are added; then begins in DuckDB too."""
+        locks = self._account.locks
+        for table in tables:
+            if kind.word in ("INSERT", "COPY"):
+                locks.add_rows(table, transaction)
+            else:
+                locks.change_rows(table, transaction, self._wait(statement))
+        self._begin(transaction)
 
     def _begin(self, transaction: Transaction) -> None:
         if not transaction.has_begun_in_duckdb:

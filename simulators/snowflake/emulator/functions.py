@@ -9,6 +9,13 @@ from sqlglot import Expr, exp
 from .errors import unsupported
 
 
+def function_name(node: Expr) -> str | None:
+    """As Snowflake calls it, in upper case; None for what is no function."""
+    if not isinstance(node, exp.Func):
+        return None
+    return node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
+
+
 def translate_functions(expression: Expr) -> Expr:
     return expression.transform(_translate)
 

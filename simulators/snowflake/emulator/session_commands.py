@@ -9,6 +9,7 @@ from sqlglot import Expr, exp
 
 from . import results
 from .errors import SnowflakeError, object_missing, syntax_error, unsupported
+from .functions import function_name
 from .identifiers import QUALIFIED, split_name
 from .copy_options import parse_options
 from .results import Result
@@ -81,9 +82,9 @@ def answer_functions(account: Account, session: Session, expression: Expr) -> Ex
     }
 
     def replace(node: Expr) -> Expr:
-        if not isinstance(node, exp.Func):
+        name = function_name(node)
+        if name is None:
             return node
-        name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
         if name == "SYSTEM$ABORT_TRANSACTION":
             return exp.Literal.string(account.abort_transaction(node.expressions[0].name, by=session))
         if name.startswith("SYSTEM$"):

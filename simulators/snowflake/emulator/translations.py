@@ -16,7 +16,7 @@ from . import results
 from .binds import Binds, bind, rows_of
 from .column_types import column_type
 from .engine import cursor_of, full_name, parse, prepare, raise_as_snowflake
-from .functions import name_columns, translate_functions
+from .functions import function_name, name_columns, translate_functions
 from .merge import MergeTranslation, run_merge, translate_merge
 from .results import Result
 from .rowset import to_rowset
@@ -164,10 +164,8 @@ def _holds_everywhere(text: str, bindings: Binds, database: str) -> bool:
 
 
 def _mark_transaction(node: Expr) -> Expr:
-    if not isinstance(node, exp.Func):
-        return node
-    name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
-    return exp.Literal.string(f"{_MARK}t{_MARK}") if name == "CURRENT_TRANSACTION" else node
+    is_asked = function_name(node) == "CURRENT_TRANSACTION"
+    return exp.Literal.string(f"{_MARK}t{_MARK}") if is_asked else node
 
 
 def _is_text(binding: dict[str, Any]) -> bool:
