@@ -1,7 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { PostReceiver } from './post-receiver.ts';
 
 export interface ReceivedSpan {
   readonly name: string;
@@ -41,40 +38,8 @@ interface OtlpSpan extends Pick<ReceivedSpan, 'name' | 'traceId' | 'spanId' | 's
   readonly attributes: readonly OtlpAttribute[];
 }
 
-/** Takes traces as a collector would (OTLP over HTTP, in JSON), and keeps what was posted. */
-export class OtlpReceiver implements AsyncDisposable {
-  readonly bodies: string[] = [];
-  readonly paths: string[] = [];
-  /** Answers to come, one after another; 200 once there are none left. */
-  readonly answers: number[] = [];
-  /** Leaves every call without an answer. */
-  holds = false;
-  readonly #server: Server;
-
-  static async open(): Promise<OtlpReceiver> {
-    const server = createServer();
-    const receiver = new OtlpReceiver(server);
-    server.on('request', (request, response) => {
-      receiver.paths.push(request.url ?? '');
-      void text(request).then((body) => {
-        receiver.bodies.push(body);
-        if (receiver.holds) return;
-        response.writeHead(receiver.answers.shift() ?? 200, { 'content-type': 'application/json' }).end('{}');
-      });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return receiver;
-  }
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
+/** Takes traces as a collector would: OTLP over HTTP, in JSON. */
+export class OtlpReceiver extends PostReceiver {
   /** What a `.env` has to say for traces to come here. */
   get dotEnv(): string {
     return `OTEL_EXPORTER_OTLP_ENDPOINT=${this.url}\n`;
@@ -94,11 +59,6 @@ export class OtlpReceiver implements AsyncDisposable {
         scopeSpans.flatMap(({ spans }) => spans.map((span) => received(span, resource.attributes))),
       ),
     );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
   }
 }
 
