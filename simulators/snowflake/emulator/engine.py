@@ -75,7 +75,7 @@ def run(session: Session, expression: Expr) -> Result:
     cursor = cursor_of(session)
     try:
         cursor.run(expression)
-        columns = [column_type(row[0], row[1]) for row in cursor._describe_last_sql()]
+        columns = [column_type(name, str(kind)) for name, kind, *_ in session.connection._duck_conn.description or []]
         table = cursor._arrow_table
         assert table is not None
         has_rows = isinstance(expression, (exp.Query, exp.DML))

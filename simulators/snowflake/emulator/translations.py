@@ -5,6 +5,7 @@ A translation is kept with marks where text is bound, and holds for every databa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,9 +27,10 @@ _MOST_KEPT = 20_000
 #: No text of a user holds it.
 _MARK = "\x02"
 #: What is answered for a session or a moment, and so is no part of a translation.
-_OF_A_SESSION = ("CURRENT_", "LAST_QUERY_ID", "SYSTEM$", "RESULT_SCAN", "RANDOM", "UUID_STRING", "SEQ", "$")
-_OF_EVERY_SESSION = ("CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME")
-_TRANSACTION = "CURRENT_TRANSACTION()"
+_OF_A_SESSION = re.compile(
+    r"CURRENT_(?!TIMESTAMP|DATE|TIME)|LAST_QUERY_ID|RESULT_SCAN|RANDOM|UUID_STRING|NEXTVAL|\bSEQ[1248]\b|\$", re.IGNORECASE
+)
+_TRANSACTION = re.compile(r"CURRENT_TRANSACTION\(\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def run_translation(
         if translation.word != "SELECT":
             (count,) = connection.fetchall()[0]
             return results.counts(_counts(translation.word, count))
+        columns = [column_type(name, str(kind)) for name, kind, *_ in connection.description or []]
         table = connection.to_arrow_table()
-        columns = [column_type(row[0], row[1]) for row in connection.execute(f"DESCRIBE {sql}").fetchall()]
         return Result(columns, to_rowset(table, columns), affected=table.num_rows)
     except Exception as error:
         raise_as_snowflake(_as_fakesnow(error))
@@ -113,11 +115,8 @@ def _as_fakesnow(error: Exception) -> Exception:
 def _key(session: Session, sql: str, bindings: Binds) -> _Key | None:
     if _MARK in sql or rows_of(bindings) is not None:
         return None
-    upper = sql.upper()
-    rest = upper.replace(_TRANSACTION, "") if session.transaction is not None else upper
-    for word in _OF_EVERY_SESSION:
-        rest = rest.replace(word, "")
-    if any(word in rest for word in _OF_A_SESSION):
+    rest = sql if session.transaction is None else _TRANSACTION.sub("", sql)
+    if _OF_A_SESSION.search(rest) is not None:
         return None
     kinds = tuple(
         (name, binding["type"], _is_text(binding) or (binding["value"],)) for name, binding in bindings.items()
