@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, rename } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rename } from 'node:fs/promises';
 import { globSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -18,19 +18,23 @@ function prebuiltPath(failures: FailureForm): string {
   return fileURLToPath(new URL(`prebuilt-workflows-${failures}.js`, import.meta.url));
 }
 
+/** Of a checkout: its workers, whatever their config, run the same workflows. */
+const checkoutCache = join(root, 'node_modules', '.cache', 'sluice');
+
 /**
  * The workflow code as one file: the prebuilt one of a package, else made when the workflows have changed since it was last
- * made. A process of its own makes it: webpack would leave the worker some 100 MB larger for the rest of its life.
+ * made, in the checkout's cache, or in `ownCache` where that cannot be written. A process of its own makes it: webpack would
+ * leave the worker some 100 MB larger for the rest of its life.
  */
-export async function workflowBundle(
-  cacheFolder: string,
-  failures: FailureForm = 'plain',
-): Promise<{ codePath: string }> {
+export async function workflowBundle(ownCache: string, failures: FailureForm = 'plain'): Promise<{ codePath: string }> {
   const prebuilt = prebuiltPath(failures);
   if (await exists(prebuilt)) return { codePath: prebuilt };
-  const codePath = join(cacheFolder, `workflows-${await sourceDigest()}-${failures}.js`);
-  if (await exists(codePath)) return { codePath };
-  await mkdir(cacheFolder, { recursive: true, mode: 0o700 });
+  const name = `workflows-${await sourceDigest()}-${failures}.js`;
+  for (const folder of [checkoutCache, ownCache]) {
+    if (await exists(join(folder, name))) return { codePath: join(folder, name) };
+  }
+  const codePath = join((await isWritable(checkoutCache)) ? checkoutCache : ownCache, name);
+  await mkdir(dirname(codePath), { recursive: true, mode: 0o700 });
   const unfinished = `${codePath}.${process.pid}`;
   await promisify(execFile)(process.execPath, [program, unfinished, failures]);
   await rename(unfinished, codePath);
@@ -45,6 +49,16 @@ async function sourceDigest(): Promise<string> {
     digest.update(`${file}\0`).update(await readFile(join(root, file)));
   }
   return digest.digest('hex').slice(0, 16);
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

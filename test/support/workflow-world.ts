@@ -1,18 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  NativeConnection,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import type { SyncMode } from '../../model/plan.ts';
 import { syncWorkflowId, workflowNames } from '../../model/workflow-id.ts';
 import { progressQuery, type SyncProgress } from '../../workflows/messages.ts';
 import type { FakeSteps } from './fake-steps.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { startTestTemporal, type TestTemporal } from './temporal.ts';
+import { todaysWorkflows } from './todays-workflows.ts';
 
 /** A started run, whatever its workflow. */
 export type RunHandle = WorkflowHandleWithFirstExecutionRunId;
@@ -21,17 +15,16 @@ export type RunHandle = WorkflowHandleWithFirstExecutionRunId;
 export class WorkflowWorld implements AsyncDisposable {
   readonly temporal: TestTemporal;
   readonly #native: NativeConnection;
-  readonly #workflowBundle: WorkflowBundle;
+  readonly #workflowBundle: WorkflowBundleOption;
 
   static async open(): Promise<WorkflowWorld> {
     quietRuntime();
     const temporal = await startTestTemporal();
     const native = await NativeConnection.connect({ address: temporal.server.address });
-    const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-    return new WorkflowWorld({ temporal, native, bundle: await bundleWorkflowCode({ workflowsPath }) });
+    return new WorkflowWorld({ temporal, native, bundle: await todaysWorkflows() });
   }
 
-  private constructor(parts: { temporal: TestTemporal; native: NativeConnection; bundle: WorkflowBundle }) {
+  private constructor(parts: { temporal: TestTemporal; native: NativeConnection; bundle: WorkflowBundleOption }) {
     this.temporal = parts.temporal;
     this.#native = parts.native;
     this.#workflowBundle = parts.bundle;

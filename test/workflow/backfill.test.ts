@@ -1,7 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
 import type { backfill } from '../../workflows/backfill.ts';
@@ -16,6 +15,7 @@ import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
+import { todaysWorkflows } from '../support/todays-workflows.ts';
 
 /** A stream of its own for each test, so that none meets what another left running. */
 let stream = '';
@@ -27,15 +27,13 @@ beforeEach(() => {
 
 let temporal: TestTemporal;
 let native: NativeConnection;
-let workflowBundle: WorkflowBundle;
+let workflowBundle: WorkflowBundleOption;
 
 beforeAll(async () => {
   quietRuntime();
   temporal = await startTestTemporal();
   native = await NativeConnection.connect({ address: temporal.server.address });
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-  });
+  workflowBundle = await todaysWorkflows();
 });
 
 afterAll(async () => {

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { InspectInput, InspectResult } from '../../model/inspection.ts';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
@@ -13,12 +12,13 @@ import { FakeSteps } from '../support/fake-steps.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
+import { todaysWorkflows } from '../support/todays-workflows.ts';
 
 const stream = 'crm.contacts';
 
 let temporal: TestTemporal;
 let native: NativeConnection;
-let workflowBundle: WorkflowBundle;
+let workflowBundle: WorkflowBundleOption;
 let directory = '';
 let taskQueue = '';
 let worker: { readonly ended: Promise<void>; readonly shutdown: () => void } | null = null;
@@ -27,9 +27,7 @@ beforeAll(async () => {
   quietRuntime();
   temporal = await startTestTemporal();
   native = await NativeConnection.connect({ address: temporal.server.address });
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-  });
+  workflowBundle = await todaysWorkflows();
 });
 
 afterAll(async () => {

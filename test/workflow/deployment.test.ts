@@ -1,12 +1,11 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import { fileURLToPath } from 'node:url';
 import { asVersion } from '../../worker/deployment-version.ts';
-import { workflowBundle } from '../../worker/workflow-bundle.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { startTestTemporal } from '../support/temporal.ts';
+import { todaysWorkflows } from '../support/todays-workflows.ts';
 
 const name = 'sluice';
 const namespace = 'default';
@@ -17,7 +16,7 @@ it(
   { timeout: 120_000 },
   async () => {
     quietRuntime();
-    const bundle = await workflowBundle(fileURLToPath(new URL('../../node_modules/.cache/sluice', import.meta.url)));
+    const bundle = await todaysWorkflows();
     const temporal = await startTestTemporal();
     const connection = await NativeConnection.connect({ address: temporal.server.address });
     const { workflowService } = temporal.client;
