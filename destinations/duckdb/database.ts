@@ -163,7 +163,7 @@ export function createDatabaseFile(
   };
 }
 
-function instanceOptions(config: DuckDbConfig): Record<string, string> {
+export function instanceOptions(config: Pick<DuckDbConfig, 'memoryLimit' | 'threads'>): Record<string, string> {
   return {
     memory_limit: config.memoryLimit,
     threads: String(config.threads),

@@ -1,21 +1,29 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { instanceOptions } from '../../destinations/duckdb/database.ts';
 import { openDuckDbDestination } from '../../destinations/duckdb/destination.ts';
 import type { DestinationUnderTest, TableRow } from './destination-under-test.ts';
 
-/** A DuckDB destination on a new file, looked at through a plain driver while the destination lets go of the file. */
+/** A DuckDB destination on a new file, looked at through a plain driver, and changed while the destination lets go of it. */
 export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { readonly path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-duckdb-'));
   const path = join(folder, 'new folder', 'warehouse.duckdb');
-  const destination = openDuckDbDestination({ kind: 'duckdb', path, memoryLimit: '1GB', threads: 2, readCopy: 'off' });
+  const resources = { memoryLimit: '1GB', threads: 1 };
+  const destination = openDuckDbDestination({ kind: 'duckdb', path, ...resources, readCopy: 'off' });
 
-  const withFile = async <T>(work: (instance: DuckDBInstance) => Promise<T>): Promise<T> => {
-    await destination.close();
-    const instance = await DuckDBInstance.create(path);
+  /** Beside the destination, in the instance it has open: to open a file takes longer than most of what is looked at. */
+  const look = async <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> => {
+    const instance = await DuckDBInstance.fromCache(path, instanceOptions(resources));
     try {
-      return await work(instance);
+      const connection = await instance.connect();
+      await connection.run("SET TimeZone = 'UTC'");
+      try {
+        return await work(connection);
+      } finally {
+        connection.closeSync();
+      }
     } finally {
       instance.closeSync();
     }
@@ -29,30 +37,26 @@ export async function openDuckDbUnderTest(): Promise<DestinationUnderTest & { re
     history: { hasEarlierReleases: true, hasLooseInstants: true },
     tooLargeInteger: '9223372036854775808',
     readRows: ({ schema, table }) =>
-      withFile(async (instance) => {
-        const connection = await instance.connect();
-        await connection.run("SET TimeZone = 'UTC'");
+      look(async (connection) => {
         // COLUMNS(*) casts every column to text, and hex keeps a byte order mark that the driver's decoder would drop.
         const result = await connection.runAndReadAll(
           `SELECT hex(encode(CAST(COLUMNS(*) AS VARCHAR))) FROM "${schema}"."${table}"`,
         );
         const names = (await connection.runAndReadAll(`FROM "${schema}"."${table}" LIMIT 0`)).columnNames();
-        connection.closeSync();
         return result.getRowsJson().map((row) => toTableRow(names, row as (string | null)[]));
       }),
-    ask: (sql) =>
-      withFile(async (instance) => {
-        const connection = await instance.connect();
-        const result = await connection.runAndReadAll(sql);
-        connection.closeSync();
-        return result.getRowsJson();
-      }),
-    change: (sql) =>
-      withFile(async (instance) => {
-        const connection = await instance.connect();
+    ask: (sql) => look(async (connection) => (await connection.runAndReadAll(sql)).getRowsJson()),
+    change: async (sql) => {
+      await destination.close();
+      const instance = await DuckDBInstance.create(path, { threads: '1' });
+      const connection = await instance.connect();
+      try {
         await connection.run(sql.replaceAll(/\{TABLE:(\w+)\}/g, '"hubspot"."$1"'));
+      } finally {
         connection.closeSync();
-      }),
+        instance.closeSync();
+      }
+    },
     removeStaged: (path) => rm(path),
     lengthenStaged: (path) => appendFile(path, '7,x,,,,,,,\n'),
     dispose: async () => {
