@@ -8,7 +8,7 @@ import { total } from '../support/ledger-audit.ts';
 import { planSabotage, type Harm } from '../support/sabotage-plan.ts';
 
 describe.concurrent('two backfills of one stream', () => {
-  it('do not run at once', { timeout: 60_000 }, async () => {
+  it('do not run at once', async () => {
     await using world = await ChaosWorld.open({ contacts: 10, seed: 701, chunkRecords: 10 });
     await world.start();
     await expect(world.start()).rejects.toThrow(WorkflowExecutionAlreadyStartedError);

@@ -3,7 +3,7 @@ import { auditLedger } from '../support/ledger-audit.ts';
 import { ChaosWorld } from '../support/chaos-world.ts';
 import { readWarehouse } from '../support/warehouse.ts';
 
-it('the first records and named records touch neither watermark nor resume point', { timeout: 90_000 }, async () => {
+it('the first records and named records touch neither watermark nor resume point', async () => {
   await using world = await ChaosWorld.open({
     contacts: 5_000,
     seed: 901,

@@ -54,7 +54,7 @@ describe.concurrent('the burst limit of HubSpot', () => {
 
   it(
     'is used up and never passed by three processes, and by two once one was killed',
-    { timeout: 90_000 },
+    { timeout: 120_000 },
     async () => {
       await using closing = new AsyncDisposableStack();
       const folder = await mkdtemp(join(tmpdir(), 'sluice-budget-'));

@@ -59,7 +59,7 @@ async function filled(table: string, column: string): Promise<number> {
   return Number(row!['rows']);
 }
 
-describe('drift under contract evolve', { timeout: 90_000 }, () => {
+describe('drift under contract evolve', () => {
   it('case 24: a property added is a column, and reconcile fills the rows that did not change', async () => {
     const { portal } = world.simulator;
     portal.addProperty('contacts', { name: 'vip_level', type: 'number', value: '7' });
@@ -175,7 +175,7 @@ describe('drift under contract evolve', { timeout: 90_000 }, () => {
   });
 });
 
-describe('drift under contract freeze', { timeout: 90_000 }, () => {
+describe('drift under contract freeze', () => {
   const conflict = (property: string) => ({
     cause: { type: 'SchemaConflict', message: expect.stringContaining(property) as unknown },
   });
@@ -220,7 +220,7 @@ describe('drift under contract freeze', { timeout: 90_000 }, () => {
   });
 });
 
-describe('drift under contract discard', { timeout: 90_000 }, () => {
+describe('drift under contract discard', () => {
   it('case 24: a property added is left out', async () => {
     const { portal } = world.simulator;
     portal.addProperty('deals', { name: 'vip_level', type: 'number', value: '7' });

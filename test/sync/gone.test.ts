@@ -33,7 +33,7 @@ const reconcile = (stream: string) => world.run<ReconcileResult>('reconcile', { 
 
 const none = { missing: 0, stale: 0, recalculated: 0, doubtful: 0, vanished: 0 };
 
-describe('records that are gone', { timeout: 60_000 }, () => {
+describe('records that are gone', () => {
   it('case 5: archived, then restored with and without a new version', async () => {
     const { portal } = world.simulator;
     await backfill('crm.deals');

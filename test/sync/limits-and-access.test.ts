@@ -37,7 +37,7 @@ async function writeToken(token: string): Promise<void> {
   await writeFile(join(world.folder, '.env'), `ROTATING_TOKEN=${token}\n`);
 }
 
-describe('the account', { timeout: 90_000 }, () => {
+describe('the account', () => {
   it('case 12: its daily limit is met within an incremental and a reconcile, which wait and lose nothing', async () => {
     const { portal } = world.simulator;
     const runs = [

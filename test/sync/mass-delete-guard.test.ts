@@ -48,7 +48,7 @@ async function flagged(table: string): Promise<number> {
   return Number(row!['rows']);
 }
 
-describe('the guard against mass deletion', { timeout: 90_000 }, () => {
+describe('the guard against mass deletion', () => {
   it('case 25: fewer visible records wait for approval, and of those approved only what is still absent is flagged', async () => {
     world.simulator.configure({ visibility: { contacts: 0.5 } });
     const gone = world.simulator.portal.gdprDelete('contacts', { count: 30, seed: 1 });

@@ -41,7 +41,7 @@ const incremental = (stream: string) => world.run<IncrementalResult>('incrementa
 const softDelete = (stream: string) => world.run<ReconcileResult>('softDelete', { stream });
 const reconcile = (stream: string) => world.run<ReconcileResult>('reconcile', { stream });
 
-describe('a custom object', { timeout: 60_000 }, () => {
+describe('a custom object', () => {
   it('is kept in step like any other', async () => {
     const { portal } = world.simulator;
     const stream = 'crm.vehicles';
@@ -65,7 +65,7 @@ describe('a custom object', { timeout: 60_000 }, () => {
   });
 });
 
-describe('small objects that are always read whole', { timeout: 60_000 }, () => {
+describe('small objects that are always read whole', () => {
   const ownersInTable = () =>
     world.query(
       'SELECT id::VARCHAR AS id, email, firstname, lastname, _deleted FROM hubspot.owners ORDER BY hubspot.owners.id',
@@ -136,7 +136,7 @@ describe('small objects that are always read whole', { timeout: 60_000 }, () => 
   });
 });
 
-describe('a backfill of what was created in a range', { timeout: 60_000 }, () => {
+describe('a backfill of what was created in a range', () => {
   it('goes past 10,000 records, and earns no position', async () => {
     const { portal } = world.simulator;
     const createdBefore = new Date(Date.now() - 60_000).toISOString();
@@ -152,7 +152,7 @@ describe('a backfill of what was created in a range', { timeout: 60_000 }, () =>
   });
 });
 
-describe('resync', { timeout: 60_000 }, () => {
+describe('resync', () => {
   it('brings named records up to date: live, in the bin, gone, and never there', async () => {
     const { portal } = world.simulator;
     await backfill('crm.deals');
@@ -176,7 +176,7 @@ describe('resync', { timeout: 60_000 }, () => {
   });
 });
 
-describe('hashed columns', { timeout: 60_000 }, () => {
+describe('hashed columns', () => {
   it('hold no value, neither in the file nor in a stage', async () => {
     const { portal } = world.simulator;
     const marker = 'zzhashmarkerzz';

@@ -30,7 +30,7 @@ const reconcile = (stream: string) => world.run<ReconcileResult>('reconcile', { 
 
 const none = { missing: 0, stale: 0, recalculated: 0, doubtful: 0, vanished: 0 };
 
-describe('what leaves no new version', { timeout: 60_000 }, () => {
+describe('what leaves no new version', () => {
   it('case 10: a record with more associations than a page is read whole, by incremental where it changed', async () => {
     const { portal } = world.simulator;
     await expectSameAssociations(world, 'contacts', 'companies');

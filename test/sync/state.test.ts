@@ -37,7 +37,7 @@ async function batches(): Promise<number> {
   return Number(row!['batches']);
 }
 
-describe('what incremental makes of its state', { timeout: 60_000 }, () => {
+describe('what incremental makes of its state', () => {
   it('before any backfill it says so, and neither asks nor writes', async () => {
     const result = await incremental();
     expect(result).toMatchObject({ outcome: 'needsBackfill', batches: 0, rows: null });
@@ -156,7 +156,7 @@ describe('what incremental makes of its state', { timeout: 60_000 }, () => {
   });
 });
 
-describe('reset', { timeout: 60_000 }, () => {
+describe('reset', () => {
   it('fences a running backfill, and incremental then needs another', async () => {
     world.simulator.configure({ latencyMs: 300 });
     const running = await world.begin('backfill', { resume: 'never' });
@@ -178,7 +178,7 @@ describe('reset', { timeout: 60_000 }, () => {
   });
 });
 
-describe('SLUICE_INCREMENTAL_ENABLED', { timeout: 60_000 }, () => {
+describe('SLUICE_INCREMENTAL_ENABLED', () => {
   it('set to no makes every run a full sync', async () => {
     await world.sandbox.stop();
     await world.startWorker({ environment: { SLUICE_INCREMENTAL_ENABLED: 'no' } }).ready;

@@ -63,7 +63,7 @@ async function becomesFalse(holds: () => boolean | Promise<boolean>): Promise<vo
   }
 }
 
-describe('startTemporalServer', { timeout: 60_000 }, () => {
+describe('startTemporalServer', () => {
   it('serves a namespace with its search attributes and retention, and is gone after stop', async () => {
     const server = await start({
       searchAttributes: { SyncPipeline: 'Keyword', SyncStream: 'Keyword' },
@@ -142,7 +142,7 @@ describe('startTemporalServer', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the server of another process', { timeout: 60_000 }, () => {
+describe('the server of another process', () => {
   let parent: ChildProcess;
 
   async function startInParent(): Promise<LocalServer> {

@@ -9,7 +9,7 @@ const outside = (addresses: readonly string[]): string[] =>
   addresses.filter((address) => !address.startsWith('127.0.0.1:'));
 
 /** As the system tells it, whatever the code says. */
-describe.runIf(canTellListeners)('without being told otherwise', { timeout: 60_000 }, () => {
+describe.runIf(canTellListeners)('without being told otherwise', () => {
   it('the Temporal dev server and its UI listen on loopback', async () => {
     const temporal = await startTestTemporal({ uiPort: 0 });
     const { server } = temporal;

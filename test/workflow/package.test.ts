@@ -82,7 +82,7 @@ describe('the package that npm pack makes', () => {
     expect(bundle + sources.join('\n')).not.toContain(root);
   });
 
-  it('runs in an empty folder: from a config to rows, by `sluice dev`', { timeout: 60_000 }, async () => {
+  it('runs in an empty folder: from a config to rows, by `sluice dev`', async () => {
     expect(await sluice('--version')).toMatchObject({ exitCode: 0, stdout: `${manifest.version}\n` });
     const key = randomBytes(32).toString('base64');
     await using collector = await OtlpReceiver.open();

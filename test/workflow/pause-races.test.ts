@@ -128,7 +128,7 @@ function heldBack(activities: object): { activities: object; letOneThrough: () =
   return { activities: Object.fromEntries(held), letOneThrough: () => waiting.shift()?.() };
 }
 
-it('a run that meets another worker with each workflow task ends as any other', { timeout: 60_000 }, async () => {
+it('a run that meets another worker with each workflow task ends as any other', async () => {
   const fake = new FakeSteps(20);
   const { activities, letOneThrough } = heldBack(fake.activities);
   fake.taskQueue = `${taskQueue}-steps`;
@@ -251,7 +251,7 @@ async function deleteRun(): Promise<void> {
   });
 }
 
-it('a run that Temporal keeps no more is none, and its schedule starts the next', { timeout: 60_000 }, async () => {
+it('a run that Temporal keeps no more is none, and its schedule starts the next', async () => {
   expect(goneAccount.standings).toEqual([null]);
   await eventually('it is gone', async () => (await observeLatest(temporal, gone)) === null, 40_000);
   const schedule = scheduleOf(gone.mode, gone.stream);

@@ -76,7 +76,7 @@ function replay(...flags: string[]): Promise<Replay> {
 
 it.concurrent(
   'npm run replay -- --live tells open runs that replay from those that would be stuck',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const { address } = temporal.server;
     const where = `task queue ${taskQueue} of ${address}`;
@@ -118,7 +118,7 @@ it.concurrent(
 
 it.concurrent(
   'npm run replay -- --live says what is wrong with its flags, and that no server answers',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     expect(await replay('--limit', 'all')).toMatchObject({
       exitCode: 2,
