@@ -25,7 +25,7 @@ export interface CompareRequest {
 export interface Differences {
   /** Alive at the source, and not a live row. */
   readonly missing: number;
-  /** Older here than there. */
+  /** Older here than there, or of another version that nobody observed. */
   readonly stale: number;
   /** The same version, and another value in a listed column. */
   readonly recalculated: number;

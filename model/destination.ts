@@ -1,3 +1,4 @@
+import type { AdoptRequest, Adoption, SurveyRequest, TableSurvey } from './adoption.ts';
 import type { Batch, LedgerHead, RequestCounts } from './batch.ts';
 import type { Column, ColumnType } from './column.ts';
 import type { CompareOutcome, CompareRequest, ListingReport, ListingReportRequest } from './comparison.ts';
@@ -204,6 +205,17 @@ export interface Destination {
   readPlan(target: StreamTable & { run: string }, signal: AbortSignal): Promise<StreamPlan>;
   /** Without claiming or creating anything. */
   readState(target: StreamTable, signal: AbortSignal): Promise<StreamState>;
+  /**
+   * Looks whether the table, which another tool has filled, can be adopted, and changes nothing. Raises `ConfigInvalid` where
+   * there is no such table, nothing to go on from, or the stream has run already; `SchemaConflict` where the columns cannot be
+   * fitted; `StateCorrupt` where rows have no key of their own.
+   */
+  surveyTable(request: SurveyRequest, signal: AbortSignal): Promise<TableSurvey>;
+  /**
+   * After the run was opened: gives rows their versions and the ledger the positions they earn, in one transaction. Raises what a
+   * survey raises. Repeating it changes nothing.
+   */
+  adoptTable(request: AdoptRequest, signal: AbortSignal): Promise<Adoption>;
   /** Makes columns wide enough for what the source now sends, in the table and in the run's plan, which it returns. Idempotent. */
   widenColumns(request: WidenRequest, signal: AbortSignal): Promise<StreamPlan>;
   /** Data and ledger row in one transaction; repeating it changes nothing. `transactions`: those of the same batch's attempts. */

@@ -44,6 +44,13 @@ export interface StreamPlan {
   readonly associations: readonly AssociationTable[];
   /** Tables of other streams whose associations end at this stream's records. */
   readonly incomingAssociations: readonly AssociationTable[];
+  /** Its run adopted the table: what is in the columns was written by another tool. */
+  readonly isAdopted?: true;
+}
+
+/** The columns whose values a run of the plan has read, or compared, for every row; null for no run. */
+export function comparedColumns(plan: Pick<StreamPlan, 'columns' | 'isAdopted'> | null): readonly Column[] | null {
+  return plan?.isAdopted ? [] : (plan?.columns ?? null);
 }
 
 /** The plan by which a listing is staged: the listed columns and no others. */

@@ -71,6 +71,10 @@ function typeConflict({ schema, table }: TableName, column: TableColumn, type: s
   return new SyncError(
     'SchemaConflict',
     `column "${column.name}" of ${schema}.${table} is ${type}, and Sluice's is ${column.type}`,
-    { next: `drop or rename the column in ${schema}.${table}, then run a fresh backfill` },
+    {
+      next: column.isRequired
+        ? `change the type of the key in ${schema}.${table}, or choose another table name`
+        : `drop or rename the column in ${schema}.${table}, then run a fresh backfill`,
+    },
   );
 }

@@ -29,8 +29,8 @@ export function buildFindDifferences(plan: StreamPlan, mode: SyncMode, looksFor:
     `WHEN l.state = 'live' AND NOT ${isLive} AND (${key} IS NULL OR t._state_observed_at IS NULL ` +
     "OR t._state_observed_at < l.observed_at) THEN 'missing' ";
   const stale =
-    `WHEN l.state = 'live' AND ${isLive} AND (l.version > t._version OR (l.version IS NOT NULL AND t._version IS NULL)) ` +
-    "THEN 'stale' ";
+    `WHEN l.state = 'live' AND ${isLive} AND (l.version > t._version OR (l.version IS NOT NULL AND t._version IS NULL) OR ` +
+    "(l.version < t._version AND t._observed_at IS NULL)) THEN 'stale' ";
   const recalculated =
     `WHEN l.state = 'live' AND ${isLive} AND l.version IS NOT DISTINCT FROM t._version ` +
     `AND (t._observed_at > l.observed_at) IS NOT TRUE AND ${buildListedDiffers(plan, 'l', 't')} THEN 'recalculated' `;

@@ -9,8 +9,8 @@ import { buildMatchedRows, type Matches } from './matching.ts';
  */
 
 /**
- * Says for each staged row what becomes of it. Content goes by (version, observed at), NULL version lowest; live or deleted
- * by observation alone. An erased row has no version, yet nothing observed before its erasure comes back.
+ * Says for each staged row what becomes of it. Content goes by (version, observed at), NULL version lowest, and content that
+ * nobody observed loses to any: the version of an adopted row is another tool's word. Live or deleted goes by observation alone. An erased row has no version, yet nothing observed before its erasure comes back.
  */
 export function buildClassify(plan: ContentPlan, matches: Matches): string {
   const version = plan.columns.length + 1;
@@ -20,8 +20,8 @@ export function buildClassify(plan: ContentPlan, matches: Matches): string {
     .map(({ name, position }) => `t.${quoteIdentifier(name)} IS DISTINCT FROM s.c${position}`)
     .join(' OR ');
   const isNewer =
-    `(s.c${version} > t._version OR (s.c${version} IS NOT NULL AND t._version IS NULL) OR ` +
-    `(s.c${version} IS NOT DISTINCT FROM t._version AND (t._observed_at IS NULL OR s.${observedAt} > t._observed_at)))`;
+    `(t._observed_at IS NULL OR s.c${version} > t._version OR (s.c${version} IS NOT NULL AND t._version IS NULL) OR ` +
+    `(s.c${version} IS NOT DISTINCT FROM t._version AND s.${observedAt} > t._observed_at))`;
   const isErased = `(${buildIsErased('t')} AND s.${observedAt} <= t._observed_at)`;
   const revives = 't._deleted IS TRUE AND (t._state_observed_at IS NULL OR s.state_at > t._state_observed_at)';
   return (

@@ -1,14 +1,15 @@
+import { nothingToAdopt } from '../../model/adoption.ts';
 import { emptyPart } from '../../model/batch.ts';
 import type { Destination, OpenRunRecord } from '../../model/destination.ts';
 import { emptyState } from '../../model/empty-state.ts';
 import { listingLost, nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
+import { adoptInTransaction, surveyInSession } from './adoption.ts';
 import { checkCopy, checkDatabase } from './check.ts';
 import { compareInTransaction } from './compare.ts';
 import type { DuckDbConfig } from './config.ts';
 import { createCopySchedule, noCopies } from './copy-schedule.ts';
 import { createDatabaseFile } from './database.ts';
-import { quoteTable } from './dialect.ts';
 import { claimStream } from './fence.ts';
 import { mergeInTransaction } from './merge.ts';
 import { closeRunInTransaction, openRunInTransaction, widenInTransaction } from './opened-run.ts';
@@ -31,7 +32,7 @@ import {
 import type { Session, TransactionEnd } from './session.ts';
 import { isPartIntact, isStageIntact } from './stage-files.ts';
 import { StateCache } from './state-cache.ts';
-import { readStreamState } from './state.ts';
+import { countRows, readStreamState } from './state.ts';
 import { buildSystemTables } from './system-tables.ts';
 import { hasTable } from './target-table.ts';
 import { beginVanishedInTransaction, readWorkIds } from './work.ts';
@@ -108,6 +109,13 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
       return database.use(signal, (session) => states.keep(target, () => readStreamState(session, target)));
     },
 
+    surveyTable: async (request, signal) => {
+      if (!(await database.exists())) throw nothingToAdopt(request.plan);
+      return database.use(signal, (session) => surveyInSession(session, request));
+    },
+
+    adoptTable: (request, signal) => inTransaction(request, signal, (session) => adoptInTransaction(session, request)),
+
     widenColumns: (request, signal) =>
       inTransaction(request, signal, (session) => widenInTransaction(session, request)),
 
@@ -154,18 +162,8 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
         selectOpenRuns(session, target),
       ),
 
-    countRows: (target, signal) =>
-      whenPresent<{ live: number; deleted: number } | null>(
-        target,
-        { signal, needs: target.table.table, otherwise: null },
-        async (session) => {
-          const [row] = await session.query(
-            'SELECT count(*) FILTER (_deleted IS NOT TRUE) AS live, count(*) FILTER (_deleted IS TRUE) AS deleted ' +
-              `FROM ${quoteTable(target.table)}`,
-          );
-          return { live: Number(row!['live']), deleted: Number(row!['deleted']) };
-        },
-      ),
+    countRows: async ({ table }, signal) =>
+      (await database.exists()) ? database.use(signal, (session) => countRows(session, table)) : null,
 
     listRejects: (target, signal) =>
       whenPresent(target, { signal, needs: 'sync_errors', otherwise: { total: 0, rows: [] } }, (session) =>

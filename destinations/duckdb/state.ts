@@ -1,19 +1,19 @@
 import type { StreamState } from '../../model/destination.ts';
 import { emptyState } from '../../model/empty-state.ts';
-import type { StreamPlan } from '../../model/plan.ts';
+import { comparedColumns, type StreamPlan } from '../../model/plan.ts';
 import type { Positions } from '../../model/positions.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
+import type { StreamTable, TableName } from '../../model/stream-table.ts';
 import { quoteTable } from './dialect.ts';
 import type { TableTypes } from '../../model/fit-plan.ts';
 import { isoInstant } from './instant.ts';
 import { readStoredPlan } from './runs.ts';
-import type { Session, SqlRow } from './session.ts';
+import { numberOf, type Session, type SqlRow } from './session.ts';
 import { systemTable } from './system-tables.ts';
 import { hasTable, readColumnTypes } from './target-table.ts';
 
 /** Asks only for what is there: tables may be missing, or be those of an earlier release. */
 export async function readStreamState(session: Session, target: StreamTable): Promise<StreamState> {
-  const liveRows = await countLive(session, target);
+  const liveRows = (await countRows(session, target.table))?.live ?? null;
   const generation = await readGeneration(session, target);
   if (generation === null) return { ...emptyState, liveRows };
   return {
@@ -24,10 +24,20 @@ export async function readStreamState(session: Session, target: StreamTable): Pr
   };
 }
 
-async function countLive(session: Session, { table }: StreamTable): Promise<number | null> {
-  if (!(await hasTable(session, table))) return null;
-  const [row] = await session.query(`SELECT count(*) AS live FROM ${quoteTable(table)} WHERE _deleted IS NOT TRUE`);
-  return Number(row!['live']);
+/** Null where there is no such table. */
+export async function countRows(
+  session: Session,
+  table: TableName,
+): Promise<{ readonly live: number; readonly deleted: number } | null> {
+  const present = await readColumnTypes(session, table);
+  if (present.size === 0) return null;
+  // Another tool's table, which no run has opened yet, flags no rows.
+  const isDeleted = present.has('_deleted') ? '_deleted IS TRUE' : 'false';
+  const [row] = await session.query(
+    `SELECT count(*) FILTER (NOT (${isDeleted})) AS live, count(*) FILTER (${isDeleted}) AS deleted ` +
+      `FROM ${quoteTable(table)}`,
+  );
+  return { live: numberOf(row, 'live'), deleted: numberOf(row, 'deleted') };
 }
 
 async function readGeneration(session: Session, { stream, table }: StreamTable): Promise<number | null> {
@@ -80,9 +90,11 @@ async function readRuns(
   { stream, table }: StreamTable,
   generation: number,
 ): Promise<Pick<StreamState, 'backfill' | 'reconciledAt' | 'access' | 'comparedColumns'>> {
-  const { backfill, reconciledAt, access, comparedColumns } = emptyState;
   const present = await readColumnTypes(session, { schema: table.schema, table: 'sync_runs' });
-  if (present.size === 0) return { backfill, reconciledAt, access, comparedColumns };
+  if (present.size === 0) {
+    const { backfill, reconciledAt, access, comparedColumns: compared } = emptyState;
+    return { backfill, reconciledAt, access, comparedColumns: compared };
+  }
   const isOfGeneration = buildIsOfGeneration(present);
   const [row] = await session.query(
     `SELECT arg_max(status, started_at) FILTER (mode = 'backfill' AND scope = 'whole' AND ${isOfGeneration}) AS backfill, ` +
@@ -98,7 +110,7 @@ async function readRuns(
     backfill: row!['backfill'] === null ? 'none' : row!['backfill'] === 'done' ? 'done' : 'unfinished',
     reconciledAt: row!['reconciled_at'] === null ? null : isoInstant(String(row!['reconciled_at'])),
     access: row!['access'] as string | null,
-    comparedColumns: compared?.columns ?? null,
+    comparedColumns: comparedColumns(compared),
   };
 }
 

@@ -3,7 +3,7 @@ import { SyncError } from '../../model/errors.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { TableName } from '../../model/stream-table.ts';
 import { type FittedPlan, fitPlan, type TableTypes } from '../../model/fit-plan.ts';
-import { missingOwnColumns, reservedTable, tableColumns } from '../../model/table-columns.ts';
+import { missingOwnColumns, reservedTable, type TableColumn, tableColumns } from '../../model/table-columns.ts';
 import { buildAddColumn, buildCreateTable, buildWidenColumn } from './dialect.ts';
 import type { Session } from './session.ts';
 import { systemTables } from './system-tables.ts';
@@ -19,14 +19,23 @@ export async function openTargetTable(session: Session, plan: StreamPlan): Promi
     await session.execute(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor)));
     return { plan, added: [], widened: [] };
   }
-  const missing = missingOwnColumns(plan, present, { columnTypeFor, isSame: (a, b) => a === b });
+  const { missing, fitted } = fitTable(plan, present);
   for (const column of missing) await session.execute(buildAddColumn(plan.table, column));
-  const fitted = fitPlan(plan, present, columnTypeOf);
   for (const column of fitted.added) {
     await session.execute(buildAddColumn(plan.table, { name: column.name, type: columnTypeFor(column.type) }));
   }
   for (const column of fitted.widened) await session.execute(buildWidenColumn(plan.table, column));
   return fitted;
+}
+
+/** What opening a table that exists would change. Raises as it does. */
+export function fitTable(
+  plan: StreamPlan,
+  present: TableTypes,
+): { readonly missing: readonly TableColumn[]; readonly fitted: FittedPlan } {
+  requireUsableNames(plan);
+  const missing = missingOwnColumns(plan, present, { columnTypeFor, isSame: (a, b) => a === b });
+  return { missing, fitted: fitPlan(plan, present, columnTypeOf) };
 }
 
 export async function hasTable(session: Session, table: TableName): Promise<boolean> {

@@ -74,7 +74,9 @@ function findCases(sought: Sought, current: Pick<StreamPlan, 'columns'>): readon
     reason: 'missing',
   };
   const stale: Case = {
-    when: `l.state = 'live' AND ${isLive} AND (l.version > t._version OR (l.version IS NOT NULL AND t._version IS NULL))`,
+    when:
+      `l.state = 'live' AND ${isLive} AND (l.version > t._version OR (l.version IS NOT NULL AND t._version IS NULL) OR ` +
+      '(l.version < t._version AND t._observed_at IS NULL))',
     reason: 'stale',
   };
   const recalculated: Case = {

@@ -36,14 +36,14 @@ export function buildClassify(plan: ContentPlan, staged: StagedContent): Stateme
 }
 
 /**
- * Content goes by (version, observed at), NULL version lowest. An erased row has no version, yet nothing observed before its
- * erasure comes back.
+ * Content goes by (version, observed at), NULL version lowest, and content that nobody observed loses to any: the version of an
+ * adopted row is another tool's word. An erased row has no version, yet nothing observed before its erasure comes back.
  */
 function buildWins(plan: ContentPlan): string {
   const [version, observedAt] = [`s.${versionColumn(plan)}`, `s.${observedColumn(plan)}`];
   const isNewer =
-    `(${version} > t._version OR (${version} IS NOT NULL AND t._version IS NULL) OR ` +
-    `(${version} IS NOT DISTINCT FROM t._version AND (t._observed_at IS NULL OR ${observedAt} > t._observed_at)))`;
+    `(t._observed_at IS NULL OR ${version} > t._version OR (${version} IS NOT NULL AND t._version IS NULL) OR ` +
+    `(${version} IS NOT DISTINCT FROM t._version AND ${observedAt} > t._observed_at))`;
   const isErasedSince = `(${buildIsErased('t')} AND ${observedAt} <= t._observed_at)`;
   return `(${isTrue(isNewer)} AND (${buildDiffers(plan)}) AND NOT ${isTrue(isErasedSince)})`;
 }

@@ -3,6 +3,7 @@ import { emptyState } from '../../model/empty-state.ts';
 import { SyncError } from '../../model/errors.ts';
 import { nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
+import { adoptInSession, surveyInSession } from './adoption.ts';
 import { hasSchema, listTables } from './catalogue.ts';
 import { checkAccount } from './check.ts';
 import { claimInSession } from './claim.ts';
@@ -10,7 +11,7 @@ import { compareInSession } from './compare.ts';
 import { maxTextBytes } from './column-types.ts';
 import type { SnowflakeConfig } from './config.ts';
 import { type Connections, openConnections } from './connection.ts';
-import { quoteTable, storedName } from './identifiers.ts';
+import { storedName } from './identifiers.ts';
 import { mergeBatch } from './merge.ts';
 import { closeRunInSession, openRunInSession, widenInSession } from './opened-run.ts';
 import type { Purpose } from './query-tag.ts';
@@ -19,10 +20,10 @@ import { reportInSession } from './report.ts';
 import { resetInSession } from './reset.ts';
 import { closeNamedRuns, readStoredPlan, selectOpenRuns, selectRuns } from './runs.ts';
 import { createSchemaSetup } from './schema-setup.ts';
-import { numberOf, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { stageLocation } from './stage-statements.ts';
 import { openStages } from './stages.ts';
-import { readStreamState } from './state.ts';
+import { countRows, readStreamState } from './state.ts';
 import { TableShapes } from './table-shape.ts';
 import { beginVanishedInSession, readWorkIds } from './work.ts';
 
@@ -90,6 +91,12 @@ export function openSnowflakeDestination(
         return readStreamState(session, target, await listTables(session, schema));
       }),
 
+    surveyTable: (request, signal) =>
+      use(signal, { plan: request.plan, mode: 'backfill' }, (session) => surveyInSession(session, request)),
+
+    adoptTable: (request, signal) =>
+      use(signal, { ...request, mode: 'backfill' }, (session) => adoptInSession(session, request)),
+
     widenColumns: (request, signal) => use(signal, request, (session) => widenInSession(session, request)),
 
     mergeBatch: (request, signal, transactions) =>
@@ -134,14 +141,7 @@ export function openSnowflakeDestination(
       whenPresent<{ live: number; deleted: number } | null>(
         target,
         { signal, needs: target.table.table, otherwise: null },
-        async (session) => {
-          const [row] = await session.query({
-            sql:
-              'SELECT COUNT_IF(_deleted IS DISTINCT FROM TRUE) AS live, COUNT_IF(_deleted) AS deleted ' +
-              `FROM ${quoteTable(target.table)}`,
-          });
-          return { live: numberOf(row, 'live'), deleted: numberOf(row, 'deleted') };
-        },
+        (session) => countRows(session, target.table),
       ),
 
     listRejects: (target, signal) =>

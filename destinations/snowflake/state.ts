@@ -1,11 +1,13 @@
 import type { StreamState } from '../../model/destination.ts';
 import { emptyState } from '../../model/empty-state.ts';
-import type { StreamPlan } from '../../model/plan.ts';
+import { comparedColumns, type StreamPlan } from '../../model/plan.ts';
 import type { Positions } from '../../model/positions.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
+import type { StreamTable, TableName } from '../../model/stream-table.ts';
+import { describeTable } from './catalogue.ts';
 import { fenceTable } from './fence.ts';
+import { isTrue } from './expressions.ts';
 import { quoteTable, storedName } from './identifiers.ts';
-import type { Bind, Session, SqlRow, Statement } from './session.ts';
+import { type Bind, numberOf, type Session, type SqlRow, type Statement } from './session.ts';
 import { type SystemTable, systemTable } from './system-tables.ts';
 
 /**
@@ -17,7 +19,9 @@ export async function readStreamState(
   target: StreamTable,
   present: ReadonlySet<string>,
 ): Promise<StreamState> {
-  const statement = buildState(target, present);
+  const { table } = target;
+  const hasFlags = present.has(storedName(table.table)) && (await flagsRows(session, table));
+  const statement = buildState(target, present, { hasFlags });
   if (statement === null) return emptyState;
   const [row] = await session.query(statement);
   if (row === undefined) return emptyState;
@@ -31,16 +35,36 @@ export async function readStreamState(
     backfill: backfillOf(row['backfill']),
     reconciledAt: textOf(row['reconciled_at']),
     access: textOf(row['access']),
-    comparedColumns: typeof compared === 'string' ? (JSON.parse(compared) as StreamPlan).columns : null,
+    comparedColumns: comparedColumns(typeof compared === 'string' ? (JSON.parse(compared) as StreamPlan) : null),
   };
 }
 
-/** One row; null where there is nothing to be asked. */
-export function buildState(target: StreamTable, present: ReadonlySet<string>): Statement | null {
+/** Another tool's table, which no run has opened yet, does not. */
+async function flagsRows(session: Session, table: TableName): Promise<boolean> {
+  return (await describeTable(session, table)).has('_deleted');
+}
+
+export async function countRows(
+  session: Session,
+  table: TableName,
+): Promise<{ readonly live: number; readonly deleted: number }> {
+  const isDeleted = (await flagsRows(session, table)) ? isTrue('_deleted') : 'FALSE';
+  const [row] = await session.query({
+    sql: `SELECT COUNT_IF(NOT ${isDeleted}) AS live, COUNT_IF(${isDeleted}) AS deleted FROM ${quoteTable(table)}`,
+  });
+  return { live: numberOf(row, 'live'), deleted: numberOf(row, 'deleted') };
+}
+
+/** One row; null where there is nothing to be asked. `hasFlags`: the stream's table tells which rows are deleted. */
+export function buildState(
+  target: StreamTable,
+  present: ReadonlySet<string>,
+  { hasFlags }: { readonly hasFlags: boolean },
+): Statement | null {
   const { stream, table } = target;
   const has = (name: string) => present.has(storedName(name));
   const live = has(table.table)
-    ? `(SELECT COUNT(*) AS live_rows FROM ${quoteTable(table)} WHERE _deleted IS DISTINCT FROM TRUE)`
+    ? `(SELECT COUNT(*) AS live_rows FROM ${quoteTable(table)}${hasFlags ? ' WHERE _deleted IS DISTINCT FROM TRUE' : ''})`
     : null;
   if (!has(fenceTable(target).table)) return live === null ? null : { sql: `SELECT l.live_rows FROM ${live} l` };
 

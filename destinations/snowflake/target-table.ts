@@ -1,6 +1,6 @@
-import { type FittedPlan, fitPlan } from '../../model/fit-plan.ts';
+import { type FittedPlan, fitPlan, type TableTypes } from '../../model/fit-plan.ts';
 import type { StreamPlan } from '../../model/plan.ts';
-import { missingOwnColumns, reservedTable, tableColumns } from '../../model/table-columns.ts';
+import { missingOwnColumns, reservedTable, type TableColumn, tableColumns } from '../../model/table-columns.ts';
 import { describeTable, hasTable } from './catalogue.ts';
 import { buildColumnStep, settleColumns } from './column-steps.ts';
 import { columnTypeFor, columnTypeOf } from './column-types.ts';
@@ -26,13 +26,22 @@ export async function openTargetTable(session: Session, plan: StreamPlan, reshap
     return { plan, added: [], widened: [], isNew: true };
   }
   const { steps, types } = settleColumns(await describeTable(session, plan.table));
-  const missing = missingOwnColumns(plan, types, { columnTypeFor, isSame });
-  const fitted = fitPlan(plan, types, columnTypeOf);
+  const { missing, fitted } = fitTable(plan, types);
   const added = fitted.added.map(({ name, type }) => ({ name, type: columnTypeFor(type) }));
   for (const step of steps) await reshaping.execute(buildColumnStep(plan.table, step));
   for (const column of [...missing, ...added]) await reshaping.execute(buildAddColumn(plan.table, column));
   await reshaping.widen(plan.table, fitted.widened);
   return { ...fitted, isNew: false };
+}
+
+/** What opening a table that exists would change. Raises as it does. */
+export function fitTable(
+  plan: StreamPlan,
+  types: TableTypes,
+): { readonly missing: readonly TableColumn[]; readonly fitted: FittedPlan } {
+  requireUsableName(plan);
+  const missing = missingOwnColumns(plan, types, { columnTypeFor, isSame });
+  return { missing, fitted: fitPlan(plan, types, columnTypeOf) };
 }
 
 /** A text of another length is a text. */

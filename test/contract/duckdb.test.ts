@@ -1,4 +1,5 @@
 import { openDuckDbUnderTest } from '../support/duckdb-under-test.ts';
+import { describeAdoption } from './destination-adoption-contract.ts';
 import { describeAssociations } from './destination-association-contract.ts';
 import { describeComparison } from './destination-compare-contract.ts';
 import { describeDestination } from './destination-contract.ts';
@@ -16,3 +17,4 @@ describeSchemaContract('DuckDB', openDuckDbUnderTest);
 describeStreamState('DuckDB', openDuckDbUnderTest);
 describeTombstones('DuckDB', openDuckDbUnderTest);
 describeAssociations('DuckDB', openDuckDbUnderTest);
+describeAdoption('DuckDB', openDuckDbUnderTest);

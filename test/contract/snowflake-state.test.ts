@@ -8,6 +8,7 @@ import {
 } from '../support/snowflake-under-test.ts';
 import { ada, bob, column, contactsPlan, instant } from '../support/staged-records.ts';
 import { openTestRun } from '../support/staged-run.ts';
+import { describeAdoption } from './destination-adoption-contract.ts';
 import { describeRejects } from './destination-reject-contract.ts';
 import { describeSchemaContract } from './destination-schema-contract.ts';
 import { describeStreamState } from './destination-state-contract.ts';
@@ -21,6 +22,7 @@ describe.skipIf(hasNoPython)(`an emulated account (${needsPython})`, () => {
   describeStreamState('Snowflake', open);
   describeRejects('Snowflake', open);
   describeSchemaContract('Snowflake', open);
+  describeAdoption('Snowflake', open);
 
   describe('Snowflake', () => {
     let under: SnowflakeUnderTest;

@@ -159,8 +159,8 @@ describe('the statements of a merge into DuckDB', () => {
     expect(buildClassify(content, { matched: 1, lowest: '10', highest: '20' })).toBe(
       'CREATE TEMP TABLE _sluice_verdict AS SELECT s.rowid AS staged_row, m.target_row, m.target_row IS NULL AS is_new, ' +
         'coalesce(t._deleted IS TRUE AND (t._state_observed_at IS NULL OR s.state_at > t._state_observed_at), false) AS revives, ' +
-        `coalesce(m.target_row IS NOT NULL AND (${differs}) AND (s.c3 > t._version OR (s.c3 IS NOT NULL AND t._version IS NULL) OR ` +
-        '(s.c3 IS NOT DISTINCT FROM t._version AND (t._observed_at IS NULL OR s.c4 > t._observed_at))) ' +
+        `coalesce(m.target_row IS NOT NULL AND (${differs}) AND (t._observed_at IS NULL OR s.c3 > t._version OR (s.c3 IS NOT NULL AND t._version IS NULL) OR ` +
+        '(s.c3 IS NOT DISTINCT FROM t._version AND s.c4 > t._observed_at)) ' +
         `AND NOT (${isErased} AND s.c4 <= t._observed_at), false) AS wins, ` +
         `m.target_row IS NOT NULL AND NOT (${differs}) AND t._deleted IS NOT TRUE AS is_same ` +
         'FROM _sluice_staged s LEFT JOIN _sluice_match m ON m.staged_row = s.rowid ' +

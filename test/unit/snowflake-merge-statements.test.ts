@@ -110,8 +110,8 @@ describe('merging records into Snowflake', () => {
   const differs =
     't."WE""IRD; DROP" IS DISTINCT FROM s.v1 OR t."VISITS" IS DISTINCT FROM s.v2 OR t."_VERSION" IS DISTINCT FROM s.v3';
   const wins =
-    '(COALESCE((s.v3 > t._version OR (s.v3 IS NOT NULL AND t._version IS NULL) OR ' +
-    '(s.v3 IS NOT DISTINCT FROM t._version AND (t._observed_at IS NULL OR s.v4 > t._observed_at))), FALSE) ' +
+    '(COALESCE((t._observed_at IS NULL OR s.v3 > t._version OR (s.v3 IS NOT NULL AND t._version IS NULL) OR ' +
+    '(s.v3 IS NOT DISTINCT FROM t._version AND s.v4 > t._observed_at)), FALSE) ' +
     `AND (${differs}) AND NOT COALESCE((${isErased} AND s.v4 <= t._observed_at), FALSE))`;
   const revives = 'COALESCE(t._deleted AND (t._state_observed_at IS NULL OR s.state_at > t._state_observed_at), FALSE)';
   const on = 't."ID" = s.v0 AND t."ID" BETWEEN ? AND ?';
