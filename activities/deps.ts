@@ -23,8 +23,8 @@ export interface ActivityDeps {
   /** Of hashed columns. Throws `ConfigInvalid` where it is not set. */
   readonly hashKey: () => string;
   readonly knownVersions: KnownVersions;
-  /** Starts a reconciliation of the stream now, by its schedule where there is one. */
-  readonly callReconcile: (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
+  /** Starts a reconciliation of the stream now, by its schedule where there is one. `why` is for people to read. */
+  readonly callReconcile: (stream: string, why: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
   /** Whether an execution under this workflow id is open. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
   /** Takes how many rows of a stream are in quarantine, where a step knows. */

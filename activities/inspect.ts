@@ -7,6 +7,7 @@ import { examine } from './examine.ts';
 import { exportErrors, filterOf } from './export-errors.ts';
 import { lookIntoLedger } from './look-into-ledger.ts';
 import { sampleFill } from './sample-fill.ts';
+import { surveyAdoption } from './survey-adoption.ts';
 import { verify } from './verify.ts';
 
 const defaultLimit = 100;
@@ -52,11 +53,13 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
     }
     case 'ledger':
       return lookIntoLedger(deps, input.streams, signal);
+    case 'adoption':
+      return surveyAdoption(deps, input, signal);
     case 'verify':
       return verify(deps, input, signal);
     default:
       throw new SyncError('ConfigInvalid', 'inspect: unknown verb', {
-        next: 'use one of check, discover, errorGroups, errorIds, errors, examine, exportErrors, history, ledger, rows, verify',
+        next: 'use one of adoption, check, discover, errorGroups, errorIds, errors, examine, exportErrors, history, ledger, rows, verify',
       });
   }
 }

@@ -9,6 +9,7 @@ import { buildPlan } from './build-plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withBin } from './full-frontier.ts';
 import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
+import { planAdoption } from './plan-adoption.ts';
 import { planDigest } from './plan-digest.ts';
 import type { PlannedRun, PlanWait } from './planned-run.ts';
 import { requireSameAccess } from './require-access.ts';
@@ -36,6 +37,10 @@ export async function planBackfill(
     deps.destination(settings.destination),
   ]);
   try {
+    if (request.adopts) {
+      const { chunkRecords } = request;
+      return await planAdoption(deps, { name: input, settings, source, destination, chunkRecords }, signal);
+    }
     const description = await source.describeObject(settings.object, signal);
     requireCapability(input.stream, description, request.scope);
     const start = await source.planBackfill(settings.object, request.scope, signal);

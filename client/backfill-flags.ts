@@ -15,6 +15,9 @@ export interface BackfillFlags extends WaitFlags {
   readonly chunkRecords?: string;
   readonly resume?: true;
   readonly fresh?: true;
+  readonly adopt?: true;
+  readonly dryRun?: true;
+  readonly yes?: true;
 }
 
 /** The workflow inputs that the flags ask for, one per stream; throws a usage error for flags that exclude each other. */
@@ -26,12 +29,14 @@ export function backfillInputs(streams: readonly string[], flags: BackfillFlags)
   }
   if (flags.replace && scope !== null) throw usage(`--replace and ${scope} exclude each other`);
   if (flags.replace && flags.resume) throw usage('--replace and --resume exclude each other');
+  requireAdopting(flags, scope);
   if (flags.ids !== undefined && streams.length > 1) throw usage('--ids is for one stream', 'name that stream alone');
   const shared = {
     ...(flags.limit === undefined ? {} : { limit: wholeNumber(flags.limit, '--limit') }),
     ...(flags.ids === undefined ? {} : { ids: parseIds(flags.ids) }),
     ...createdWindow(flags),
     ...(flags.replace ? { replace: true } : {}),
+    ...(flags.adopt ? { adopt: true } : {}),
     ...(flags.chunkRecords === undefined ? {} : { chunkRecords: wholeNumber(flags.chunkRecords, '--chunk-records') }),
     ...(flags.resume ? { resume: 'require' as const } : {}),
     ...(flags.fresh ? { resume: 'never' as const } : {}),
@@ -48,6 +53,25 @@ function scopeName({ limit, ids, createdAfter, createdBefore }: BackfillFlags): 
   );
   if (given.length > 1) throw usage(`${given[0]} and ${given[1]} exclude each other`);
   return given[0] ?? null;
+}
+
+/** An adoption reads nothing, so that nothing can say what is read. */
+function requireAdopting(flags: BackfillFlags, scope: string | null): void {
+  if (!flags.adopt) {
+    const alone = flags.dryRun ? '--dry-run' : flags.yes ? '--yes' : null;
+    if (alone !== null) throw usage(`${alone} is for --adopt`);
+    return;
+  }
+  const others = [
+    scope,
+    flags.replace ? '--replace' : null,
+    flags.resume ? '--resume' : null,
+    flags.fresh ? '--fresh' : null,
+    flags.chunkRecords === undefined ? null : '--chunk-records',
+  ];
+  const other = others.find((name) => name !== null);
+  if (other !== undefined) throw usage(`--adopt and ${other} exclude each other`);
+  if (flags.dryRun && flags.wait) throw usage('--dry-run and --wait exclude each other');
 }
 
 function createdWindow(flags: BackfillFlags): Pick<BackfillInput, 'createdAfter' | 'createdBefore'> {

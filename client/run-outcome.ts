@@ -40,6 +40,7 @@ export function whyDone(result: RunResult): string | null {
   switch (result.mode) {
     case 'backfill':
     case 'resync':
+      if (result.adopted !== undefined) return 'adopted as it was; nothing was read';
       if (foundNone(result)) return 'none of the ids is at the source';
       if (read === 0) return 'the source holds no such records';
       return result.scope === 'whole'

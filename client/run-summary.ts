@@ -43,6 +43,7 @@ function summaryLines(result: RunResult): Line[] {
       `${countText(requests.requests)}, of them ${countText(requests.rateLimited)} rate limited (429), ${countText(requests.retried)} retried`,
     ],
     ['watermark', watermarkText(result)],
+    ['reconcile', reconcileText(result)],
     ['missing', missingText(result)],
     ['rounded', totals.roundedValues === 0 ? null : `${countText(totals.roundedValues)} values to nine decimals`],
     ['columns', addedText(run)],
@@ -104,6 +105,19 @@ function watermarkText(result: RunResult): string | null {
   return (
     result.watermark ?? (result.scope === 'whole' ? null : `not touched by a backfill with ${scopeFlag[result.scope]}`)
   );
+}
+
+/** What another tool has brought is compared before anybody should rely on it. */
+function reconcileText(result: RunResult): string | null {
+  if (result.mode !== 'backfill' || result.adopted === undefined) return null;
+  const byHand = `sluice reconcile ${result.stream}`;
+  return {
+    called: 'called: it reads again what differs from the source',
+    alreadyRunning: `one was running already; next: ${byHand} once it has ended`,
+    paused: `its schedule is paused; next: ${byHand}`,
+    failed: `could not be called; next: ${byHand}`,
+    fits: null,
+  }[result.adopted.reconcile];
 }
 
 function missingText(result: RunResult): string | null {

@@ -13,6 +13,7 @@ export interface BackfillRequest {
   readonly createdAfter?: string | undefined;
   readonly createdBefore?: string | undefined;
   readonly replace?: boolean | undefined;
+  readonly adopt?: boolean | undefined;
   readonly chunkRecords?: number | undefined;
   readonly resume?: ResumePolicy | undefined;
 }
@@ -22,6 +23,8 @@ export interface CheckedBackfill {
   readonly chunkRecords: number;
   readonly resume: ResumePolicy;
   readonly replaces: boolean;
+  /** Takes over a table that another tool has filled, and reads nothing. */
+  readonly adopts: boolean;
 }
 
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -44,11 +47,16 @@ export function checkBackfillRequest(
   if (typeof replaces !== 'boolean') throw invalid('replace', 'give true or false');
   if (replaces && scope.kind !== 'whole')
     throw invalid('replace', 'it needs the whole stream: leave out what narrows it');
+  const adopts = request.adopt ?? false;
+  if (typeof adopts !== 'boolean') throw invalid('adopt', 'give true or false');
+  if (adopts && (scope.kind !== 'whole' || replaces || request.resume !== undefined)) {
+    throw invalid('adopt', 'it reads nothing: leave out what says which records, and how');
+  }
   // The ids of a replacement have to be listed by one run.
   const resume = request.resume ?? (replaces ? 'never' : 'auto');
   if (replaces && resume !== 'never') throw invalid('resume', 'a replacement always begins anew');
   if (!resumePolicies.includes(resume)) throw invalid('resume', `give one of ${resumePolicies.join(', ')}`);
-  return { scope, chunkRecords, resume, replaces };
+  return { scope, chunkRecords, resume, replaces, adopts };
 }
 
 function scopeOf({ limit, ids, createdAfter, createdBefore }: BackfillRequest, now: string): BackfillScope {

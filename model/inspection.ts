@@ -1,10 +1,13 @@
+import type { TableSurvey } from './adoption.ts';
 import type { RequestCounts } from './batch.ts';
 import type { ListingReport } from './comparison.ts';
 import type { OpenRunRecord, RunRow } from './destination.ts';
 import type { Finding } from './finding.ts';
+import type { Positions } from './positions.ts';
 import type { RejectedIds, RejectFilter, RejectGroup, RejectRow } from './reject.ts';
 import type { ObjectDescription, ObjectSummary, SourceUsage } from './source.ts';
 import type { StagedRun, UploadPlace } from './staged-run.ts';
+import type { TableName } from './stream-table.ts';
 
 /** One look at source, destination or ledger, by the worker that holds their connections. */
 export type InspectInput =
@@ -26,6 +29,8 @@ export type InspectInput =
   | { readonly verb: 'rows'; readonly streams: readonly string[]; readonly exact?: boolean }
   /** Whether a destination is in order, and what its ledger has as running. The streams are of one destination. */
   | { readonly verb: 'ledger'; readonly streams: readonly string[] }
+  /** What adopting the stream's table would do. */
+  | { readonly verb: 'adoption'; readonly stream: string }
   /** Compares source and table, `sample` records (1,000 by default) value for value, and changes neither. */
   | { readonly verb: 'verify'; readonly stream: string; readonly sample?: number };
 
@@ -88,6 +93,16 @@ export interface InspectResults {
     readonly stream: string;
     readonly report: ListingReport;
     readonly requests: RequestCounts;
+  };
+  readonly adoption: {
+    readonly verb: 'adoption';
+    readonly stream: string;
+    readonly table: TableName;
+    readonly survey: TableSurvey;
+    /** Where incremental runs would begin. */
+    readonly positions: Positions;
+    /** From an index that may lag; null where it could not be counted. */
+    readonly sourceRecords: number | null;
   };
   readonly ledger: {
     readonly verb: 'ledger';

@@ -15,7 +15,7 @@ interface ReconcileCallerOptions {
   readonly dataConverter?: DataConverter;
 }
 
-export type CallReconcile = (stream: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
+export type CallReconcile = (stream: string, why: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
 
 /**
  * Starts a reconciliation of a stream now: by its schedule where there is one, else under the stream's fixed id. Throws
@@ -42,7 +42,7 @@ export function reconcileCaller({ taskQueue, ...server }: ReconcileCallerOptions
     }
   };
 
-  const start: CallReconcile = async (stream) => {
+  const start: CallReconcile = async (stream, why) => {
     const input: ReconcileInput = { stream };
     try {
       await client.workflow.start(workflowNames.reconcile.type, {
@@ -51,7 +51,7 @@ export function reconcileCaller({ taskQueue, ...server }: ReconcileCallerOptions
         args: [input],
         workflowIdConflictPolicy: 'FAIL',
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `reconcile of ${stream}, since counts do not fit`,
+        staticSummary: `reconcile of ${stream}, ${why}`,
       });
       return 'called';
     } catch (error) {
@@ -60,12 +60,12 @@ export function reconcileCaller({ taskQueue, ...server }: ReconcileCallerOptions
     }
   };
 
-  return async (stream) => {
+  return async (stream, why) => {
     try {
       return await connection.withDeadline(Date.now() + answerWithinMs, async () => {
         // One that was started by hand has the fixed id, whether or not there is a schedule.
         if (await isRunning(syncWorkflowId('reconcile', stream))) return 'alreadyRunning';
-        return (await trigger(stream)) ?? (await start(stream));
+        return (await trigger(stream)) ?? (await start(stream, why));
       });
     } catch (error) {
       throw new SyncError('Unavailable', `Temporal did not take the call of a reconciliation of ${stream}`, {

@@ -1,4 +1,11 @@
-import { continueAsNew, makeContinueAsNewFunc, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import {
+  continueAsNew,
+  isCancellation,
+  log,
+  makeContinueAsNewFunc,
+  setWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { BackfillInput, BackfillResult, ResyncInput } from './messages.ts';
 import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
@@ -6,8 +13,8 @@ import { installApproval, settleVanished } from './vanished.ts';
 
 /**
  * Copies a stream, or the part of it that the input names, from source to destination: plan, then chunk after chunk,
- * each staged and merged with its ledger row in one transaction. A replacement then flags what it did not meet. Start it
- * under the id `backfill/<pipeline>.<stream>`.
+ * each staged and merged with its ledger row in one transaction. A replacement then flags what it did not meet; an adoption
+ * reads nothing, and has all compared. Start it under the id `backfill/<pipeline>.<stream>`.
  */
 export async function backfill(input: BackfillInput): Promise<BackfillResult> {
   requireStart('backfill', input);
@@ -25,7 +32,9 @@ export async function backfill(input: BackfillInput): Promise<BackfillResult> {
         )),
     );
     const isComplete = sync.settled.comparesAfter ? await settleVanished(sync, 'vanished') : await sync.readToTheEnd();
-    return isComplete ? finish(sync, ids) : null;
+    if (!isComplete) return null;
+    const result = await finish(sync, ids);
+    return request.adopt ? { ...result, adopted: { reconcile: await callReconcile(sync) } } : result;
   });
   return result ?? continueOnNewVersion({ ...input, continued: sync.continuation });
 }
@@ -65,6 +74,20 @@ export async function resync(input: ResyncInput): Promise<BackfillResult> {
     return (await sync.readToTheEnd()) ? finish(sync, ids) : null;
   });
   return result ?? continueAsNew<typeof resync>({ ...input, continued: sync.continuation });
+}
+
+/** What another tool has left out of the table, a reconciliation finds: without one, what was adopted may stay as it is. */
+async function callReconcile(sync: SyncRun): Promise<NonNullable<BackfillResult['adopted']>['reconcile']> {
+  const { stream } = sync.name;
+  try {
+    return (await sync.steps.callReconcile({ stream, records: null })).kind;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the table was adopted, and no reconciliation could be called; the schedule makes the next one', {
+      error,
+    });
+    return 'failed';
+  }
 }
 
 async function finish(sync: SyncRun, ids: readonly string[] | undefined): Promise<BackfillResult> {

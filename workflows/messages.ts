@@ -1,6 +1,7 @@
 /** What goes in and out of the workflows: shared by the workflows, the client and the tests, so that no name can differ. */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CallReconcileResult } from '../activities/call-reconcile.ts';
 import type { PlannedRun } from '../activities/planned-run.ts';
 import type { LedgerHead, RequestCounts } from '../model/batch.ts';
 import type { Differences } from '../model/comparison.ts';
@@ -29,6 +30,8 @@ export interface BackfillInput {
   readonly createdBefore?: string;
   /** Read everything, then flag what is in the table and was not read. Always begins anew. */
   readonly replace?: boolean;
+  /** Take over a table that another tool has filled: reads nothing, and calls a reconciliation. */
+  readonly adopt?: boolean;
   /** Records per chunk; 20,000–50,000, or fewer together with `limit`. Default: the config's. */
   readonly chunkRecords?: number;
   /** Default `auto`: go on from a failed or lost backfill if nothing about the plan changed. */
@@ -202,6 +205,8 @@ export interface BackfillResult extends SyncResult {
   readonly watermark: string | null;
   /** Null unless it replaced. */
   readonly vanished: VanishedProgress | null;
+  /** Whether it adopted a table, and what became of the call of a reconciliation. */
+  readonly adopted?: { readonly reconcile: CallReconcileResult['kind'] | 'failed' };
 }
 
 export interface ReconcileResult extends SyncResult {

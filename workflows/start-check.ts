@@ -5,7 +5,7 @@ import { invalidStart } from './invalid-start.ts';
 import { reportFailed } from './run-reports.ts';
 
 const options: Readonly<Record<SyncMode, readonly string[]>> = {
-  backfill: ['limit', 'ids', 'createdAfter', 'createdBefore', 'replace', 'chunkRecords', 'resume'],
+  backfill: ['limit', 'ids', 'createdAfter', 'createdBefore', 'replace', 'adopt', 'chunkRecords', 'resume'],
   incremental: ['forceFullSync'],
   softDelete: [],
   reconcile: ['mayStretch'],

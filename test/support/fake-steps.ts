@@ -128,6 +128,8 @@ export class FakeSteps {
       resetStream: async () => ({ generation: 2 }),
       locateStream: async () => ({ taskQueue: this.taskQueue }),
       callReconcile: async () => {
+        this.log.push('call reconcile');
+        this.#failIfTold('call reconcile');
         this.reconcileCalls++;
         return { kind: 'called', liveRows: this.liveRows };
       },

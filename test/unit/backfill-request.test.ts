@@ -23,6 +23,7 @@ describe('checkBackfillRequest', () => {
       chunkRecords,
       resume: 'auto',
       replaces: false,
+      adopts: false,
     });
   });
 
@@ -30,7 +31,17 @@ describe('checkBackfillRequest', () => {
     expect(checkBackfillRequest({ replace: true }, settings)).toMatchObject({ resume: 'never', replaces: true });
   });
 
+  it('an adoption reads nothing', () => {
+    expect(checkBackfillRequest({ adopt: true }, settings)).toMatchObject({ scope: { kind: 'whole' }, adopts: true });
+  });
+
   it.each<[string, BackfillRequest]>([
+    ['adopt', { adopt: true, limit: 5 }],
+    ['adopt', { adopt: true, ids: ['1'] }],
+    ['adopt', { adopt: true, createdAfter: '2026-01-01' }],
+    ['adopt', { adopt: true, replace: true }],
+    ['adopt', { adopt: true, resume: 'never' }],
+    ['adopt', { adopt: 'false' as never }],
     ['limit', { limit: 0 }],
     ['limit', { limit: 1.5 }],
     ['limit', { limit: 5, ids: ['1'] }],

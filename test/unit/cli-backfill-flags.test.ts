@@ -30,6 +30,10 @@ describe('backfillInputs', () => {
       },
     ],
     [{ fresh: true }, { stream: 'crm.contacts', resume: 'never' }],
+    [
+      { adopt: true, yes: true, wait: true },
+      { stream: 'crm.contacts', adopt: true },
+    ],
   ])('%j', (flags, expected) => expect(backfillInputs(contacts, flags)).toEqual([expected]));
 
   it('gives each stream its own', () => {
@@ -57,6 +61,15 @@ describe('backfillInputs', () => {
       contacts,
       { createdAfter: '2026-02-01', createdBefore: '2026-01-31' },
     ],
+    ['--adopt and --limit exclude each other', contacts, { adopt: true, limit: '1' }],
+    ['--adopt and --created-before exclude each other', contacts, { adopt: true, createdBefore: '2026-01-01' }],
+    ['--adopt and --replace exclude each other', contacts, { adopt: true, replace: true }],
+    ['--adopt and --resume exclude each other', contacts, { adopt: true, resume: true }],
+    ['--adopt and --fresh exclude each other', contacts, { adopt: true, fresh: true }],
+    ['--adopt and --chunk-records exclude each other', contacts, { adopt: true, chunkRecords: '20000' }],
+    ['--dry-run and --wait exclude each other', contacts, { adopt: true, dryRun: true, wait: true }],
+    ['--dry-run is for --adopt', contacts, { dryRun: true }],
+    ['--yes is for --adopt', contacts, { yes: true }],
     ['--ids is for one stream', ['crm.contacts', 'crm.deals'], { ids: '1' }],
     ['--limit "0" is not a whole number above 0', contacts, { limit: '0' }],
     ['--limit "1e3" is not a whole number above 0', contacts, { limit: '1e3' }],

@@ -361,6 +361,16 @@ describe('backfill', () => {
     expect(fake.log).toEqual([]);
   });
 
+  it('adopting reads nothing, and calls a reconciliation once the run is closed', async () => {
+    const adopting = async () => {
+      const fake = new FakeSteps(0);
+      const result = await run(fake, (handle) => handle.result(), { input: { stream, adopt: true } });
+      expect(fake.log).toEqual(['plan', 'finish done', 'call reconcile']);
+      return result;
+    };
+    expect(await adopting()).toMatchObject({ adopted: { reconcile: 'called' }, totals: { read: 0 } });
+  });
+
   it('costs at most 14 events a chunk, and shows where it is', async () => {
     const fake = new FakeSteps(200);
     await run(fake, async (handle) => {

@@ -23,7 +23,8 @@ afterAll(async () => {
   await temporal?.stop();
 });
 
-const call = async (stream: string) => reconcileCaller({ connection, namespace: 'default', taskQueue })(stream);
+const call = async (stream: string) =>
+  reconcileCaller({ connection, namespace: 'default', taskQueue })(stream, 'as a test');
 
 async function createSchedule(stream: string): Promise<void> {
   await temporal.client.schedule.create({

@@ -3,11 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TableSurvey } from '../../model/adoption.ts';
+import { systemColumns } from '../../model/column.ts';
+import type { Positions } from '../../model/positions.ts';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
 import { defaultToken } from '../../simulators/hubspot/options.ts';
 import { startHubspotSimulator, type RunningSimulator } from '../../simulators/hubspot/start.ts';
 import { compareWithTruth, isEqual } from '../../simulators/verification/compare-with-truth.ts';
+import type { reconcile } from '../../workflows/reconcile.ts';
 import { eventually } from '../support/eventually.ts';
+import { holdFile } from '../support/held-file.ts';
 import { runCli, spawnCli, type CliRun } from '../support/run-cli.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -47,6 +52,11 @@ pipelines:
     destination: local
     schema: hubspot
     streams: { contacts: {}, owners: { freshness: 1s, schedules: off } }
+  taken:
+    source: crm
+    destination: local
+    schema: taken
+    streams: { contacts: { schedules: off } }
 alerts: { webhook: "${webhook.url}" }
 `,
   );
@@ -182,6 +192,62 @@ describe('keeping a stream in step, as a person does', () => {
     const backfill = await sluice('backfill', stream, '--wait');
     expect(backfill.stdout).toContain('read 1,801 = unchanged 1,801\n');
     expect(backfill.exitCode).toBe(0);
+  });
+
+  it('adopts a table that another tool has filled, and makes it equal its source', async () => {
+    const taken = 'taken.contacts';
+    const missing = await sluice('backfill', taken, '--adopt', '--yes', '--wait');
+    expect(missing.stderr).toContain('there is no table taken.contacts to adopt; next: check');
+    expect(missing.exitCode).toBe(2);
+
+    const own = systemColumns.join(', ');
+    await holdFile(join(directory, 'warehouse.duckdb'), async (execute) => {
+      await execute('CREATE SCHEMA taken');
+      await execute(
+        `CREATE TABLE taken.contacts AS SELECT * EXCLUDE (${own}), 'tool' AS loaded_by FROM hubspot.contacts WHERE _deleted IS NOT TRUE`,
+      );
+      // What the other tool has wrong: a value, a stamp, a record too few, and one too many.
+      const some = (n: number) => `(SELECT id FROM taken.contacts ORDER BY id LIMIT 1 OFFSET ${n})`;
+      await execute(`UPDATE taken.contacts SET firstname = 'somebody else' WHERE id = ${some(1)}`);
+      await execute(
+        `UPDATE taken.contacts SET firstname = 'late', lastmodifieddate = lastmodifieddate + INTERVAL 1 SECOND WHERE id = ${some(2)}`,
+      );
+      await execute(`DELETE FROM taken.contacts WHERE id = ${some(3)}`);
+      await execute(`UPDATE taken.contacts SET id = 999999999997 WHERE id = ${some(4)}`);
+    });
+
+    const asked = await sluice('backfill', taken, '--adopt');
+    expect(asked.stderr).toContain('adopting taken.contacts (--dry-run shows what that does) needs a confirmation');
+    expect(asked.exitCode).toBe(7);
+    const preview = await sluice('backfill', taken, '--adopt', '--dry-run', '--json');
+    expect(preview.exitCode).toBe(0);
+    const { adoptions } = JSON.parse(preview.stdout) as {
+      adoptions: { survey: TableSurvey; positions: Positions; sourceRecords: number }[];
+    };
+    const { survey, positions, sourceRecords } = adoptions[0]!;
+    expect(survey).toMatchObject({
+      rows: sourceRecords - 1,
+      stampColumn: 'lastmodifieddate',
+      addedColumns: systemColumns,
+    });
+    expect(Date.parse(survey.newestStamp) - Date.parse(positions.settled)).toBe(5 * 60_000);
+
+    const adopted = await sluice('backfill', taken, '--adopt', '--yes', '--wait');
+    expect(adopted.stdout).toContain('adopted as it was; nothing was read\n');
+    expect(adopted.stdout).toContain('reconcile  called: it reads again what differs from the source\n');
+    expect(adopted.stdout).toContain(`watermark  ${positions.settled}\n`);
+    expect(adopted.exitCode).toBe(0);
+    const found = await temporal.client.workflow
+      .getHandle<typeof reconcile>(syncWorkflowId('reconcile', taken))
+      .result();
+    const { missing: absent, stale, recalculated, vanished } = found.vanished!.differences;
+    expect({ absent, stale, recalculated, vanished }).toEqual({ absent: 2, stale: 1, recalculated: 1, vanished: 1 });
+    const verified = await sluice('verify', taken, '--sample', '2000');
+    expect(verified.stdout).toContain(`${taken}: equal to its source\n`);
+
+    simulator.portal.change('contacts', { count: 3, seed: 11 });
+    expect((await sluice('sync', taken, '--wait')).stdout).toMatch(/ updated 3\b/);
+    expect((await sluice('sync', stream, '--wait')).exitCode).toBe(0);
   });
 
   it('leaves a table that is its source', async () => {
