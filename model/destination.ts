@@ -37,7 +37,7 @@ export interface StreamState {
   readonly positions: Positions | null;
   /** The ledger has positions that are no instants. */
   readonly isUnreadable: boolean;
-  /** Null where there is no table. */
+  /** Null where there is no table, or one that no run has opened: another tool's. */
   readonly liveRows: number | null;
   /** Whether a whole-stream backfill of this generation was begun, and how far the last one came. */
   readonly backfill: 'none' | 'unfinished' | 'done';
@@ -241,6 +241,7 @@ export interface Destination {
   closeLostRuns(target: StreamTable & { runs: readonly string[] }, signal: AbortSignal): Promise<string[]>;
   /** Runs that are recorded as `running`, oldest first. */
   listOpenRuns(target: StreamTable, signal: AbortSignal): Promise<OpenRunRecord[]>;
+  /** Null like `liveRows`. */
   countRows(target: StreamTable, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;
   /** Newest first, without values, like the two after it. */
   listRejects(

@@ -24,17 +24,15 @@ export async function readStreamState(session: Session, target: StreamTable): Pr
   };
 }
 
-/** Null where there is no such table. */
+/** Null where there is no such table, or one that no run has opened yet: then its rows are another tool's. */
 export async function countRows(
   session: Session,
   table: TableName,
 ): Promise<{ readonly live: number; readonly deleted: number } | null> {
   const present = await readColumnTypes(session, table);
-  if (present.size === 0) return null;
-  // Another tool's table, which no run has opened yet, flags no rows.
-  const isDeleted = present.has('_deleted') ? '_deleted IS TRUE' : 'false';
+  if (!present.has('_deleted')) return null;
   const [row] = await session.query(
-    `SELECT count(*) FILTER (NOT (${isDeleted})) AS live, count(*) FILTER (${isDeleted}) AS deleted ` +
+    'SELECT count(*) FILTER (_deleted IS NOT TRUE) AS live, count(*) FILTER (_deleted IS TRUE) AS deleted ' +
       `FROM ${quoteTable(table)}`,
   );
   return { live: numberOf(row, 'live'), deleted: numberOf(row, 'deleted') };

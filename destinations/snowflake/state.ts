@@ -5,7 +5,6 @@ import type { Positions } from '../../model/positions.ts';
 import type { StreamTable, TableName } from '../../model/stream-table.ts';
 import { describeTable } from './catalogue.ts';
 import { fenceTable } from './fence.ts';
-import { isTrue } from './expressions.ts';
 import { quoteTable, storedName } from './identifiers.ts';
 import { type Bind, numberOf, type Session, type SqlRow, type Statement } from './session.ts';
 import { type SystemTable, systemTable } from './system-tables.ts';
@@ -20,8 +19,9 @@ export async function readStreamState(
   present: ReadonlySet<string>,
 ): Promise<StreamState> {
   const { table } = target;
-  const hasFlags = present.has(storedName(table.table)) && (await flagsRows(session, table));
-  const statement = buildState(target, present, { hasFlags });
+  const stored = storedName(table.table);
+  const isForeign = present.has(stored) && !(await isOpened(session, table));
+  const statement = buildState(target, isForeign ? new Set([...present].filter((name) => name !== stored)) : present);
   if (statement === null) return emptyState;
   const [row] = await session.query(statement);
   if (row === undefined) return emptyState;
@@ -39,32 +39,31 @@ export async function readStreamState(
   };
 }
 
-/** Another tool's table, which no run has opened yet, does not. */
-async function flagsRows(session: Session, table: TableName): Promise<boolean> {
+/** Whether a run has opened a table that exists: until then, its rows are another tool's. */
+async function isOpened(session: Session, table: TableName): Promise<boolean> {
   return (await describeTable(session, table)).has('_deleted');
 }
 
+/** Of a table that exists; null where no run has opened it. */
 export async function countRows(
   session: Session,
   table: TableName,
-): Promise<{ readonly live: number; readonly deleted: number }> {
-  const isDeleted = (await flagsRows(session, table)) ? isTrue('_deleted') : 'FALSE';
+): Promise<{ readonly live: number; readonly deleted: number } | null> {
+  if (!(await isOpened(session, table))) return null;
   const [row] = await session.query({
-    sql: `SELECT COUNT_IF(NOT ${isDeleted}) AS live, COUNT_IF(${isDeleted}) AS deleted FROM ${quoteTable(table)}`,
+    sql:
+      'SELECT COUNT_IF(_deleted IS DISTINCT FROM TRUE) AS live, COUNT_IF(_deleted) AS deleted ' +
+      `FROM ${quoteTable(table)}`,
   });
   return { live: numberOf(row, 'live'), deleted: numberOf(row, 'deleted') };
 }
 
-/** One row; null where there is nothing to be asked. `hasFlags`: the stream's table tells which rows are deleted. */
-export function buildState(
-  target: StreamTable,
-  present: ReadonlySet<string>,
-  { hasFlags }: { readonly hasFlags: boolean },
-): Statement | null {
+/** One row; null where there is nothing to be asked. */
+export function buildState(target: StreamTable, present: ReadonlySet<string>): Statement | null {
   const { stream, table } = target;
   const has = (name: string) => present.has(storedName(name));
   const live = has(table.table)
-    ? `(SELECT COUNT(*) AS live_rows FROM ${quoteTable(table)}${hasFlags ? ' WHERE _deleted IS DISTINCT FROM TRUE' : ''})`
+    ? `(SELECT COUNT(*) AS live_rows FROM ${quoteTable(table)} WHERE _deleted IS DISTINCT FROM TRUE)`
     : null;
   if (!has(fenceTable(target).table)) return live === null ? null : { sql: `SELECT l.live_rows FROM ${live} l` };
 

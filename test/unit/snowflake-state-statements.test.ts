@@ -41,7 +41,7 @@ describe('statements about a stream whose names are hostile', () => {
   const statements: Record<string, Statement> = {
     'take the fence': buildTakeFence({ ...target, taker: hostile }),
     'read the standing': buildStanding({ ...target, run: hostile, batchId: hostile }),
-    'read the state': buildState(target, present, { hasFlags: true })!,
+    'read the state': buildState(target, present)!,
     'read heads': buildHeads(target, [hostile, 'other']),
     'close a run': buildCloseRun({ ...target, run: hostile, status: 'failed', error: hostile, forgetsAccess: true }),
     'mark as lost': buildMarkLost(target, { sql: 'run = ?', binds: [hostile] }),
@@ -100,9 +100,7 @@ describe('what of a stream is there', () => {
       B: 'SYNC_BATCHES',
       R: 'SYNC_RUNS',
     };
-    const statement = buildState({ stream: of, table: contacts }, new Set(kinds.map((kind) => names[kind])), {
-      hasFlags: true,
-    });
+    const statement = buildState({ stream: of, table: contacts }, new Set(kinds.map((kind) => names[kind])));
     if (expected === null) expect(statement).toBeNull();
     else expect(statement!.sql).toMatch(expected);
   });
