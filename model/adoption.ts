@@ -125,10 +125,15 @@ export function nothingToAdopt({ stream, table }: StreamTable): SyncError {
   });
 }
 
+/** Raises as `requireAdoptable` does. */
 export function surveyOf(
   plan: StreamPlan,
   facts: TableFacts,
-  fitted: {
+  {
+    missing,
+    fitted,
+    stamp,
+  }: {
     readonly missing: readonly TableColumn[];
     readonly fitted: Pick<FittedPlan, 'added' | 'widened'>;
     readonly stamp: StampColumn | null;
@@ -138,11 +143,11 @@ export function surveyOf(
   const { rows, stampedRows, newestStamp } = facts;
   return {
     rows,
-    stampColumn: fitted.stamp?.name ?? null,
+    stampColumn: stamp?.name ?? null,
     stampedRows,
     newestStamp,
-    addedColumns: [...fitted.fitted.added, ...fitted.missing].map(({ name }) => name),
-    widenedColumns: fitted.fitted.widened.map(({ name }) => name),
+    addedColumns: [...fitted.added, ...missing].map(({ name }) => name),
+    widenedColumns: fitted.widened.map(({ name }) => name),
   };
 }
 
