@@ -1,28 +1,22 @@
-import { rm } from 'node:fs/promises';
-import { addRequests, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
-import type { ClaimResult, Destination } from '../model/destination.ts';
-import { LongWait, type WaitReason } from '../model/errors.ts';
-import { isFrontierEmpty, type SourceFrontier } from '../model/frontier.ts';
-import { columnLayout, type StreamPlan } from '../model/plan.ts';
-import type { Positions } from '../model/positions.ts';
-import type { RunProgress } from '../model/run.ts';
+import { addRequests } from '../model/batch.ts';
+import { LongWait } from '../model/errors.ts';
+import { isFrontierEmpty } from '../model/frontier.ts';
+import { countHeld, decideHold, type HeldChanges, type HoldState } from '../model/held-changes.ts';
+import { columnLayout } from '../model/plan.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
-import { earnedPositions, laterPositions } from '../model/watermark.ts';
 import { buildPlan } from './build-plan.ts';
 import { countSource } from './count-source.ts';
 import type { ActivityDeps } from './deps.ts';
-import { mintBatch } from './extract-chunk.ts';
-import { readFirstChunk, type ChangesLook } from './first-chunk.ts';
-import { claimRun, openPlannedRun, type RunName } from './open-planned-run.ts';
-import type { PlannedRun, PlanWait } from './planned-run.ts';
-import { requireSameAccess } from './require-access.ts';
+import { readFirstChunk, type Looked } from './first-chunk.ts';
+import { dropHeld, heldPlanName, holdChunk, requireStages } from './hold-changes.ts';
+import { openIncremental, type FoundChunk, type OpenedIncremental } from './open-incremental.ts';
+import type { RunName } from './open-planned-run.ts';
+import type { PlanWait } from './planned-run.ts';
 import type { SettledPlans } from './settled-plans.ts';
-import type { ChunkControl, StagedChunk } from './stage-chunk.ts';
+import type { ChunkControl } from './stage-chunk.ts';
 import { removeRunStages } from './stage-folders.ts';
-import { isStanding, readStanding, standingOf, type NoStanding, type StreamStanding } from './stream-standing.ts';
+import { areSameLedger, readStanding, standingOf, type NoStanding, type StreamStanding } from './stream-standing.ts';
 import { trustedNow } from './trusted-now.ts';
-import { uploadStage } from './upload-stage.ts';
-import { uploadedRun } from './uploaded-runs.ts';
 
 export interface BeginIncrementalInput extends RunName {
   readonly mode: 'incremental';
@@ -30,72 +24,84 @@ export interface BeginIncrementalInput extends RunName {
   /** What the run before left; null where there is none. */
   readonly standing: StreamStanding | null;
   readonly idleRuns: number;
-}
-
-interface Looked extends ChangesLook {
-  readonly standing: StreamStanding;
-  /** Records at the source by the count check; null where it cannot count, or did not get to it. */
-  readonly sourceRecords: number | null;
-  readonly sourceNow: string;
-  readonly earliestReconcileMs: number;
-  readonly requests: RequestCounts;
+  /** Absent in runs that an earlier release began. */
+  readonly waiting?: HoldState;
 }
 
 export type BegunIncrementalRun =
   | PlanWait
   | NoStanding
   | ({ readonly kind: 'idle' } & Looked)
-  | ({
-      readonly kind: 'begun';
-      readonly planned: PlannedRun;
-      /** The first chunk; null where it has to be read again, by the plan the run is recorded with. */
-      readonly batch: Batch | null;
-      /** What stopped the first chunk, if it was the source. */
-      readonly wait: WaitReason | null;
-    } & Looked);
+  /** What was found waits, staged, with what had waited before. `changes`: records and tombstones that this run found. */
+  | ({ readonly kind: 'held'; readonly held: HeldChanges; readonly changes: number } & Looked)
+  | OpenedIncremental;
+
+type IncrementalDeps = ActivityDeps & { readonly settledPlans: SettledPlans };
+
+/** Where a look begins. */
+interface Start extends HoldState {
+  readonly input: BeginIncrementalInput;
+  readonly settings: StreamSettings;
+  readonly standing: StreamStanding;
+  /** What had waited and is read again by this run; null for nothing. */
+  readonly dropped: string | null;
+}
 
 /**
- * Looks for changes, and begins a run only where there are some: a stream without a change costs a few requests, writes
- * nothing, and opens no destination as long as the run before told where it stood (rule 16 of docs/spec.md). The first chunk is
- * read right away, so that a few changes are one step and one merge.
+ * Looks for changes, and begins a run only where there are some to be merged: a stream without a change costs a few requests, writes
+ * nothing, and opens no destination as long as the run before told where it stood (rule 16 of docs/spec.md); no more does one
+ * whose changes may wait, staged. The first chunk is read right away, so that a few changes are one step and one merge.
  */
 export async function beginIncremental(
-  deps: ActivityDeps & { settledPlans: SettledPlans },
+  deps: IncrementalDeps,
   input: BeginIncrementalInput,
   control: ChunkControl,
 ): Promise<BegunIncrementalRun> {
   const settings = deps.streamSettings(input.stream);
+  requireStages(settings, await deps.destination(settings.destination));
   if (input.forceFullSync) return { kind: 'fullSync', reason: 'asked for' };
   if (!settings.incremental.enabled) return { kind: 'fullSync', reason: 'incremental sync is switched off' };
   try {
     const standing = await standingOf(deps, { left: input.standing, settings }, control.signal);
     if ('kind' in standing) return standing;
-    return await lookForChanges(deps, { input, settings, standing }, control);
+    const { held = null, lookedAt = null, isAsked = false } = input.waiting ?? {};
+    const start: Start = { input, settings, standing, held, lookedAt, isAsked, dropped: null };
+    const isLeft = input.standing !== null && areSameLedger(standing, input.standing);
+    return await lookForChanges(deps, isLeft ? start : await withoutHeld(deps, start, elsewhere, control), control);
   } catch (error) {
     if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
     throw error;
   }
 }
 
+const elsewhere = 'the ledger has moved on';
+
 async function lookForChanges(
-  deps: ActivityDeps & { settledPlans: SettledPlans },
-  { input, settings, standing }: { input: BeginIncrementalInput; settings: StreamSettings; standing: StreamStanding },
+  deps: IncrementalDeps,
+  start: Start,
   control: ChunkControl,
 ): Promise<BegunIncrementalRun> {
+  const { input, settings, standing, held } = start;
+  const { signal } = control;
   const source = await deps.source(settings.source);
   const destination = await deps.destination(settings.destination);
-  const described = await source.describeObject(settings.object, control.signal, 'interactive');
+  const described = await source.describeObject(settings.object, signal, 'interactive');
   const description = { ...described, sourceNow: trustedNow(described.sourceNow) };
   const asked = buildPlan(settings, description);
+  const planName = heldPlanName(asked, destination.identity);
+  if (held !== null && held.plan !== planName) {
+    return lookForChanges(deps, await withoutHeld(deps, start, 'the columns are others now', control), control);
+  }
   const plan = deps.settledPlans.of(asked, destination.identity);
+  const batches = held?.batches ?? [];
   const [first, { sourceRecords, requests }] = await Promise.all([
-    readFirstChunk(deps, { input, settings, standing, description, plan }, control),
-    countSource({ source, settings, log: deps.log }, control.signal),
+    readFirstChunk(deps, { input, settings, standing, description, plan, held: batches }, control),
+    countSource({ source, settings, log: deps.log }, signal),
   ]);
-  const { look, frontier } = first;
   const chunk = first.chunk.records === 0 ? { ...first.chunk, stage: null } : first.chunk;
   const looked: Looked = {
-    ...look,
+    ...first.look,
+    text: start.dropped === null ? first.look.text : `${first.look.text}; ${start.dropped}`,
     standing,
     sourceRecords,
     sourceNow: description.sourceNow,
@@ -106,95 +112,66 @@ async function lookForChanges(
     // What killed attempts left goes too: a run that takes no claim is not the next one's to sweep until that one finds a change.
     await removeRunStages({ stageRoot: deps.stageRoot, ...input });
     if (chunk.wait !== null) return { kind: 'wait', wait: chunk.wait };
-    if (isFrontierEmpty(chunk.frontier)) return { kind: 'idle', ...looked };
-    control.signal.throwIfAborted();
+    if (isFrontierEmpty(chunk.frontier) && held === null) return { kind: 'idle', ...looked };
+    if (!isFrontierEmpty(chunk.frontier)) signal.throwIfAborted();
   }
-  const claim = await claimRun(deps, { name: input, plan, destination }, control.signal);
-  if (claim.state.access !== null) {
-    const accessNow = await source.describeAccess(settings.object, control.signal, 'interactive');
-    requireSameAccess(input.stream, { before: claim.state.access, now: accessNow });
-  }
-  if (!isStanding(standing, claim)) {
-    // Somebody else moved the ledger on, or the stream was reset: what was found begins at the wrong place.
-    if (chunk.stage !== null) await discard(chunk.stage);
-    const now = await readStanding(deps, settings, control.signal);
-    return 'kind' in now ? now : lookForChanges(deps, { input, settings, standing: now }, control);
-  }
-  return begin(
-    deps,
-    { input, settings, destination, asked, plan, claim, chunk, looked, startFrontier: frontier },
-    control.signal,
-  );
+  const found: FoundChunk = { source, destination, description, asked, plan, chunk, frontier: first.frontier, looked };
+  const waiting = await tryHold(deps, { start, found, planName }, signal);
+  if (waiting !== null) return waiting;
+  const opened = await openIncremental(deps, { input, settings, held, found }, signal);
+  if (opened.kind === 'begun') return opened;
+  // Somebody else moved the ledger on, or the stream was reset: what was found begins at the wrong place.
+  const now = await readStanding(deps, settings, signal);
+  const without = await withoutHeld(deps, start, opened.reason, control);
+  return 'kind' in now ? now : lookForChanges(deps, { ...without, standing: now, isAsked: true }, control);
 }
 
-async function begin(
-  deps: ActivityDeps & { settledPlans: SettledPlans },
-  facts: {
-    input: BeginIncrementalInput;
-    settings: StreamSettings;
-    destination: Destination;
-    /** As config and catalogue ask for it. */
-    asked: StreamPlan;
-    /** As it was read by: what became of `asked` when it last met the table. */
-    plan: StreamPlan;
-    claim: ClaimResult;
-    chunk: StagedChunk;
-    looked: Looked;
-    startFrontier: SourceFrontier;
-  },
+/** Null where what was found is to be merged now, with what is held. */
+async function tryHold(
+  deps: IncrementalDeps,
+  { start, found, planName }: { start: Start; found: FoundChunk; planName: string },
   signal: AbortSignal,
-): Promise<BegunIncrementalRun> {
-  const { input, settings, destination, asked, plan, claim, chunk, startFrontier } = facts;
-  const looked = claim.self === null ? facts.looked : { ...facts.looked, positions: positionsOf(claim.self, facts) };
-  const { planned, plan: opened } = await openPlannedRun(
-    deps,
-    {
-      name: input,
-      settings,
-      destination,
-      plan: asked,
-      claim,
-      scope: 'whole',
-      startFrontier,
-      firstStartedAt: looked.sourceNow,
-      startReason: looked.text,
-      estimatedRecords: null,
-      chunkRecords: settings.chunkRecords,
-      positions: looked.positions,
-      comparesAfter: false,
-      accessNow: null,
-      resumedFrom: null,
-      idleRuns: input.idleRuns,
+): Promise<BegunIncrementalRun | null> {
+  const { input, settings, held } = start;
+  const { source, destination, plan, chunk, looked } = found;
+  const records = chunk.stage === null ? 0 : chunk.records;
+  const decision = decideHold({
+    ...start,
+    hold: settings.hold,
+    found: {
+      isComplete: chunk.wait === null && isFrontierEmpty(chunk.frontier),
+      records,
+      plan: planName,
+      layout: columnLayout(plan),
     },
-    signal,
-  );
-  deps.settledPlans.settle(asked, opened, destination.identity);
-  const isUsable = claim.self === null && columnLayout(opened) === columnLayout(plan);
-  if (chunk.stage === null || !isUsable) {
-    if (chunk.stage !== null) await discard(chunk.stage);
-    return { kind: 'begun', planned, batch: null, wait: chunk.wait, ...looked };
-  }
+    chunkRecords: settings.chunkRecords,
+    now: looked.sourceNow,
+    gapMs: settings.schedules.incrementalMs ?? 0,
+  });
   const { stages } = destination;
-  const run = uploadedRun(input, plan.table);
-  const stage = await uploadStage({ stages, stage: chunk.stage, run }, signal);
-  const position = { run: input.run, sequence: 1, predecessor: null, frontier: startFrontier };
-  const batch = mintBatch(deps, position, { ...chunk, stage });
-  return { kind: 'begun', planned, batch, wait: chunk.wait, ...looked };
+  if (decision.kind === 'apply' || stages === null) return null;
+  if (chunk.stage === null) return held === null ? null : { kind: 'held', held, changes: 0, ...looked };
+  const access = await source.describeAccess(settings.object, signal, 'interactive');
+  if (held !== null && held.access !== access) return null;
+  const { frontier } = found;
+  const facts = { stages, input, plan, planName, access, decision, held, frontier, requests: looked.requests };
+  const holding = await holdChunk(deps, { ...facts, chunk: { ...chunk, stage: chunk.stage } }, signal);
+  await removeRunStages({ stageRoot: deps.stageRoot, ...input });
+  return { kind: 'held', held: holding, changes: records, ...looked };
 }
 
-/**
- * Of a run that an earlier attempt had opened: it goes on with the windows of then, which ended at its first start, however
- * late it is now. How far the settled pass got is not recorded; the next run makes it again.
- */
-function positionsOf({ record }: RunProgress, { looked }: { looked: Looked }): Positions {
-  const { ledgerPositions } = looked.standing;
-  const { settled } = ledgerPositions;
-  return {
-    ...laterPositions(ledgerPositions, earnedPositions({ scope: 'whole', firstStartedAt: record.firstStartedAt })!),
-    settled,
-  };
-}
-
-async function discard({ directory }: Stage): Promise<void> {
-  await rm(directory, { recursive: true, force: true });
+/** Begins at the ledger's positions, so that what was held is read again. */
+async function withoutHeld(
+  deps: IncrementalDeps,
+  start: Start,
+  reason: string,
+  { signal }: ChunkControl,
+): Promise<Start> {
+  const { settings, standing, held } = start;
+  if (held === null) return start;
+  const { stages } = await deps.destination(settings.destination);
+  await dropHeld(deps, { settings, stages, held, reason }, signal);
+  const dropped = `${countHeld(held.batches)} staged changes are read again, since ${reason}`;
+  const positions = standing.ledgerPositions;
+  return { ...start, standing: { ...standing, positions }, held: null, lookedAt: held.since, dropped };
 }

@@ -43,9 +43,10 @@ export function checkDestination(
 function useBy(streams: readonly StreamSettings[]): DestinationUse {
   return {
     schemas: [...new Set(streams.map(({ table }) => table.schema))],
-    incrementalGapsMs: streams
-      .map(({ schedules }) => leastGapMs(schedules, 'incremental'))
-      .filter((gapMs) => gapMs !== null),
+    incrementalGapsMs: streams.flatMap(({ schedules, hold }) => {
+      const gapMs = leastGapMs(schedules, 'incremental');
+      return gapMs === null ? [] : [Math.max(gapMs, hold?.intervalMs ?? 0)];
+    }),
   };
 }
 

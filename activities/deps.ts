@@ -25,6 +25,8 @@ export interface ActivityDeps {
   readonly knownVersions: KnownVersions;
   /** Starts a reconciliation of the stream now, by its schedule where there is one. `why` is for people to read. */
   readonly callReconcile: (stream: string, why: string) => Promise<'called' | 'alreadyRunning' | 'paused'>;
+  /** Has changes of the stream that wait, staged, merged by its next incremental run, and waits for that. */
+  readonly applyHeld: (stream: string, signal: AbortSignal) => Promise<void>;
   /** Whether an execution under this workflow id is open. */
   readonly isRunning: (workflowId: string) => Promise<boolean>;
   /** Takes how many rows of a stream are in quarantine, where a step knows. */

@@ -1,6 +1,7 @@
 import type { LedgerHead } from '../model/batch.ts';
 import { rejects } from '../model/counts.ts';
 import type { CloseRunRequest } from '../model/destination.ts';
+import { heldMode } from '../model/held-changes.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { ActivityDeps } from './deps.ts';
 import { removeRunStages } from './stage-folders.ts';
@@ -13,6 +14,8 @@ export interface FinishRunInput {
   readonly status: CloseRunRequest['status'];
   readonly error: string | null;
   readonly forgetsAccess?: boolean;
+  /** Of a run that merged changes which had waited. */
+  readonly heldRun?: string;
 }
 
 export interface FinishRunResult {
@@ -26,13 +29,17 @@ export async function finishRun(
   input: FinishRunInput,
   signal: AbortSignal,
 ): Promise<FinishRunResult> {
-  const { stream, run, status, error, forgetsAccess = false } = input;
+  const { stream, run, status, error, forgetsAccess = false, heldRun } = input;
   const settings = deps.streamSettings(stream);
   const destination = await deps.destination(settings.destination);
   const target = { stream, table: settings.table };
   const head = await destination.closeRun({ ...target, run, status, error, forgetsAccess }, signal);
   await removeRunStages({ stageRoot: deps.stageRoot, ...input });
   await removeUploaded(deps, { stages: destination.stages, run: uploadedRun(input, settings.table) }, signal);
+  if (heldRun !== undefined && status === 'done') {
+    const held = uploadedRun({ stream, mode: heldMode, run: heldRun }, settings.table);
+    await removeUploaded(deps, { stages: destination.stages, run: held }, signal);
+  }
   const rows = (await destination.countRows(target, signal)) ?? { live: 0, deleted: 0 };
   // Where a look costs money, only a run that added to it is worth one.
   if (!destination.isMetered || rejects(head.totals) > 0) {

@@ -1,4 +1,4 @@
-import { addRequests } from '../model/batch.ts';
+import { addRequests, type Batch, type RequestCounts } from '../model/batch.ts';
 import type { SourceFrontier } from '../model/frontier.ts';
 import { allIds } from '../model/id-range-pool.ts';
 import { mostHitsToSearch } from '../model/incremental-start.ts';
@@ -23,6 +23,16 @@ export interface ChangesLook {
   readonly positions: Positions;
 }
 
+/** All that a run looked at before it opened anything. */
+export interface Looked extends ChangesLook {
+  readonly standing: StreamStanding;
+  /** Records at the source by the count check; null where it cannot count, or did not get to it. */
+  readonly sourceRecords: number | null;
+  readonly sourceNow: string;
+  readonly earliestReconcileMs: number;
+  readonly requests: RequestCounts;
+}
+
 export interface FirstChunk {
   readonly chunk: StagedChunk;
   readonly frontier: SourceFrontier;
@@ -38,10 +48,13 @@ export async function readFirstChunk(
     standing: StreamStanding;
     description: ObjectDescription;
     plan: StreamPlan;
+    /** Staged by earlier runs: what they hold is not staged again. */
+    held: readonly Batch[];
   },
   control: ChunkControl,
 ): Promise<FirstChunk> {
-  const { input, settings, standing, description, plan } = facts;
+  const { input, settings, standing, description, plan, held } = facts;
+  const heldIds = held.map(({ batchId }) => batchId);
   const known = knownScope(plan, standing.generation);
   const read = (frontier: SourceFrontier, maxHits: number | null): Promise<StagedChunk> =>
     stageChunk(
@@ -52,8 +65,9 @@ export async function readFirstChunk(
         plan,
         frontier,
         chunkRecords: settings.chunkRecords,
-        folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, 1),
-        isKnown: (id, version) => deps.knownVersions.has(known, id, version),
+        folder: newStageFolder({ stageRoot: deps.stageRoot, ...input }, held.length + 1),
+        isKnown: (id, version) =>
+          deps.knownVersions.has(known, id, version) || deps.knownVersions.isStaged(heldIds, id, version),
         maxHits,
         reuseKey: null,
       },

@@ -23,6 +23,8 @@ export interface MergeChunkInput {
   readonly positions: Positions | null;
   /** Whether the run lists the ids it reads for a comparison, which it ends with in place of its last batch. */
   readonly comparesAfter: boolean;
+  /** Of a run that merges changes which had waited. */
+  readonly heldRun?: string;
   readonly batch: Batch;
 }
 

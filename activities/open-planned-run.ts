@@ -52,6 +52,8 @@ export interface OpeningRun {
   readonly accessNow: string | null;
   readonly resumedFrom: string | null;
   readonly idleRuns: number;
+  /** Names the changes that waited for this run, if any did. */
+  readonly heldRun?: string;
 }
 
 /**
@@ -103,6 +105,7 @@ export async function openPlannedRun(
     access: { before: claim.state.access, now: opening.accessNow },
     approvalWaitMs: approvalWaitOf(settings),
     head: self?.head ?? startOf(opening.startFrontier),
+    ...(opening.heldRun === undefined ? {} : { heldRun: opening.heldRun }),
   };
   return { planned, plan: opened.plan };
 }

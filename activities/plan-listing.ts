@@ -41,6 +41,8 @@ export async function planListing(
     deps.source(settings.source),
     deps.destination(settings.destination),
   ]);
+  // It would take what waits for a difference.
+  if (settings.hold !== null) await deps.applyHeld(input.stream, signal);
   try {
     const description = await source.describeObject(settings.object, signal);
     const state = await destination.readState({ stream: input.stream, table: settings.table }, signal);

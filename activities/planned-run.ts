@@ -30,6 +30,8 @@ export interface PlannedRun {
   /** How long vanished rows wait for an approval, in ms. */
   readonly approvalWaitMs: number;
   readonly head: LedgerHead;
+  /** Names the changes of earlier runs that it merges first: their stages go once it is done. */
+  readonly heldRun?: string;
 }
 
 /** The source is not to be had for long: to be planned again then. */

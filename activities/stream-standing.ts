@@ -30,8 +30,12 @@ export async function standingOf(
   if (left !== null && destination.isMetered) return left;
   const now = await readStanding(deps, settings, signal);
   if (left === null || 'kind' in now) return now;
-  const isSame = now.generation === left.generation && areSame(now.ledgerPositions, left.ledgerPositions);
-  return isSame ? { ...now, positions: left.positions } : now;
+  return areSameLedger(now, left) ? { ...now, positions: left.positions } : now;
+}
+
+/** Whether both are of one generation and position of the ledger. */
+export function areSameLedger(a: StreamStanding, b: StreamStanding): boolean {
+  return a.generation === b.generation && areSame(a.ledgerPositions, b.ledgerPositions);
 }
 
 function areSame(a: Positions, b: Positions | null): boolean {

@@ -36,6 +36,7 @@ export async function verify(
     deps.source(settings.source),
     deps.destination(settings.destination),
   ]);
+  if (settings.hold !== null) await deps.applyHeld(input.stream, signal);
   // Observations are told by this machine's clock.
   const listedSince = new Date().toISOString();
   const description = await source.describeObject(settings.object, signal);

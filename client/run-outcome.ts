@@ -1,4 +1,5 @@
 import { rejects, type Counts } from '../model/counts.ts';
+import { heldText } from '../model/held-changes.ts';
 import type { VanishedProgress } from '../workflows/messages.ts';
 import { countText } from './count-text.ts';
 import { exitCode, exitCodeOfKind, type ExitCode } from './exit-code.ts';
@@ -48,6 +49,7 @@ export function whyDone(result: RunResult): string | null {
         : `only ${countText(read)} records, asked for with ${scopeFlag[result.scope]}`;
     case 'incremental':
       if (isLeftToAnother(result)) return 'left to the backfill that was running';
+      if (result.next?.held !== undefined) return heldText(result.next.held);
       return result.outcome === 'idle' ? 'nothing changed' : null;
     case 'softDelete':
     case 'reconcile':

@@ -30,17 +30,31 @@ export function runStreams(
 ): Promise<ExitCode> {
   return runEach<RunOrder>(call, verb, {
     ordersFor,
-    begin: async (temporal, order, options) => {
+    begin: async (temporal, order, options, session) => {
+      if (order.mode === 'incremental' && mayHold(session, order.input.stream)) {
+        const { beginApplying } = await import('./begin-applying.ts');
+        return beginApplying(temporal, order, options);
+      }
       const { beginRun } = await import('./begin-run.ts');
       return beginRun(temporal, order, options);
     },
   });
 }
 
+/** Whether changes that its runs find may wait before they are merged. */
+function mayHold({ config, streams }: ConfigSession, stream: string): boolean {
+  return streams.some((name) => name === stream && config.stream(name).hold !== null);
+}
+
 /** What is to begin, and how one of it does. */
 interface Beginning<Order> {
   readonly ordersFor: (streams: readonly StreamName[], session: ConfigSession) => readonly Order[];
-  readonly begin: (temporal: TemporalConnection, order: Order, options: BeginOptions) => Promise<BegunRun>;
+  readonly begin: (
+    temporal: TemporalConnection,
+    order: Order,
+    options: BeginOptions,
+    session: ConfigSession,
+  ) => Promise<BegunRun>;
 }
 
 /**
@@ -63,7 +77,7 @@ export async function runEach<Order>(
       output.warn(`no worker polls task queue ${taskQueue}; the run starts when one does; next: sluice dev`);
     }
     const beginOptions: BeginOptions = { taskQueue, warn: (line) => output.warn(line) };
-    const { runs, codes } = await beginAll(orders, (order) => begin(temporal, order, beginOptions), output);
+    const { runs, codes } = await beginAll(orders, (order) => begin(temporal, order, beginOptions, session), output);
     if (options.wait && runs.length > 0) {
       const { waitForRuns } = await import('./wait-for-runs.ts');
       codes.push(await waitForRuns(temporal, runs, { verb, timeoutMs, output }));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type SignalDefinition } from '@temporalio/common';
 import type { SyncMode } from '../model/plan.ts';
 import { syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
 import { pauseSignal, resumeSignal, type PauseArgs } from '../workflows/messages.ts';
@@ -87,6 +87,19 @@ export async function cancelRun(temporal: TemporalConnection, key: RunKey, reaso
       reason,
     }),
   );
+}
+
+/** False where the run has ended. */
+export async function signalRun(
+  temporal: TemporalConnection,
+  run: RunTarget,
+  signal: SignalDefinition,
+): Promise<boolean> {
+  const startedAtMs = Date.now();
+  const { workflowId } = run;
+  if (!(await unlessEnded(() => temporal.client.workflow.getHandle(workflowId).signal(signal)))) return false;
+  noteCommand(temporal.traces, `SignalWorkflow:${signal.name}`, { ...run, startedAtMs });
+  return true;
 }
 
 async function withOpenRun(

@@ -1,4 +1,5 @@
 import { minChunkRecords } from '../model/backfill-request.ts';
+import { mostHeldBatches, type HoldSettings } from '../model/held-changes.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { isStreamNamePart, streamName } from '../model/stream-name.ts';
 import { associationTables, type UsualAssociations } from './associations.ts';
@@ -65,7 +66,7 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
       { path: pipelinePath, options: pipeline },
       { path: [], options: request.syncOptions },
     ],
-    request.incrementalEnabled,
+    { incrementalEnabled: request.incrementalEnabled, applyIntervalMs: options.apply.interval ?? 0 },
   );
   problems.push(
     ...checkHash(options, path),
@@ -82,7 +83,8 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
     table,
     columns: options.columns ?? null,
     chunkRecords: options.chunkRecords,
-    batchesPerMerge: options.apply.everyBatches,
+    batchesPerMerge: options.apply.everyBatches ?? 1,
+    hold: holdOf(options.apply),
     contract: options.contract,
     onVanished: options.onVanished,
     hashedProperties: options.hash,
@@ -98,6 +100,10 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
 function objectOf(stream: string, options: unknown): string {
   const object = isMapping(options) ? options['object'] : undefined;
   return typeof object === 'string' ? object : stream;
+}
+
+function holdOf({ interval, everyBatches }: StreamOptions['apply']): HoldSettings | null {
+  return interval === undefined ? null : { intervalMs: interval, mostBatches: everyBatches ?? mostHeldBatches };
 }
 
 function splitTable(table: string): [schema: string | null, table: string] {

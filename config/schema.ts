@@ -4,7 +4,7 @@ import { mostBatchesPerMerge } from '../model/join-batches.ts';
 import { schemaContracts } from '../model/plan.ts';
 import { defaultTaskQueue } from '../model/workflow-id.ts';
 import { encryptionSchema } from './encryption.ts';
-import { syncOptions } from './sync-options.ts';
+import { durationUpTo, syncOptions } from './sync-options.ts';
 
 /** A name in SQL: what every destination can quote, and not one of Sluice's own tables. */
 const sqlName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, {
@@ -54,8 +54,15 @@ export const streamSchema = z.strictObject({
         .int()
         .min(1)
         .max(mostBatchesPerMerge)
-        .default(1)
-        .describe('Chunks that one merge takes, where so many are staged: fewer, larger merges cost a warehouse less'),
+        .optional()
+        .describe(
+          'Chunks that one merge takes, where so many are staged; default: 1. Larger merges cost a warehouse less',
+        ),
+      interval: durationUpTo('1d')
+        .optional()
+        .describe(
+          'Changes that scheduled runs find wait staged for so long, to be merged at once; default: for nothing',
+        ),
     })
     .prefault({})
     .describe('When what is staged is merged'),

@@ -22,13 +22,17 @@ const dayMs = 24 * hourMs;
 const usualApprovalWaitMs = 20 * hourMs;
 const leastFreshnessMs = 10 * minuteMs;
 
-/**
- * A stream's settings from what is said for it, for its pipeline and for all, nearest first. `incrementalEnabled` is what
- * the environment says of that switch, which wins; null where it says nothing.
- */
+export interface SyncSurroundings {
+  /** What the environment says of that switch, which wins; null where it says nothing. */
+  readonly incrementalEnabled: boolean | null;
+  /** How long changes may wait staged; 0 where they do not. */
+  readonly applyIntervalMs: number;
+}
+
+/** A stream's settings from what is said for it, for its pipeline and for all, nearest first. */
 export function settleSync(
   layers: readonly SyncLayer[],
-  incrementalEnabled: boolean | null,
+  { incrementalEnabled, applyIntervalMs }: SyncSurroundings,
 ): { readonly value: SyncSettings; readonly problems: readonly Problem[] } {
   const said = <Section extends SyncSection>(section: Section): NonNullable<SyncOptions[Section]> =>
     Object.assign({}, ...layers.map(({ options }) => options[section] ?? {}).reverse());
@@ -55,11 +59,11 @@ export function settleSync(
       approvalWaitMs: reconcile.approvalWait ?? Math.min(usualApprovalWaitMs, longestWaitMs),
     },
     schedules,
-    freshnessMs: freshness === undefined ? usualFreshness(schedules.incrementalMs) : freshness,
+    freshnessMs: freshness === undefined ? usualFreshness(schedules.incrementalMs, applyIntervalMs) : freshness,
   } satisfies SyncSettings;
   const problems = [
     ...(value.reconcile.approvalWaitMs > longestWaitMs ? [waitTooLong(layers, schedules)] : []),
-    ...(isTooFresh(value) ? [tooFresh(layers)] : []),
+    ...(isTooFresh(value, applyIntervalMs) ? [tooFresh(layers, applyIntervalMs)] : []),
   ];
   return { value, problems };
 }
@@ -88,8 +92,8 @@ function longestMs(time: ScheduleTime): number | null {
 }
 
 /** A run that is late once is no news, and neither is a deploy. Null where nothing runs by itself. */
-function usualFreshness(incrementalMs: number | null): number | null {
-  return incrementalMs === null ? null : Math.max(leastFreshnessMs, 3 * incrementalMs);
+function usualFreshness(incrementalMs: number | null, applyIntervalMs: number): number | null {
+  return incrementalMs === null ? null : Math.max(leastFreshnessMs, 3 * incrementalMs + applyIntervalMs);
 }
 
 /** An approval has to come before the next run, whose comparison replaces the one to be approved. */
@@ -97,14 +101,15 @@ function approvalRoom(gapMs: number | null): number {
   return gapMs === null ? Infinity : gapMs - Math.min(minuteMs, gapMs / 2);
 }
 
-/** A stream would be stale between any two of its runs. */
-function isTooFresh({ freshnessMs, schedules: { incrementalMs } }: SyncSettings): boolean {
-  return freshnessMs !== null && incrementalMs !== null && freshnessMs <= incrementalMs;
+/** A stream would be stale between any two of its runs that merge. */
+function isTooFresh({ freshnessMs, schedules: { incrementalMs } }: SyncSettings, applyIntervalMs: number): boolean {
+  return freshnessMs !== null && incrementalMs !== null && freshnessMs <= incrementalMs + applyIntervalMs;
 }
 
-function tooFresh(layers: readonly SyncLayer[]): Problem {
+function tooFresh(layers: readonly SyncLayer[], applyIntervalMs: number): Problem {
   const layer = layers.find(({ options }) => options.freshness !== undefined)!;
-  return { path: [...layer.path, 'freshness'], text: 'must be longer than schedules.incremental' };
+  const together = applyIntervalMs === 0 ? '' : ' and apply.interval together';
+  return { path: [...layer.path, 'freshness'], text: `must be longer than schedules.incremental${together}` };
 }
 
 /** Told where the nearer of the two that do not fit stands. */

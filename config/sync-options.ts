@@ -11,7 +11,8 @@ const isDuration = (value: unknown): boolean => typeof value === 'string' && par
 
 const offJsonSchema = switchJsonSchema(false);
 
-function durationUpTo(most: string) {
+/** Milliseconds. */
+export function durationUpTo(most: string) {
   return z
     .custom<string>(isDuration, { error: `must be ${examples}` })
     .meta(durationJsonSchema)

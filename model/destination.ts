@@ -168,7 +168,7 @@ export interface ResetRequest extends StreamTable {
 export interface DestinationUse {
   /** Target schemas, each once. */
   readonly schemas: readonly string[];
-  /** From one incremental run of a stream to its next, at the least: one for each stream that has such runs by schedule. */
+  /** From one merge of incremental runs of a stream to the next, at the least: one for each stream that has such runs by schedule. */
   readonly incrementalGapsMs: readonly number[];
 }
 

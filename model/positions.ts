@@ -54,6 +54,16 @@ export function planWindows(positions: Positions, settings: WindowSettings, sour
   };
 }
 
+/** One window with everything that runs from these positions on have read, up to `to`. */
+export function windowSince(
+  { fast, settled }: Positions,
+  { overlapMs }: Pick<WindowSettings, 'overlapMs'>,
+  to: string,
+): TimeWindow {
+  const fromMs = Math.min(Date.parse(settled), Date.parse(fast) - overlapMs);
+  return { from: iso(Math.max(firstSearchableMs, fromMs)), to };
+}
+
 /** A source tells its time in whole seconds, and what it modified within the running one is to be found too. */
 const clockStepMs = 999;
 

@@ -1,4 +1,5 @@
 import type { AssociationTable } from './association.ts';
+import type { HoldSettings } from './held-changes.ts';
 import type { OnVanished, SchemaContract } from './plan.ts';
 import type { WindowSettings } from './positions.ts';
 import type { ScheduledMode } from './scheduled-mode.ts';
@@ -21,6 +22,8 @@ export interface StreamSettings {
   readonly chunkRecords: number;
   /** Staged chunks that one merge takes, at most. */
   readonly batchesPerMerge: number;
+  /** How long changes may wait staged; null where each run merges what it finds. */
+  readonly hold: HoldSettings | null;
   readonly contract: SchemaContract;
   readonly onVanished: OnVanished;
   /** Properties whose columns hold HMAC-SHA-256 of the value instead of the value. */

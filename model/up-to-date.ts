@@ -5,7 +5,7 @@ export interface ReadExtent {
   readonly mode: SyncMode;
   readonly scope: Scope;
   /** Of an incremental run. */
-  readonly outcome?: 'idle' | 'changed' | 'needsBackfill' | 'fullSync';
+  readonly outcome?: 'idle' | 'changed' | 'staged' | 'needsBackfill' | 'fullSync';
   /** Of the full sync that an incremental run made instead; null where another one was running. */
   readonly full?: object | null;
   /** Of a run that compares; null where it was left out. */
@@ -16,7 +16,7 @@ export interface ReadExtent {
 export function bringsUpToDate({ mode, scope, outcome, full, vanished }: ReadExtent): boolean {
   switch (mode) {
     case 'incremental':
-      return outcome === 'fullSync' ? full !== null : outcome !== 'needsBackfill';
+      return outcome === 'fullSync' ? full !== null : outcome === 'idle' || outcome === 'changed';
     case 'backfill':
       return scope === 'whole';
     case 'reconcile':

@@ -1,5 +1,6 @@
 import { ScheduleNotFoundError, WorkflowFailedError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { appliedPositions } from '../model/held-changes.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
 import { bringsUpToDate } from '../model/up-to-date.ts';
@@ -25,7 +26,8 @@ interface SeenRun {
   readonly startedAt: string;
   /** Null while it is open. */
   readonly closedAt: string | null;
-  readonly isGood: boolean;
+  /** ISO: when the table was last up to date, as this run knows; null where it does not. */
+  readonly goodAt: string | null;
   readonly trouble: string | null;
   readonly positions: Positions | null;
 }
@@ -42,7 +44,7 @@ export async function lookAtStream(client: Client, stream: string): Promise<Stre
     ),
   );
   const seen = [...byHand.filter((run) => run !== null), ...(await scheduledRuns(client, schedule))];
-  const good = seen.filter(({ isGood }) => isGood).sort(byClose);
+  const good = seen.filter(({ goodAt }) => goodAt !== null).sort((a, b) => a.goodAt!.localeCompare(b.goodAt!));
   const incremental = seen.filter(({ mode }) => mode === 'incremental');
   const newest = incremental
     .filter(({ closedAt }) => closedAt !== null)
@@ -51,7 +53,7 @@ export async function lookAtStream(client: Client, stream: string): Promise<Stre
   return {
     schedule:
       schedule === null ? null : { createdAt: schedule.info.createdAt.toISOString(), isPaused: schedule.state.paused },
-    lastGoodAt: good.at(-1)?.closedAt ?? null,
+    lastGoodAt: good.at(-1)?.goodAt ?? null,
     positions: good.findLast(({ positions }) => positions !== null)?.positions ?? null,
     isBackfilling: seen.some(({ mode, closedAt }) => mode === 'backfill' && closedAt === null),
     openSince: incremental.find(({ closedAt }) => closedAt === null)?.startedAt ?? null,
@@ -66,7 +68,7 @@ async function scheduledRuns(client: Client, schedule: ScheduleDescription | nul
     const run = await seeRun(client, 'incremental', action.workflow.workflowId);
     if (run === null) continue;
     runs.push(run);
-    if (run.isGood) break;
+    if (run.goodAt !== null) break;
   }
   return runs;
 }
@@ -77,15 +79,19 @@ async function seeRun(client: Client, mode: SyncMode, workflowId: string): Promi
     const { status, startTime, closeTime, runId } = await client.workflow.getHandle(workflowId).describe();
     const startedAt = startTime.toISOString();
     const closedAt = closeTime?.toISOString() ?? null;
-    const bad = { mode, startedAt, closedAt, isGood: false, positions: null };
+    const bad = { mode, startedAt, closedAt, goodAt: null, positions: null };
     if (closedAt === null) return { ...bad, trouble: null };
     if (status.name !== 'COMPLETED') return { ...bad, trouble: status.name.toLowerCase().replaceAll('_', ' ') };
     const result = await client.workflow
       .getHandle<() => Promise<BackfillResult | IncrementalResult | ReconcileResult>>(workflowId, runId)
       .result();
-    const isGood = bringsUpToDate(result);
-    const trouble = isGood ? null : 'text' in result ? result.text : result.startReason;
-    return { ...bad, isGood, trouble, positions: 'next' in result ? (result.next?.positions ?? null) : null };
+    const next = 'next' in result ? result.next : null;
+    const positions = next === null ? null : appliedPositions(next);
+    // What waits has been found since.
+    if (next?.held !== undefined) return { ...bad, goodAt: next.held.since, trouble: null, positions };
+    const goodAt = bringsUpToDate(result) ? closedAt : null;
+    const trouble = goodAt !== null ? null : 'text' in result ? result.text : result.startReason;
+    return { ...bad, goodAt, trouble, positions };
   } catch (error) {
     // Forgotten meanwhile, or reset.
     if (error instanceof WorkflowNotFoundError || error instanceof WorkflowFailedError) return null;

@@ -12,6 +12,7 @@ import { SyncError } from '../model/errors.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { openTraces } from '../tracing/open-traces.ts';
 import { asVersion } from './deployment-version.ts';
+import { heldApplier } from './apply-held.ts';
 import { reconcileCaller } from './call-reconcile.ts';
 import { runningCheck } from './running-check.ts';
 import { openConnectors } from './connectors.ts';
@@ -102,6 +103,7 @@ export async function runWorker(request: RunWorkerOptions): Promise<void> {
     hashKey: () => config.hashKey(),
     knownVersions: new KnownVersions(),
     callReconcile: reconcileCaller({ connection: native, namespace, dataConverter, taskQueue }),
+    applyHeld: heldApplier({ connection: native, namespace, dataConverter, log }),
     isRunning: runningCheck({ connection: native, namespace, dataConverter }),
     noteQuarantine: monitoring.noteQuarantine,
     log,

@@ -4,20 +4,24 @@ import {
   isCancellation,
   log,
   ParentClosePolicy,
+  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { BegunIncrementalRun } from '../activities/begin-incremental.ts';
+import type { PlanWait } from '../activities/planned-run.ts';
 import type { StreamStanding } from '../activities/stream-standing.ts';
 import { checkCount, noCounts, type CountHistory } from '../model/count-check.ts';
+import { heldText } from '../model/held-changes.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
 import { backfill } from './backfill.ts';
-import type {
-  BackfillResult,
-  BegunIncremental,
-  IncrementalCache,
-  IncrementalInput,
-  IncrementalResult,
+import {
+  applySignal,
+  type BackfillResult,
+  type BegunIncremental,
+  type IncrementalCache,
+  type IncrementalInput,
+  type IncrementalResult,
 } from './messages.ts';
 import { requireStart } from './start-check.ts';
 import { SyncRun } from './sync-run.ts';
@@ -34,16 +38,20 @@ export async function incremental(input: IncrementalInput): Promise<IncrementalR
   const { stream, forceFullSync = false, continued = null } = input;
   const sync = new SyncRun({ mode: 'incremental', stream, continued });
   const before = cacheOfLastRun();
+  const asked = installApplySwitch();
   let begun = continued?.incremental ?? null;
   const result = await sync.guard(async () => {
     if (continued !== null) {
       sync.begin(continued);
     } else {
-      const start = await sync.plan(() => beginRun(sync, { forceFullSync, before }));
-      if (start.kind === 'idle') return idle(sync, start, before);
-      if (start.kind !== 'begun') return instead(sync, start, before);
-      begun = noteOf(start, before);
-      sync.begin(start.planned, { batch: start.batch, requests: start.requests, wait: start.wait });
+      const { start, left } = await startRun(sync, { forceFullSync, before, asked });
+      if (start.kind === 'idle') return idle(sync, start, left);
+      if (start.kind === 'held') return staged(sync, start, left);
+      if (start.kind !== 'begun') return instead(sync, start, left);
+      begun = noteOf(start, left);
+      const { batch, requests, wait } = start;
+      const earlier = (start.earlier ?? []).map((each) => ({ batch: each, requests: each.requests, wait: null }));
+      sync.begin(start.planned, [...earlier, { batch, requests, wait }]);
     }
     return begun !== null && (await sync.readToTheEnd()) ? finish(sync, begun) : null;
   });
@@ -57,9 +65,41 @@ function cacheOfLastRun(): IncrementalCache | null {
   return last?.next ?? null;
 }
 
+/** Whether somebody wants what is held to be merged by this run. */
+interface ApplySwitch {
+  readonly isSet: boolean;
+}
+
+function installApplySwitch(): ApplySwitch {
+  const state = { isSet: false };
+  setHandler(applySignal, () => void (state.isSet = true), {
+    description: 'Merge what this run and those before it have staged, however young it is. No input',
+  });
+  return state;
+}
+
+interface StartOrder {
+  readonly forceFullSync: boolean;
+  readonly before: IncrementalCache | null;
+  readonly asked: ApplySwitch;
+}
+
+/** How the run starts, and what was left to it; whoever asks while it stages has it go on. */
+async function startRun(
+  sync: SyncRun,
+  { forceFullSync, before, asked }: StartOrder,
+): Promise<{ start: Exclude<BegunIncrementalRun, PlanWait>; left: IncrementalCache | null }> {
+  let left = before;
+  for (;;) {
+    const start = await sync.plan(() => beginRun(sync, { forceFullSync, before: left, isAsked: asked.isSet }));
+    if (start.kind !== 'held' || !asked.isSet) return { start, left };
+    left = cacheOf(start, left);
+  }
+}
+
 async function beginRun(
   sync: SyncRun,
-  { forceFullSync, before }: { forceFullSync: boolean; before: IncrementalCache | null },
+  { forceFullSync, before, isAsked }: { forceFullSync: boolean; before: IncrementalCache | null; isAsked: boolean },
 ): Promise<BegunIncrementalRun> {
   const standing = before === null ? null : standingOf(before);
   const input = {
@@ -68,6 +108,7 @@ async function beginRun(
     forceFullSync,
     standing,
     idleRuns: before?.idleRuns ?? 0,
+    waiting: { held: before?.held ?? null, lookedAt: before?.lookedAt ?? null, isAsked },
   } as const;
   return sync.extraction.beginIncremental.executeWithOptions({ summary: input.stream }, [input]);
 }
@@ -86,17 +127,15 @@ async function finish(sync: SyncRun, begun: BegunIncremental): Promise<Increment
   const { result, rows } = await sync.finish();
   const { counts, liveRows, calledReconcile } = await judgeCount(sync, { ...begun, liveRows: rows.live });
   const { generation } = sync.settled;
-  const { positions, text } = begun;
-  const next = { generation, ledgerPositions: positions, positions, liveRows, idleRuns: 0, counts };
+  const { positions, text, sourceNow: lookedAt } = begun;
+  const next = { generation, ledgerPositions: positions, positions, liveRows, idleRuns: 0, counts, lookedAt };
   return { ...result, outcome: 'changed', text, full: null, calledReconcile, next };
 }
 
 async function idle(sync: SyncRun, start: Begun<'idle'>, before: IncrementalCache | null): Promise<IncrementalResult> {
-  const { generation, ledgerPositions } = start.standing;
   const history = before?.counts ?? noCounts;
   const known = { ...start, counts: history, liveRows: start.standing.liveRows };
   const { counts, liveRows, calledReconcile } = await judgeCount(sync, known);
-  const idleRuns = (before?.idleRuns ?? 0) + 1;
   return {
     ...sync.nothingRead(start.text),
     requests: start.requests,
@@ -104,8 +143,34 @@ async function idle(sync: SyncRun, start: Begun<'idle'>, before: IncrementalCach
     text: `${start.text}: nothing changed`,
     full: null,
     calledReconcile,
-    next: { generation, ledgerPositions, positions: start.positions, liveRows, idleRuns, counts },
+    next: { ...cacheOf(start, before), liveRows, counts },
   };
+}
+
+/** What is held is missing in the table, so that its rows are not judged by their count. */
+function staged(sync: SyncRun, start: Begun<'held'>, before: IncrementalCache | null): IncrementalResult {
+  const { text, changes, held, requests } = start;
+  const found = changes === 0 ? 'nothing changed' : `${changes} changes staged`;
+  return {
+    ...sync.nothingRead(text),
+    requests,
+    outcome: 'staged',
+    text: `${text}: ${found}; ${heldText(held)}`,
+    full: null,
+    calledReconcile: false,
+    next: cacheOf(start, before),
+  };
+}
+
+/** Of a run that wrote nothing. */
+function cacheOf(start: Begun<'idle' | 'held'>, before: IncrementalCache | null): IncrementalCache {
+  const { standing, positions, sourceNow: lookedAt } = start;
+  const { generation, ledgerPositions, liveRows } = standing;
+  const isIdle = start.kind === 'idle' || start.changes === 0;
+  const idleRuns = (before?.idleRuns ?? 0) + (isIdle ? 1 : 0);
+  const counts = before?.counts ?? noCounts;
+  const held = start.kind === 'held' ? { held: start.held } : {};
+  return { generation, ledgerPositions, positions, liveRows, idleRuns, counts, lookedAt, ...held };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Differences } from '../model/comparison.ts';
 import type { CountHistory } from '../model/count-check.ts';
 import type { Counts } from '../model/counts.ts';
 import type { WaitReason } from '../model/errors.ts';
+import type { HeldChanges } from '../model/held-changes.ts';
 import type { Scope, SyncMode } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
 import type { ResumePolicy } from '../model/run.ts';
@@ -220,6 +221,8 @@ export type IncrementalOutcome =
   /** No change: nothing was written, and no destination opened. */
   | 'idle'
   | 'changed'
+  /** What was found waits, staged, for a later run to merge it (`apply.interval`): nothing was written, and no destination opened. */
+  | 'staged'
   /** The stream was never backfilled: nothing was read. */
   | 'needsBackfill'
   /** The whole stream was read in its place; `full` tells of it. */
@@ -245,10 +248,16 @@ export interface IncrementalCache {
   readonly liveRows: number | null;
   readonly idleRuns: number;
   readonly counts: CountHistory;
+  /** ISO, by the source's clock: when the run looked. Absent where an earlier release left it, like the next. */
+  readonly lookedAt?: string;
+  /** Changes that wait to be merged, up to `positions`. */
+  readonly held?: HeldChanges;
 }
 
 export const pauseSignal = defineSignal<[PauseArgs?]>('pause');
 export const resumeSignal = defineSignal<[PauseArgs?]>('resume');
+/** To an incremental run: what it and the runs before it hold is to be merged now. */
+export const applySignal = defineSignal('apply');
 export const progressQuery = defineQuery<SyncProgress>('progress');
 export const approveDeletesUpdate = defineUpdate<PendingApproval, [ApproveArgs]>('approveDeletes');
 

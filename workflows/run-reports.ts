@@ -1,6 +1,7 @@
 import { proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
 import { rejects } from '../model/counts.ts';
 import type { SyncMode } from '../model/plan.ts';
+import { appliedPositions } from '../model/held-changes.ts';
 import type { Positions } from '../model/positions.ts';
 import type { ApprovalAsked, RunDone, RunReport, RunSubject } from '../model/run-report.ts';
 import { bringsUpToDate } from '../model/up-to-date.ts';
@@ -73,12 +74,12 @@ function endOf(): Pick<RunDone, 'durationMs' | 'failedBefore'> {
 function outcomeOf(result: SyncRunResult): Pick<RunDone, 'bringsUpToDate' | 'undone' | 'positions' | 'isLapsed'> {
   const isUpToDate = bringsUpToDate(result);
   if ('outcome' in result) {
-    const { full, next, text } = result;
+    const { full, next, text, outcome } = result;
     return {
       bringsUpToDate: isUpToDate,
       // A full sync that was left to another backfill may be of a part.
-      undone: isUpToDate ? null : text,
-      positions: next?.positions ?? positionsAt(full?.watermark ?? null),
+      undone: isUpToDate || outcome === 'staged' ? null : text,
+      positions: (next === null ? null : appliedPositions(next)) ?? positionsAt(full?.watermark ?? null),
       isLapsed: full?.vanished?.approval === 'lapsed',
     };
   }

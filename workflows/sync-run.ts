@@ -122,13 +122,13 @@ export class SyncRun {
     }
   }
 
-  /** Opens the pipeline for a run that was planned, or is continued. `first` was read before. */
-  begin(planned: PlannedRun | ContinuedRun, first: ExtractChunkResult | null = null): void {
+  /** Opens the pipeline for a run that was planned, or is continued. What is `offered` was read before, in sequence. */
+  begin(planned: PlannedRun | ContinuedRun, offered: readonly ExtractChunkResult[] = []): void {
     const { run, head } = 'run' in planned ? planned : this.#settle(planned);
     this.#settled = run;
     this.#chunkRecords = run.chunkRecords;
     this.#pipeline = this.#openPipeline(run, head);
-    if (first !== null) this.#pipeline.offer(first);
+    for (const read of offered) this.#pipeline.offer(read);
     this.status.begin(run, this.#pipeline);
   }
 
@@ -195,7 +195,7 @@ export class SyncRun {
 
   /** Closes a run that came to its end. The last merge may have done so already. */
   async finish(): Promise<FinishRunResult & { readonly result: SyncResult }> {
-    const { stream, mode, run, scope, startReason, addedColumns } = this.settled;
+    const { stream, mode, run, scope, startReason, addedColumns, heldRun } = this.settled;
     const forgetsAccess = this.status.vanished?.approval === 'lapsed';
     const finished =
       this.status.finished ??
@@ -206,6 +206,7 @@ export class SyncRun {
         status: 'done',
         error: forgetsAccess ? notApproved : null,
         forgetsAccess,
+        ...(heldRun === undefined ? {} : { heldRun }),
       }));
     this.status.enter('done');
     const { head, rows } = finished;
@@ -266,7 +267,7 @@ export class SyncRun {
       return continueAsNewSuggested || pipeline.head.sequence - head.sequence >= most;
     };
 
-    const { batchesPerMerge = 1 } = run;
+    const { batchesPerMerge = 1, heldRun } = run;
     const steps: ChunkSteps = {
       extract: (position) => {
         const summary = chunkLabel(run, position.sequence);
@@ -275,7 +276,8 @@ export class SyncRun {
       },
       merge: async (batch) => {
         const summary = `${chunkLabel(run, batch.sequence)} · ${stageLabel(batch.stage)}`;
-        const settled = { scope, planDigest, firstStartedAt, positions, comparesAfter };
+        const known = { scope, planDigest, firstStartedAt, positions, comparesAfter };
+        const settled = heldRun === undefined ? known : { ...known, heldRun };
         const merged = await this.steps.mergeChunk.executeWithOptions({ summary }, [{ ...owner, ...settled, batch }]);
         this.status.finished = merged.finished;
         return merged;

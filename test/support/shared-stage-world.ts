@@ -101,6 +101,7 @@ export class SharedStageWorld implements AsyncDisposable {
       hashKey: () => '',
       knownVersions: new KnownVersions(),
       callReconcile: async () => 'called',
+      applyHeld: async () => {},
       isRunning: async () => false,
       noteQuarantine: () => {},
       log: this.#log,

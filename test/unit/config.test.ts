@@ -61,6 +61,7 @@ describe('a valid config', () => {
       columns: null,
       chunkRecords: 25_000,
       batchesPerMerge: 1,
+      hold: null,
       contract: 'evolve',
       onVanished: 'flag',
       hashedProperties: [],

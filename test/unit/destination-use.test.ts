@@ -5,9 +5,10 @@ import type { StreamSettings } from '../../model/stream-settings.ts';
 
 type Timing = Pick<StreamSettings['schedules'], 'incrementalMs' | 'calendars' | 'jitterMs'>;
 
-function stream(schema: string, schedules: Partial<Timing>): StreamSettings {
+function stream(schema: string, schedules: Partial<Timing>, hold: StreamSettings['hold'] = null): StreamSettings {
   const usual = { incrementalMs: 120_000, calendars: {}, jitterMs: 0 };
-  return { table: { schema, table: 't' }, schedules: { ...usual, ...schedules } } as unknown as StreamSettings;
+  const settings = { table: { schema, table: 't' }, schedules: { ...usual, ...schedules }, hold };
+  return settings as unknown as StreamSettings;
 }
 
 it('a check of a destination is told of each schema once, and of every stream with incremental runs by schedule', async () => {
@@ -18,8 +19,9 @@ it('a check of a destination is told of each schema once, and of every stream wi
     stream('hubspot', { incrementalMs: null }),
     stream('raw', { incrementalMs: 3_600_000, calendars: { incremental: { cron: '*/15 * * * *', leastMs: 900_000 } } }),
     stream('raw', { jitterMs: 20_000 }),
+    stream('raw', {}, { intervalMs: 600_000, mostBatches: 60 }),
   ];
   const used = { name: 'warehouse', streams };
   await checkDestination({ destination: async () => destination }, used, new AbortController().signal);
-  expect(told).toEqual([{ schemas: ['hubspot', 'raw'], incrementalGapsMs: [120_000, 900_000, 100_000] }]);
+  expect(told).toEqual([{ schemas: ['hubspot', 'raw'], incrementalGapsMs: [120_000, 900_000, 100_000, 600_000] }]);
 });

@@ -331,21 +331,23 @@ describe('destinations', () => {
     modifiedAt: '2026-11-20T15:00:00.000Z',
   };
   it.each([
-    ['of an open run', {}, 'open', 0],
-    ['of a closed run', {}, 'closed', 1],
-    ['of a verification under way', { mode: 'verify' }, 'closed', 0],
-    ['of an export to be fetched', { mode: 'exports', modifiedAt: '2026-11-20T09:59:00.000Z' }, 'closed', 0],
-    ['of an export that nobody fetched', { mode: 'exports', modifiedAt: '2026-11-19T09:59:00.000Z' }, 'closed', 1],
-    ['of a verification long over', { mode: 'verify', modifiedAt: '2026-11-20T09:59:00.000Z' }, 'closed', 1],
-  ] as const)('have leftovers: stages %s', (_, change, execution, found) => {
-    const findings = judgeStagedRun({ ...staged, ...change }, execution, now);
+    ['of an open run', {}, 'needed', 0],
+    ['of a closed run', {}, 'left', 1],
+    ['of a verification under way', { mode: 'verify' }, 'left', 0],
+    ['of changes that wait', { mode: 'held' }, 'needed', 0],
+    ['of changes that nobody knows of', { mode: 'held' }, 'left', 1],
+    ['of an export to be fetched', { mode: 'exports', modifiedAt: '2026-11-20T09:59:00.000Z' }, 'left', 0],
+    ['of an export that nobody fetched', { mode: 'exports', modifiedAt: '2026-11-19T09:59:00.000Z' }, 'left', 1],
+    ['of a verification long over', { mode: 'verify', modifiedAt: '2026-11-20T09:59:00.000Z' }, 'left', 1],
+  ] as const)('have leftovers: stages %s', (_, change, need, found) => {
+    const findings = judgeStagedRun({ ...staged, ...change }, need, now);
     expect(findings).toHaveLength(found);
     for (const { repair } of findings) expect(repair).toMatchObject({ kind: 'sweepStage', run: 'run-1' });
   });
 
   it('have leftovers at the destination, which are told of and removed there', () => {
     const uploadedTo = { destination: 'warehouse', schema: 'hubspot' };
-    const [finding] = judgeStagedRun({ ...staged, uploadedTo }, 'closed', now);
+    const [finding] = judgeStagedRun({ ...staged, uploadedTo }, 'left', now);
     expect(finding).toMatchObject({
       evidence: expect.stringContaining('uploaded to warehouse'),
       repair: { kind: 'sweepStage', stream: 'crm.contacts', mode: 'backfill', run: 'run-1', uploadedTo },

@@ -25,6 +25,27 @@ describe('known versions', () => {
     expect(known.has(scope, '8', earlier)).toBe(false);
   });
 
+  it('may be those of batches that are staged and not merged, if those are named', () => {
+    const known = new KnownVersions();
+    known.stage('first', new Map([['7', earlier]]));
+    known.stage('second', new Map([['8', later]]));
+    expect(known.isStaged(['first', 'second'], '8', earlier)).toBe(true);
+    expect(known.isStaged(['first', 'second'], '7', later)).toBe(false);
+    expect(known.isStaged(['first'], '8', later)).toBe(false);
+    known.commit(knownScope(contactsPlan, 1), 'second');
+    expect(known.isStaged(['second'], '8', later)).toBe(false);
+    expect(known.has(knownScope(contactsPlan, 1), '8', later)).toBe(true);
+  });
+
+  it('of batches staged first are forgotten first', () => {
+    const many = (prefix: string) => new Map(Array.from({ length: 60_000 }, (_, id) => [`${prefix}${id}`, earlier]));
+    const known = new KnownVersions();
+    known.stage('first', many('a'));
+    known.stage('second', many('b'));
+    expect(known.isStaged(['first'], 'a1', earlier)).toBe(false);
+    expect(known.isStaged(['second'], 'b1', earlier)).toBe(true);
+  });
+
   it('are of one generation, and of the columns they were read with', () => {
     const known = merged(contactsPlan, 1);
     expect(known.has(knownScope(contactsPlan, 2), '7', earlier)).toBe(false);

@@ -4,6 +4,7 @@ import { bringsUpToDate, type ReadExtent } from '../../model/up-to-date.ts';
 it.each<[brings: boolean, extent: Omit<ReadExtent, 'scope'> & Partial<ReadExtent>]>([
   [true, { mode: 'incremental', outcome: 'idle' }],
   [true, { mode: 'incremental', outcome: 'changed' }],
+  [false, { mode: 'incremental', outcome: 'staged' }],
   [false, { mode: 'incremental', outcome: 'needsBackfill', full: null }],
   [true, { mode: 'incremental', outcome: 'fullSync', full: {} }],
   [false, { mode: 'incremental', outcome: 'fullSync', full: null }],

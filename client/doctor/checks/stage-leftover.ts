@@ -7,10 +7,10 @@ import { sizeText } from './disk-space.ts';
 const usedMs: Readonly<Record<string, number>> = { verify: 6 * 3_600_000, exports: 24 * 3_600_000 };
 
 /** Rows in the clear that nobody will merge. */
-export function judgeStagedRun(staged: ExaminedStage, execution: 'open' | 'closed', now: Date): DoctorFinding[] {
+export function judgeStagedRun(staged: ExaminedStage, need: 'needed' | 'left', now: Date): DoctorFinding[] {
   const { stream, mode, run, sizeBytes, modifiedAt, uploadedTo } = staged;
   const usedForMs = usedMs[mode];
-  const isInUse = usedForMs === undefined ? execution === 'open' : now.getTime() - Date.parse(modifiedAt) < usedForMs;
+  const isInUse = usedForMs === undefined ? need === 'needed' : now.getTime() - Date.parse(modifiedAt) < usedForMs;
   if (isInUse) return [];
   const where = uploadedTo === undefined ? '' : ` uploaded to ${uploadedTo.destination}`;
   const evidence = `${sizeText(sizeBytes)}${where} of run ${run}, last written ${instantText(modifiedAt)} UTC; no open run needs it`;

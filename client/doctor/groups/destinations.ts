@@ -1,4 +1,5 @@
 import type { ExaminedDestination } from '../../../model/inspection.ts';
+import { heldMode } from '../../../model/held-changes.ts';
 import { syncModes } from '../../../model/plan.ts';
 import { reportError } from '../../cli-error.ts';
 import { inspect } from '../../inspection.ts';
@@ -9,6 +10,7 @@ import { judgeOwnerQueue } from '../checks/pollers.ts';
 import { judgeStagedRun } from '../checks/stage-leftover.ts';
 import { fromCheck, okWhereNone, skipped, type DoctorFinding } from '../doctor-finding.ts';
 import { executionOf } from '../execution-of.ts';
+import { heldNeed } from '../held-need.ts';
 import type { Examination, WorkerView } from '../examination.ts';
 import { kindOfError } from '../kind-of-error.ts';
 
@@ -71,9 +73,10 @@ async function examineStages(
   const now = new Date();
   const looked = stages.filter(({ stream }) => isWhole || streams.some((name) => name === stream));
   const found = await lookUpEach(looked, async (staged) => {
+    if (staged.mode === heldMode) return judgeStagedRun(staged, await heldNeed(temporal, staged), now);
     const mode = syncModes.find((name) => name === staged.mode);
     const execution = mode === undefined ? 'closed' : await executionOf(temporal, { ...staged, mode });
-    return judgeStagedRun(staged, execution, now);
+    return judgeStagedRun(staged, execution === 'open' ? 'needed' : 'left', now);
   });
-  return okWhereNone(found.flat(), ['stage-leftover', 'stages', `of ${looked.length} runs, all of them open`]);
+  return okWhereNone(found.flat(), ['stage-leftover', 'stages', `of ${looked.length} runs, all of them needed`]);
 }
