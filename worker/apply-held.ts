@@ -76,11 +76,12 @@ async function isWaiting(client: Client, { info }: ScheduleDescription): Promise
 async function nextRun(schedule: ScheduleHandle, { info }: ScheduleDescription, signal: AbortSignal): Promise<string> {
   const running = info.runningActions.at(-1);
   if (running !== undefined) return running.workflow.workflowId;
-  const before = new Set(info.recentActions.map(({ action }) => action.workflow.workflowId));
+  // Of two runs within a second, both have the same id.
+  const before = new Set(info.recentActions.map(({ action }) => action.workflow.firstExecutionRunId));
   await schedule.trigger('BUFFER_ONE');
   for (;;) {
     const { recentActions } = (await schedule.describe()).info;
-    const started = recentActions.find(({ action }) => !before.has(action.workflow.workflowId));
+    const started = recentActions.find(({ action }) => !before.has(action.workflow.firstExecutionRunId));
     if (started !== undefined) return started.action.workflow.workflowId;
     await delay(pollMs, undefined, { signal });
   }

@@ -10,6 +10,7 @@ import { emptyPart, zeroRequests, type Batch, type LedgerHead } from '../../mode
 import type { Differences } from '../../model/comparison.ts';
 import { addCounts, zeroCounts, type Counts } from '../../model/counts.ts';
 import type { WaitReason } from '../../model/errors.ts';
+import type { HoldState } from '../../model/held-changes.ts';
 import type { InspectInput, InspectResult } from '../../model/inspection.ts';
 import type { RunReport } from '../../model/run-report.ts';
 import type { RunSinks } from '../../worker/monitoring.ts';
@@ -43,6 +44,10 @@ export class FakeSteps {
   /** What incremental runs find, one after another; the last goes on. */
   begins: BegunIncrementalRun[] = [];
   readonly standings: unknown[] = [];
+  /** What incremental runs are told of changes that wait. */
+  readonly waitings: (HoldState | undefined)[] = [];
+  /** Called within the step by which an incremental run begins. */
+  onBegin: () => Promise<void> = async () => {};
   reconcileCalls = 0;
   /** Merges, by sequence, that another run's commit put in doubt. */
   readonly doubtsAt = new Set<number>();
@@ -96,8 +101,10 @@ export class FakeSteps {
         return this.planned({ comparesAfter: true });
       },
 
-      beginIncremental: async ({ standing }) => {
+      beginIncremental: async ({ standing, waiting }) => {
         this.log.push('begin');
+        this.waitings.push(waiting);
+        await this.onBegin();
         this.#failIfTold('begin');
         this.standings.push(standing);
         return this.begins.length > 1 ? this.begins.shift()! : this.begins[0]!;

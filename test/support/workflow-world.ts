@@ -51,6 +51,10 @@ export class WorkflowWorld implements AsyncDisposable {
     });
   }
 
+  get native(): NativeConnection {
+    return this.#native;
+  }
+
   createWorker(
     fake: Pick<FakeSteps, 'activities' | 'sinks'>,
     taskQueue: string,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BegunIncrementalRun } from '../../activities/begin-incremental.ts';
 import { zeroRequests } from '../../model/batch.ts';
+import type { HeldChanges } from '../../model/held-changes.ts';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
-import type { IncrementalResult } from '../../workflows/messages.ts';
+import { heldApplier } from '../../worker/apply-held.ts';
+import { applySignal, type IncrementalResult } from '../../workflows/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 import { WorkflowWorld } from '../support/workflow-world.ts';
@@ -151,6 +153,135 @@ describe('incremental', () => {
     expect(fake.reconcileCalls).toBe(1);
     expect(fake.standings[0]).toBeNull();
     expect(fake.standings[1]).toEqual({ generation: 1, ledgerPositions: earlier, positions: later, liveRows: 1_000 });
+  });
+});
+
+describe('changes that may wait', () => {
+  const minutes = (n: number) => new Date(Date.parse(later.fast) + n * 60_000).toISOString();
+
+  function heldOf(fake: FakeSteps): HeldChanges {
+    const [since, dueAt] = [earlier.fast, minutes(8)];
+    const found = fake.firstBatch();
+    return { run: 'run-1', since, dueAt, batches: [found], plan: 'plan', layout: 'layout', access: 'portal 1' };
+  }
+
+  /** The next looks find that nothing of what waits is due, however much the counts differ. */
+  function held(fake: FakeSteps, changes: number, positions = later): BegunIncrementalRun {
+    const sourceNow = positions.fast;
+    return { ...looked, kind: 'held', held: heldOf(fake), changes, positions, sourceNow, sourceRecords: 500 };
+  }
+
+  /** A schedule that starts a run only when it is triggered, and a worker for it. */
+  async function withSchedule(fake: FakeSteps, body: (trigger: () => Promise<void>) => Promise<void>): Promise<void> {
+    const { client } = world.temporal;
+    const scheduleId = syncWorkflowId('incremental', stream);
+    const taskQueue = `held-${stream}`;
+    const worker = await world.createWorker(fake, taskQueue);
+    const schedule = await client.schedule.create({
+      scheduleId,
+      spec: { intervals: [{ every: '30d' }] },
+      policies: { overlap: 'BUFFER_ONE' },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'incremental',
+        workflowId: scheduleId,
+        taskQueue,
+        args: [{ stream }],
+      },
+    });
+    await worker.runUntil(async () => body(async () => schedule.trigger('BUFFER_ONE')));
+    await schedule.delete();
+  }
+
+  it('are handed from run to run until one merges them, and no count is judged meanwhile', async () => {
+    const fake = new FakeSteps(10);
+    const after = { ...later, fast: minutes(2) };
+    fake.begins = [held(fake, 10), held(fake, 0, after), changed(fake), idle];
+    await withSchedule(fake, async (trigger) => {
+      for (const runs of [1, 2, 3, 4]) {
+        await trigger();
+        await eventually(`run ${runs}`, () => fake.reports.length === runs);
+      }
+    });
+    const waiting = { held: heldOf(fake), isAsked: false };
+    const withoutNames = ({ batches, ...rest }: HeldChanges) => ({ ...rest, staged: batches.length });
+    expect(fake.waitings.map((each) => each && { ...each, held: each.held && withoutNames(each.held) })).toEqual([
+      { held: null, lookedAt: null, isAsked: false },
+      { held: withoutNames(waiting.held), lookedAt: later.fast, isAsked: false },
+      { held: withoutNames(waiting.held), lookedAt: after.fast, isAsked: false },
+      { held: null, lookedAt: later.fast, isAsked: false },
+    ]);
+    // The ledger is where it was until they are merged.
+    expect(fake.standings.slice(1)).toMatchObject([
+      { ledgerPositions: earlier, positions: later },
+      { ledgerPositions: earlier, positions: after },
+      { ledgerPositions: later, positions: later },
+    ]);
+    expect(fake.log).toEqual(['begin', 'begin', 'begin', 'merge 1', 'finish done', 'begin']);
+    expect(fake.reconcileCalls).toBe(0);
+    expect(fake.reports).toMatchObject([
+      { kind: 'done', bringsUpToDate: false, undone: null, positions: earlier },
+      { kind: 'done', bringsUpToDate: false, undone: null, positions: earlier },
+      { kind: 'done', bringsUpToDate: true, positions: later },
+      { kind: 'done', bringsUpToDate: true },
+    ]);
+  });
+
+  it('are told of by the run that staged them', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [held(fake, 10)];
+    expect(await run(fake)).toMatchObject({
+      outcome: 'staged',
+      text: `${looked.text}: 10 changes staged; 10 changes wait, to be merged at 12:08 UTC`,
+      batches: 0,
+      rows: null,
+      next: { positions: later, ledgerPositions: earlier, idleRuns: 0 },
+    });
+  });
+
+  it('are merged by the run that is asked to while it stages them', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [held(fake, 10), changed(fake)];
+    const handle = world.temporal.client.workflow.getHandle(syncWorkflowId('incremental', stream));
+    fake.onBegin = async () => {
+      if (fake.waitings.length === 1) await handle.signal(applySignal);
+    };
+    expect(await run(fake)).toMatchObject({ outcome: 'changed', next: { positions: later } });
+    expect(fake.waitings).toMatchObject([
+      { held: null, isAsked: false },
+      { held: { run: 'run-1' }, lookedAt: later.fast, isAsked: true },
+    ]);
+    expect(fake.log).toEqual(['begin', 'begin', 'merge 1', 'finish done']);
+  });
+
+  it('are merged in sequence where they were staged in several forms', async () => {
+    const fake = new FakeSteps(10);
+    const begun = changed(fake) as Extract<BegunIncrementalRun, { kind: 'begun' }>;
+    const unread = { kind: 'idRanges', ranges: [{ from: '0', to: null }] } as const;
+    const first = { ...begun.batch!, batchId: 'waited', frontierAfter: unread };
+    const batch = { ...begun.batch!, sequence: 2, predecessor: 'waited' };
+    fake.begins = [{ ...begun, earlier: [first], batch }];
+    expect(await run(fake)).toMatchObject({ outcome: 'changed', batches: 2 });
+    expect(fake.log).toEqual(['begin', 'merge 1', 'merge 2', 'finish done']);
+  });
+
+  it('are merged before a comparison, by a run of the schedule that is asked for', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [held(fake, 10), changed(fake), idle];
+    const log = { info() {}, warn() {}, error() {} };
+    const applyHeld = heldApplier({ connection: world.native, namespace: 'default', log });
+    await withSchedule(fake, async (trigger) => {
+      const signal = AbortSignal.timeout(60_000);
+      await trigger();
+      await eventually('the first run', () => fake.reports.length === 1);
+      await applyHeld(stream, signal);
+      // It may have ended before it could be asked: what it had found, it would have merged in any case.
+      expect(fake.log.slice(1, 4)).toEqual(['begin', 'merge 1', 'finish done']);
+      const begun = fake.waitings.length;
+      await applyHeld(stream, signal);
+      expect(fake.waitings).toHaveLength(begun);
+    });
+    await applyHeld('crm.unscheduled', AbortSignal.timeout(60_000));
   });
 });
 
