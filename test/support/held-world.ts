@@ -76,7 +76,7 @@ export class HeldWorld implements AsyncDisposable {
       incomingAssociations: [],
       incremental: {
         enabled: true,
-        windows: { overlapMs: 0, horizonMs: 5 * minuteMs, settledEveryMs: minuteMs },
+        windows: { overlapMs: 0, horizonMs: minuteMs, settledEveryMs: minuteMs },
         neverBackfilled: 'wait',
       },
       reconcile: { refreshCalculated: true, earliestMs: 0, latestMs: 0, approvalWaitMs: 0 },
