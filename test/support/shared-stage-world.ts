@@ -18,6 +18,7 @@ import { compareWithTruth, type Comparison } from '../../simulators/verification
 import { openConnectors, type Connectors } from '../../worker/connectors.ts';
 import { inspectType } from '../../workflows/messages.ts';
 import { SharedStages } from './shared-stages.ts';
+import type { TestTemporal } from './temporal.ts';
 import { WorkflowWorld } from './workflow-world.ts';
 
 /** A whole backfill is three chunks. */
@@ -38,8 +39,8 @@ export class SharedStageWorld implements AsyncDisposable {
   readonly #folder: string;
   readonly #log: Log;
 
-  /** Each stream reads the same contacts into a table of its own. */
-  static async open(streams: readonly string[]): Promise<SharedStageWorld> {
+  /** Each stream, by name and with what config says of it, reads the same contacts into a table of its own. */
+  static async open(streams: Readonly<Record<string, object>>): Promise<SharedStageWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-shared-stages-'));
     const [simulator, workflows] = await Promise.all([
       startHubspotSimulator({ seed: 6, records: { contacts: records }, limits: { burst: null, search: null } }),
@@ -52,7 +53,7 @@ export class SharedStageWorld implements AsyncDisposable {
     folder: string;
     simulator: RunningSimulator;
     workflows: WorkflowWorld;
-    streams: readonly string[];
+    streams: Readonly<Record<string, object>>;
   }) {
     this.#folder = parts.folder;
     this.simulator = parts.simulator;
@@ -69,7 +70,12 @@ export class SharedStageWorld implements AsyncDisposable {
             source: 'crm',
             destination: 'local',
             schema: 'hubspot',
-            streams: Object.fromEntries(parts.streams.map((name) => [name, { object: 'contacts', chunkRecords }])),
+            streams: Object.fromEntries(
+              Object.entries(parts.streams).map(([name, more]) => [
+                name,
+                { object: 'contacts', chunkRecords, ...more },
+              ]),
+            ),
           },
         },
         budgetDir: './budgets',
@@ -130,6 +136,10 @@ export class SharedStageWorld implements AsyncDisposable {
       workflowId: syncWorkflowId(mode, `crm.${stream}`),
       args: [{ stream: `crm.${stream}` }],
     });
+  }
+
+  get temporal(): TestTemporal {
+    return this.#workflows.temporal;
   }
 
   inspect(taskQueue: string, input: InspectInput): Promise<InspectResult> {

@@ -3,6 +3,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Activities } from '../../activities/create-activities.ts';
 import { SyncError } from '../../model/errors.ts';
 import { isEqual } from '../../simulators/verification/compare-with-truth.ts';
+import { beginApplying } from '../../client/begin-applying.ts';
+import { beginRun, type BegunRun } from '../../client/begin-run.ts';
+import type { RunTarget } from '../../client/describe-run.ts';
+import type { IncrementalResult } from '../../workflows/messages.ts';
+import { connectionTo } from '../support/connection-to.ts';
+import { createIncrementalSchedule } from '../support/incremental-schedule.ts';
 import { eventually } from '../support/eventually.ts';
 import { mergeOutcomes } from '../support/merge-outcomes.ts';
 import { SharedStageWorld } from '../support/shared-stage-world.ts';
@@ -10,7 +16,15 @@ import { SharedStageWorld } from '../support/shared-stage-world.ts';
 let world: SharedStageWorld;
 
 beforeAll(async () => {
-  world = await SharedStageWorld.open(['apart', 'lost', 'refused', 'killed', 'terminated', 'narrow']);
+  world = await SharedStageWorld.open({
+    apart: {},
+    lost: {},
+    refused: {},
+    killed: {},
+    terminated: {},
+    narrow: {},
+    waiting: { apply: { interval: '1d' } },
+  });
 }, 60_000);
 afterAll(() => world?.[Symbol.asyncDispose]());
 
@@ -167,6 +181,41 @@ it('what a terminated run has uploaded is told of, and goes when the next one ta
   );
   await expectWhole('terminated');
   await expectSwept('terminated');
+}, 60_000);
+
+it('changes of scheduled runs wait, staged, until somebody wants to see them', async () => {
+  world.stages.onUploaded = async () => {};
+  const own = world.activities('waiting');
+  await world.withWorker(own, async (taskQueue) => {
+    await (await world.start(taskQueue, 'backfill', 'waiting')).result();
+    const { client } = world.temporal;
+    const temporal = connectionTo(world.temporal);
+    const schedule = await createIncrementalSchedule(client, { stream: 'crm.waiting', taskQueue });
+    const order = { mode: 'incremental', input: { stream: 'crm.waiting' }, summary: 'by hand' } as const;
+    const byHand = () => beginRun(temporal, order, { taskQueue, warn: () => {} });
+    const ended = async (run: BegunRun): Promise<IncrementalResult> =>
+      client.workflow.getHandle<() => Promise<IncrementalResult>>((run as RunTarget).workflowId).result();
+
+    // The first run is told nothing by one before, and lets nothing wait.
+    world.simulator.portal.change('contacts', { count: 5, seed: 1 });
+    expect(await ended(await byHand())).toMatchObject({ outcome: 'changed', totals: { updated: 5 } });
+    world.simulator.portal.change('contacts', { count: 7, seed: 2 });
+    const staged = await ended(await byHand());
+    expect(staged).toMatchObject({ outcome: 'staged', batches: 0 });
+    expect(staged.text).toMatch(/: 7 changes staged; 7 changes wait, to be merged at \d\d:\d\d UTC$/);
+    const files = await world.stages.files('hubspot');
+    expect(files.filter((path) => path.startsWith('hubspot/crm.waiting/held/'))).not.toEqual([]);
+
+    world.simulator.portal.change('contacts', { count: 4, seed: 3 });
+    const begun = await beginApplying(temporal, order, { taskQueue, warn: () => {} });
+    const applied = await ended(begun);
+    expect(applied).toMatchObject({ outcome: 'changed', batches: 1 });
+    expect(applied.totals.read).toBeGreaterThanOrEqual(7);
+    expect(applied.next?.held).toBeUndefined();
+    await schedule.delete();
+  });
+  await expectWhole('waiting');
+  await expectSwept('waiting');
 }, 60_000);
 
 it('a value that the destination has no room for is told of, and everything else arrives', async () => {

@@ -7,6 +7,7 @@ import { heldApplier } from '../../worker/apply-held.ts';
 import { applySignal, type IncrementalResult } from '../../workflows/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
+import { createIncrementalSchedule } from '../support/incremental-schedule.ts';
 import { WorkflowWorld } from '../support/workflow-world.ts';
 
 let stream = '';
@@ -173,22 +174,9 @@ describe('changes that may wait', () => {
 
   /** A schedule that starts a run only when it is triggered, and a worker for it. */
   async function withSchedule(fake: FakeSteps, body: (trigger: () => Promise<void>) => Promise<void>): Promise<void> {
-    const { client } = world.temporal;
-    const scheduleId = syncWorkflowId('incremental', stream);
     const taskQueue = `held-${stream}`;
     const worker = await world.createWorker(fake, taskQueue);
-    const schedule = await client.schedule.create({
-      scheduleId,
-      spec: { intervals: [{ every: '30d' }] },
-      policies: { overlap: 'BUFFER_ONE' },
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'incremental',
-        workflowId: scheduleId,
-        taskQueue,
-        args: [{ stream }],
-      },
-    });
+    const schedule = await createIncrementalSchedule(world.temporal.client, { stream, taskQueue });
     await worker.runUntil(async () => body(async () => schedule.trigger('BUFFER_ONE')));
     await schedule.delete();
   }
