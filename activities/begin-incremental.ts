@@ -1,7 +1,7 @@
 import { addRequests } from '../model/batch.ts';
 import { LongWait } from '../model/errors.ts';
 import { isFrontierEmpty } from '../model/frontier.ts';
-import { countHeld, decideHold, type HeldChanges, type HoldState } from '../model/held-changes.ts';
+import { changesText, countHeld, decideHold, type HeldChanges, type HoldState } from '../model/held-changes.ts';
 import { columnLayout } from '../model/plan.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import { buildPlan } from './build-plan.ts';
@@ -94,8 +94,9 @@ async function lookForChanges(
   }
   const plan = deps.settledPlans.of(asked, destination.identity);
   const batches = held?.batches ?? [];
+  const from = { ...standing, positions: held?.positions ?? standing.positions };
   const [first, { sourceRecords, requests }] = await Promise.all([
-    readFirstChunk(deps, { input, settings, standing, description, plan, held: batches }, control),
+    readFirstChunk(deps, { input, settings, standing: from, description, plan, held: batches }, control),
     countSource({ source, settings, log: deps.log }, signal),
   ]);
   const chunk = first.chunk.records === 0 ? { ...first.chunk, stage: null } : first.chunk;
@@ -150,28 +151,31 @@ async function tryHold(
   });
   const { stages } = destination;
   if (decision.kind === 'apply' || stages === null) return null;
-  if (chunk.stage === null) return held === null ? null : { kind: 'held', held, changes: 0, ...looked };
+  if (chunk.stage === null) {
+    if (held === null) return null;
+    return { kind: 'held', held: { ...held, positions: looked.positions }, changes: 0, ...looked };
+  }
   const access = await source.describeAccess(settings.object, signal, 'interactive');
   if (held !== null && held.access !== access) return null;
   const { frontier } = found;
-  const facts = { stages, input, plan, planName, access, decision, held, frontier, requests: looked.requests };
+  const { positions, requests } = looked;
+  const facts = { stages, input, plan, planName, access, decision, held, frontier, positions, requests };
   const holding = await holdChunk(deps, { ...facts, chunk: { ...chunk, stage: chunk.stage } }, signal);
   await removeRunStages({ stageRoot: deps.stageRoot, ...input });
   return { kind: 'held', held: holding, changes: records, ...looked };
 }
 
-/** Begins at the ledger's positions, so that what was held is read again. */
+/** Begins where the first run that held something began, so that it is read again. */
 async function withoutHeld(
   deps: IncrementalDeps,
   start: Start,
   reason: string,
   { signal }: ChunkControl,
 ): Promise<Start> {
-  const { settings, standing, held } = start;
+  const { settings, held } = start;
   if (held === null) return start;
   const { stages } = await deps.destination(settings.destination);
   await dropHeld(deps, { settings, stages, held, reason }, signal);
-  const dropped = `${countHeld(held.batches)} staged changes are read again, since ${reason}`;
-  const positions = standing.ledgerPositions;
-  return { ...start, standing: { ...standing, positions }, held: null, lookedAt: held.since, dropped };
+  const dropped = `what was staged (${changesText(countHeld(held.batches))}) is read again, since ${reason}`;
+  return { ...start, held: null, lookedAt: held.since, dropped };
 }

@@ -5,6 +5,7 @@ import { SyncError } from '../model/errors.ts';
 import type { SourceFrontier } from '../model/frontier.ts';
 import { countHeld, heldMode, type HeldChanges, type HoldDecision } from '../model/held-changes.ts';
 import { columnLayout, type StreamPlan } from '../model/plan.ts';
+import type { Positions } from '../model/positions.ts';
 import type { RemoteStages } from '../model/remote-stages.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -45,12 +46,14 @@ export async function holdChunk(
     readonly held: HeldChanges | null;
     readonly chunk: StagedChunk & { readonly stage: NonNullable<StagedChunk['stage']> };
     readonly frontier: SourceFrontier;
+    /** Once everything found is merged. */
+    readonly positions: Positions;
     /** Of the whole run so far. */
     readonly requests: RequestCounts;
   },
   signal: AbortSignal,
 ): Promise<HeldChanges> {
-  const { stages, input, plan, planName, access, decision, held, chunk, frontier, requests } = facts;
+  const { stages, input, plan, planName, access, decision, held, chunk, frontier, positions, requests } = facts;
   const { since, dueAt } = decision;
   const run = uploadedRun({ ...input, mode: heldMode, run: held?.run ?? input.run }, plan.table);
   // What nobody knew of any more, since a schedule forgot what its last run had left.
@@ -63,6 +66,7 @@ export async function holdChunk(
     run: run.run,
     since,
     dueAt,
+    positions,
     batches: held === null ? [batch] : [...held.batches, batch],
     plan: planName,
     layout: columnLayout(plan),

@@ -1,4 +1,3 @@
-import { appliedPositions } from '../model/held-changes.ts';
 import type { Positions } from '../model/positions.ts';
 import { syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
 import type { IncrementalResult } from '../workflows/messages.ts';
@@ -36,5 +35,5 @@ export async function readPositions(
 }
 
 function positionsOf({ next }: IncrementalResult): Positions | null {
-  return next === null ? null : appliedPositions(next);
+  return next?.positions ?? null;
 }

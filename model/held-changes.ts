@@ -5,7 +5,7 @@ import type { Positions } from './positions.ts';
 export const heldMode = 'held';
 
 /** Batches that may wait where config names no number: what a schedule hands on from run to run stays small. */
-export const mostHeldBatches = 60;
+export const mostHeldBatches = 30;
 
 /** How long changes may stay staged before they are merged (`apply.interval`). */
 export interface HoldSettings {
@@ -21,6 +21,8 @@ export interface HeldChanges {
   readonly since: string;
   /** ISO: about when they are to be merged. */
   readonly dueAt: string;
+  /** Where the source is read up to once they are merged. A run that knows nothing of them begins before them. */
+  readonly positions: Positions;
   readonly batches: readonly [Batch, ...Batch[]];
   /** Names the plan they were staged by. */
   readonly plan: string;
@@ -44,22 +46,16 @@ export function countHeld(batches: readonly Batch[]): number {
   return batches.reduce((sum, { stage }) => sum + stage.records.rowCount + stage.tombstones.rowCount, 0);
 }
 
-/** How far the table is: changes that wait are not in it. */
-export function appliedPositions({
-  ledgerPositions,
-  positions,
-  held,
-}: {
-  readonly ledgerPositions: Positions;
-  readonly positions: Positions;
-  readonly held?: HeldChanges;
-}): Positions {
-  return held === undefined ? positions : ledgerPositions;
+export function changesText(changes: number): string {
+  return changes === 1 ? '1 change' : `${changes} changes`;
 }
 
-/** `12 changes wait, to be merged at 21:40 UTC`. */
-export function heldText({ batches, dueAt }: HeldChanges): string {
-  return `${countHeld(batches)} changes wait, to be merged at ${dueAt.slice(11, 16)} UTC`;
+/** `12 changes wait, to be merged at 21:40 UTC`, with the date where that is not the day on which they began to wait. */
+export function heldText({ batches, since, dueAt }: HeldChanges): string {
+  const [day, time] = [dueAt.slice(0, 10), dueAt.slice(11, 16)];
+  const count = countHeld(batches);
+  const at = day === since.slice(0, 10) ? time : `${day} ${time}`;
+  return `${changesText(count)} ${count === 1 ? 'waits' : 'wait'}, to be merged at ${at} UTC`;
 }
 
 export interface HoldQuestion extends HoldState {

@@ -1,6 +1,5 @@
 import { ScheduleNotFoundError, WorkflowFailedError, type Client, type ScheduleDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { appliedPositions } from '../model/held-changes.ts';
 import type { SyncMode } from '../model/plan.ts';
 import type { Positions } from '../model/positions.ts';
 import { bringsUpToDate } from '../model/up-to-date.ts';
@@ -86,7 +85,7 @@ async function seeRun(client: Client, mode: SyncMode, workflowId: string): Promi
       .getHandle<() => Promise<BackfillResult | IncrementalResult | ReconcileResult>>(workflowId, runId)
       .result();
     const next = 'next' in result ? result.next : null;
-    const positions = next === null ? null : appliedPositions(next);
+    const positions = next?.positions ?? null;
     // What waits has been found since.
     if (next?.held !== undefined) return { ...bad, goodAt: next.held.since, trouble: null, positions };
     const goodAt = bringsUpToDate(result) ? closedAt : null;

@@ -12,7 +12,7 @@ import type { BegunIncrementalRun } from '../activities/begin-incremental.ts';
 import type { PlanWait } from '../activities/planned-run.ts';
 import type { StreamStanding } from '../activities/stream-standing.ts';
 import { checkCount, noCounts, type CountHistory } from '../model/count-check.ts';
-import { heldText } from '../model/held-changes.ts';
+import { changesText, heldText } from '../model/held-changes.ts';
 import { syncWorkflowId } from '../model/workflow-id.ts';
 import { backfill } from './backfill.ts';
 import {
@@ -150,7 +150,7 @@ async function idle(sync: SyncRun, start: Begun<'idle'>, before: IncrementalCach
 /** What is held is missing in the table, so that its rows are not judged by their count. */
 function staged(sync: SyncRun, start: Begun<'held'>, before: IncrementalCache | null): IncrementalResult {
   const { text, changes, held, requests } = start;
-  const found = changes === 0 ? 'nothing changed' : `${changes} changes staged`;
+  const found = changes === 0 ? 'nothing changed' : `${changesText(changes)} staged`;
   return {
     ...sync.nothingRead(text),
     requests,
@@ -164,13 +164,15 @@ function staged(sync: SyncRun, start: Begun<'held'>, before: IncrementalCache | 
 
 /** Of a run that wrote nothing. */
 function cacheOf(start: Begun<'idle' | 'held'>, before: IncrementalCache | null): IncrementalCache {
-  const { standing, positions, sourceNow: lookedAt } = start;
+  const { standing, sourceNow: lookedAt } = start;
   const { generation, ledgerPositions, liveRows } = standing;
   const isIdle = start.kind === 'idle' || start.changes === 0;
   const idleRuns = (before?.idleRuns ?? 0) + (isIdle ? 1 : 0);
   const counts = before?.counts ?? noCounts;
-  const held = start.kind === 'held' ? { held: start.held } : {};
-  return { generation, ledgerPositions, positions, liveRows, idleRuns, counts, lookedAt, ...held };
+  const common = { generation, ledgerPositions, liveRows, idleRuns, counts, lookedAt };
+  if (start.kind === 'idle') return { ...common, positions: start.positions };
+  // A release that knows nothing of what is held must read it again.
+  return { ...common, positions: standing.positions, held: start.held };
 }
 
 /**
@@ -214,7 +216,7 @@ async function instead(
   before: IncrementalCache | null,
 ): Promise<IncrementalResult> {
   const { stream } = sync.name;
-  const common = { calledReconcile: false, next: kind === 'fullSync' ? null : before };
+  const common = { calledReconcile: false, next: kind === 'fullSync' || before === null ? null : withoutHeld(before) };
   if (kind === 'needsBackfill') {
     const text = `needs backfill: ${reason}; next: sluice backfill ${stream}`;
     return { ...sync.nothingRead(text), ...common, outcome: kind, text, full: null };
@@ -225,6 +227,11 @@ async function instead(
   const nothing = sync.nothingRead(text);
   const { mode, run } = nothing;
   return { ...(full ?? nothing), mode, run, ...common, outcome: kind, text, full };
+}
+
+/** Where the ledger has no positions, what was to be merged beyond them is nothing to go on from. */
+function withoutHeld({ held: _, ...before }: IncrementalCache): IncrementalCache {
+  return before;
 }
 
 /** Null where a backfill of the stream is running anyway. */

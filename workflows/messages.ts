@@ -244,13 +244,14 @@ export interface IncrementalCache {
   readonly generation: number;
   /** As the ledger had them; where it no longer does, the cache is void. */
   readonly ledgerPositions: Positions;
+  /** Beyond the ledger's where idle runs have gone on. */
   readonly positions: Positions;
   readonly liveRows: number | null;
   readonly idleRuns: number;
   readonly counts: CountHistory;
   /** ISO, by the source's clock: when the run looked. Absent where an earlier release left it, like the next. */
   readonly lookedAt?: string;
-  /** Changes that wait to be merged, up to `positions`. */
+  /** Changes that wait to be merged, from `positions` on. */
   readonly held?: HeldChanges;
 }
 

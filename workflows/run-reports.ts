@@ -1,7 +1,6 @@
 import { proxySinks, workflowInfo, type Sinks } from '@temporalio/workflow';
 import { rejects } from '../model/counts.ts';
 import type { SyncMode } from '../model/plan.ts';
-import { appliedPositions } from '../model/held-changes.ts';
 import type { Positions } from '../model/positions.ts';
 import type { ApprovalAsked, RunDone, RunReport, RunSubject } from '../model/run-report.ts';
 import { bringsUpToDate } from '../model/up-to-date.ts';
@@ -79,7 +78,7 @@ function outcomeOf(result: SyncRunResult): Pick<RunDone, 'bringsUpToDate' | 'und
       bringsUpToDate: isUpToDate,
       // A full sync that was left to another backfill may be of a part.
       undone: isUpToDate || outcome === 'staged' ? null : text,
-      positions: (next === null ? null : appliedPositions(next)) ?? positionsAt(full?.watermark ?? null),
+      positions: next?.positions ?? positionsAt(full?.watermark ?? null),
       isLapsed: full?.vanished?.approval === 'lapsed',
     };
   }

@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { defaultTaskQueue, scheduleId, syncWorkflowId } from '../../model/workflow-id.ts';
+import { beginApplying } from '../../client/begin-applying.ts';
+import type { RunTarget } from '../../client/describe-run.ts';
+import { defaultTaskQueue } from '../../model/workflow-id.ts';
+import type { IncrementalResult } from '../../workflows/messages.ts';
 import { contacts } from '../support/chaos-world.ts';
+import { connectionTo } from '../support/connection-to.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectWhole } from '../support/expect-whole.ts';
+import { createIncrementalSchedule } from '../support/incremental-schedule.ts';
 import { total } from '../support/ledger-audit.ts';
 import { hasNoPython, needsPython } from '../support/snowflake-under-test.ts';
 import { SnowflakeWorld } from '../support/snowflake-world.ts';
@@ -55,41 +60,57 @@ describe.skipIf(hasNoPython)(`a Snowflake account (${needsPython})`, () => {
     expect(result.totals).toMatchObject({ read: records, inserted: records, updated: 0, unchanged: 0 });
   });
 
-  it('is asked nothing by runs that find no change', { timeout: 120_000 }, async () => {
-    await using account = await SnowflakeWorld.open({ contacts: 300, seed: 602, chunkRecords: 300 });
-    const { world, emulator } = account;
-    const { client } = world.temporal;
-    const worker = world.startWorker();
-    await world.run('backfill');
-    const workflowId = syncWorkflowId('incremental', contacts);
-    const schedule = await client.schedule.create({
-      scheduleId: scheduleId('incremental', contacts),
-      spec: { intervals: [{ every: '30d' }] },
-      policies: { overlap: 'BUFFER_ONE' },
-      action: {
-        type: 'startWorkflow',
-        workflowType: 'incremental',
-        workflowId,
-        taskQueue: defaultTaskQueue,
-        args: [{ stream: contacts }],
-      },
-    });
-    const next = async (count: number): Promise<void> => {
-      await schedule.trigger('BUFFER_ONE');
-      await eventually(`${count} runs have ended`, async () => {
-        const { recentActions } = (await schedule.describe()).info;
-        if (recentActions.length < count) return false;
-        const { workflowId: id } = recentActions.at(-1)!.action.workflow;
-        return (await client.workflow.getHandle(id).describe()).status.name === 'COMPLETED';
+  it(
+    'is asked nothing by runs that find no change, and for no warehouse by runs whose changes may wait',
+    {
+      timeout: 120_000,
+    },
+    async () => {
+      await using account = await SnowflakeWorld.open({
+        contacts: 300,
+        seed: 602,
+        chunkRecords: 300,
+        stream: { apply: { interval: '1d' } },
       });
-    };
-    // The first asks the ledger where it stands; the others are told by the one before.
-    await next(1);
-    await emulator.control.resetLog();
-    for (const count of [2, 3, 4]) await next(count);
-    expect((await emulator.control.log()).statements).toEqual([]);
-    await worker.stop();
-  });
+      const { world, emulator } = account;
+      const { client } = world.temporal;
+      const worker = world.startWorker();
+      await world.run('backfill');
+      const schedule = await createIncrementalSchedule(client, { stream: contacts, taskQueue: defaultTaskQueue });
+      const next = async (count: number): Promise<IncrementalResult> => {
+        await schedule.trigger('BUFFER_ONE');
+        return eventually(`${count} runs have ended`, async () => {
+          const { recentActions } = (await schedule.describe()).info;
+          if (recentActions.length < count) return null;
+          const { workflowId } = recentActions.at(-1)!.action.workflow;
+          const handle = client.workflow.getHandle<() => Promise<IncrementalResult>>(workflowId);
+          return (await handle.describe()).status.name === 'COMPLETED' ? handle.result() : null;
+        });
+      };
+      // The first asks the ledger where it stands; the others are told by the one before.
+      await next(1);
+      await emulator.control.resetLog();
+      for (const count of [2, 3, 4]) await next(count);
+      expect((await emulator.control.log()).statements).toEqual([]);
+
+      for (const count of [5, 6]) {
+        world.simulator.portal.change('contacts', { count: 5, seed: count });
+        expect(await next(count)).toMatchObject({ outcome: 'staged' });
+      }
+      const { statements } = await emulator.control.log();
+      expect(statements.map(({ sql }) => sql)).toContainEqual(expect.stringMatching(/^PUT /i));
+      expect(statements.filter(({ needsWarehouse }) => needsWarehouse)).toEqual([]);
+      const connection = connectionTo(world.temporal);
+      const order = { mode: 'incremental', input: { stream: contacts }, summary: 'by hand' } as const;
+      const begun = await beginApplying(connection, order, { taskQueue: defaultTaskQueue, warn: () => {} });
+      const handle = client.workflow.getHandle((begun as RunTarget).workflowId);
+      expect(await handle.result()).toMatchObject({ outcome: 'changed', batches: 1 });
+      await schedule.delete();
+      await worker.stop();
+      await account.copyOut();
+      await expectWhole(world);
+    },
+  );
 });
 
 async function hasCome({ emulator }: SnowflakeWorld, match: string): Promise<boolean> {

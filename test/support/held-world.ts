@@ -7,6 +7,7 @@ import { extractChunk } from '../../activities/extract-chunk.ts';
 import { KnownVersions } from '../../activities/known-versions.ts';
 import { mergeChunk } from '../../activities/merge-chunk.ts';
 import { planBackfill } from '../../activities/plan-backfill.ts';
+import { planListing } from '../../activities/plan-listing.ts';
 import type { PlannedRun } from '../../activities/planned-run.ts';
 import { PlanReader } from '../../activities/read-plan.ts';
 import { SettledPlans } from '../../activities/settled-plans.ts';
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly dies?: Death;
   /** The first attempt of the step by which it begins has done everything, and its answer is lost. */
   readonly repeats?: true;
+  /** Its worker knows nothing of changes that wait. */
+  readonly isOfEarlierRelease?: true;
 }
 
 /** Incremental runs of one stream, one after another and without Temporal, into a destination that charges for every look. */
@@ -42,6 +45,7 @@ export class HeldWorld implements AsyncDisposable {
   readonly stages: SharedStages;
   readonly settings: { -readonly [Name in keyof StreamSettings]: StreamSettings[Name] };
   cache: Cache | null = null;
+  hasStages = true;
   /** How often a run claimed the stream. */
   claims = 0;
   readonly warnings: string[] = [];
@@ -110,6 +114,12 @@ export class HeldWorld implements AsyncDisposable {
     await this.#readToTheEnd(planned, { name, staged: [] });
   }
 
+  /** As far as a reconciliation comes before it lists anything. */
+  async planReconcile(): Promise<void> {
+    const name = this.#newRun('reconcile');
+    await planListing(this.#deps, { ...name, mode: 'reconcile', mayStretch: false }, signal);
+  }
+
   async reset(): Promise<void> {
     const { stream, table } = this.settings;
     const request = {
@@ -123,7 +133,9 @@ export class HeldWorld implements AsyncDisposable {
   }
 
   /** A run that its schedule starts. What it leaves is the next one's, unless it dies. */
-  async run({ isAsked = false, dies, repeats }: RunOptions = {}): Promise<BegunIncrementalRun['kind']> {
+  async run({ isAsked = false, dies, repeats, isOfEarlierRelease }: RunOptions = {}): Promise<
+    BegunIncrementalRun['kind']
+  > {
     const name = this.#newRun('incremental');
     const { cache } = this;
     const begin = () =>
@@ -135,7 +147,9 @@ export class HeldWorld implements AsyncDisposable {
           forceFullSync: false,
           standing: cache,
           idleRuns: 0,
-          waiting: { held: cache?.held ?? null, lookedAt: cache?.lookedAt ?? null, isAsked },
+          ...(isOfEarlierRelease
+            ? {}
+            : { waiting: { held: cache?.held ?? null, lookedAt: cache?.lookedAt ?? null, isAsked } }),
         },
         { signal, onProgress: () => {} },
       );
@@ -143,7 +157,8 @@ export class HeldWorld implements AsyncDisposable {
     const start = throughJson(await begin());
     if (start.kind === 'idle' || start.kind === 'held') {
       const { standing, positions, sourceNow: lookedAt } = start;
-      this.cache = { ...standing, positions, lookedAt, ...(start.kind === 'held' ? { held: start.held } : {}) };
+      this.cache =
+        start.kind === 'held' ? { ...standing, lookedAt, held: start.held } : { ...standing, positions, lookedAt };
     }
     if (start.kind !== 'begun' || dies === 'begun') return start.kind;
     const staged = [...(start.earlier ?? []), ...(start.batch === null ? [] : [start.batch])];
@@ -185,7 +200,7 @@ export class HeldWorld implements AsyncDisposable {
       hashKey: () => '',
       knownVersions: new KnownVersions(),
       callReconcile: async () => 'called',
-      applyHeld: async () => {},
+      applyHeld: async () => void (await this.run({ isAsked: true })),
       isRunning: async () => false,
       noteQuarantine: () => {},
       log: { info: () => {}, warn: (_, text) => void this.warnings.push(text), error: () => {} },
@@ -197,6 +212,7 @@ export class HeldWorld implements AsyncDisposable {
     const destination = this.stages.of({ ...this.#under.destination, isMetered: true });
     return {
       ...destination,
+      stages: this.hasStages ? this.stages : null,
       claimRun: (request, until) => {
         this.claims++;
         return destination.claimRun(request, until);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunFacts, RunResult } from '../../client/run-facts.ts';
 import { percentDone, stateText, viewRun } from '../../client/run-view.ts';
 import { zeroCounts } from '../../model/counts.ts';
+import { sampleHeld } from '../support/sample-held.ts';
 import {
   sampleApproval,
   sampleFacts as facts,
@@ -105,6 +106,11 @@ describe('the state of a run', () => {
       'Needs approval: 120 of 1000 live rows (12.0 %) are gone from the source, until 18:00 UTC',
     ],
     ['done without a change', done(sampleResult('incremental', { outcome: 'idle' })), 'Done: nothing changed'],
+    [
+      'done with changes that wait',
+      done(sampleResult('incremental', { outcome: 'staged', next: { held: sampleHeld } })),
+      'Done: 20 changes wait, to be merged at 12:10 UTC',
+    ],
     ['never backfilled', done(sampleResult('incremental', { outcome: 'needsBackfill' })), 'Needs a backfill'],
     ['left out', done(sampleResult('reconcile', { startReason: 'counts fit' })), 'Done: left out, since counts fit'],
     [

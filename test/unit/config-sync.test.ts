@@ -103,6 +103,31 @@ describe('SLUICE_INCREMENTAL_ENABLED', () => {
   });
 });
 
+describe('apply', () => {
+  it.each([
+    ['{}', 1, null],
+    ['{ apply: { everyBatches: 4 } }', 4, null],
+    ['{ apply: { interval: 10m } }', 1, { intervalMs: 600_000, mostBatches: 30 }],
+    ['{ apply: { interval: 1h, everyBatches: 8 } }', 8, { intervalMs: 3_600_000, mostBatches: 8 }],
+  ])('%s', (contacts, batchesPerMerge, hold) => {
+    expect(settings({ streams: { contacts } })).toMatchObject({ batchesPerMerge, hold });
+  });
+
+  it('counts for when a stream is stale', () => {
+    expect(settings({ streams: { contacts: '{ apply: { interval: 10m } }' } }).freshnessMs).toBe(960_000);
+    const contacts = '{ apply: { interval: 10m }, freshness: 12m }';
+    expect(problemsOf(() => load({ streams: { contacts } }))).toEqual([
+      expect.stringContaining(
+        'contacts.freshness: must be longer than schedules.incremental and apply.interval together',
+      ),
+    ]);
+  });
+
+  it.each(['often', '2d', '10'])('an interval is not %s', (interval) => {
+    expect(problemsOf(() => load({ streams: { contacts: `{ apply: { interval: ${interval} } }` } }))).toHaveLength(1);
+  });
+});
+
 describe('what is said for a stream, its pipeline and all', () => {
   it('counts option by option, the nearest first', () => {
     const { incremental, reconcile, schedules } = settings({

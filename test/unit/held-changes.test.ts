@@ -1,49 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { offerHeld } from '../../activities/offer-held.ts';
-import { emptyPart, zeroRequests, type Batch } from '../../model/batch.ts';
 import { isFrontierEmpty, type Frontier } from '../../model/frontier.ts';
-import {
-  appliedPositions,
-  decideHold,
-  heldText,
-  type HeldChanges,
-  type HoldQuestion,
-} from '../../model/held-changes.ts';
+import { decideHold, heldText, type HoldQuestion } from '../../model/held-changes.ts';
 import { windowSince } from '../../model/positions.ts';
+import { batchOf as batch, nothingUnread as read, sampleHeld as held } from '../support/sample-held.ts';
 
 const unread: Frontier = { kind: 'idRanges', ranges: [{ from: '0', to: null }] };
-const read: Frontier = { kind: 'idRanges', ranges: [] };
-
-function batch(batchId: string, { records = 10, absentColumns = [] as readonly string[] } = {}): Batch {
-  const files = [{ path: `${batchId}/records.csv.gz`, rowCount: records, sizeBytes: 1, sha256: '' }];
-  return {
-    batchId,
-    sequence: 1,
-    predecessor: null,
-    stage: {
-      directory: batchId,
-      kind: 'content',
-      records: { files, rowCount: records },
-      tombstones: emptyPart,
-      associations: [],
-      absentColumns,
-    },
-    frontierAfter: read,
-    roundedValues: 0,
-    requests: { ...zeroRequests, requests: 3 },
-  };
-}
-
-const held: HeldChanges = {
-  run: 'run-1',
-  since: '2026-11-20T12:00:00.000Z',
-  dueAt: '2026-11-20T12:10:00.000Z',
-  batches: [batch('a'), batch('b')],
-  plan: 'plan',
-  layout: 'layout',
-  access: 'portal 1',
-};
-
 const question: HoldQuestion = {
   hold: { intervalMs: 600_000, mostBatches: 4 },
   held,
@@ -86,14 +48,12 @@ describe('changes', () => {
     expect(decideHold({ ...question, ...change })).toMatchObject({ kind: 'hold' });
   });
 
-  it('that wait are not in the table, and are told of', () => {
-    const [earlier, later] = [
-      { fast: '2026-11-20T11:58:00.000Z', settled: '2026-11-20T11:00:00.000Z' },
-      { fast: '2026-11-20T12:04:00.000Z', settled: '2026-11-20T11:04:00.000Z' },
-    ];
-    expect(appliedPositions({ ledgerPositions: earlier, positions: later })).toBe(later);
-    expect(appliedPositions({ ledgerPositions: earlier, positions: later, held })).toBe(earlier);
+  it('that wait are told of', () => {
     expect(heldText(held)).toBe('20 changes wait, to be merged at 12:10 UTC');
+    const dueAt = '2026-11-21T00:10:00.000Z';
+    expect(heldText({ ...held, batches: [batch('a', { records: 1 })], dueAt })).toBe(
+      '1 change waits, to be merged at 2026-11-21 00:10 UTC',
+    );
   });
 });
 

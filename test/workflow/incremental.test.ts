@@ -5,6 +5,8 @@ import type { HeldChanges } from '../../model/held-changes.ts';
 import { syncWorkflowId } from '../../model/workflow-id.ts';
 import { heldApplier } from '../../worker/apply-held.ts';
 import { applySignal, type IncrementalResult } from '../../workflows/messages.ts';
+import { heldNeed } from '../../client/doctor/held-need.ts';
+import { connectionTo } from '../support/connection-to.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeSteps } from '../support/fake-steps.ts';
 import { createIncrementalSchedule } from '../support/incremental-schedule.ts';
@@ -163,7 +165,16 @@ describe('changes that may wait', () => {
   function heldOf(fake: FakeSteps): HeldChanges {
     const [since, dueAt] = [earlier.fast, minutes(8)];
     const found = fake.firstBatch();
-    return { run: 'run-1', since, dueAt, batches: [found], plan: 'plan', layout: 'layout', access: 'portal 1' };
+    return {
+      run: 'run-1',
+      since,
+      dueAt,
+      positions: later,
+      batches: [found],
+      plan: 'plan',
+      layout: 'layout',
+      access: 'portal 1',
+    };
   }
 
   /** The next looks find that nothing of what waits is due, however much the counts differ. */
@@ -201,8 +212,8 @@ describe('changes that may wait', () => {
     ]);
     // The ledger is where it was until they are merged.
     expect(fake.standings.slice(1)).toMatchObject([
-      { ledgerPositions: earlier, positions: later },
-      { ledgerPositions: earlier, positions: after },
+      { ledgerPositions: earlier, positions: earlier },
+      { ledgerPositions: earlier, positions: earlier },
       { ledgerPositions: later, positions: later },
     ]);
     expect(fake.log).toEqual(['begin', 'begin', 'begin', 'merge 1', 'finish done', 'begin']);
@@ -223,8 +234,21 @@ describe('changes that may wait', () => {
       text: `${looked.text}: 10 changes staged; 10 changes wait, to be merged at 12:08 UTC`,
       batches: 0,
       rows: null,
-      next: { positions: later, ledgerPositions: earlier, idleRuns: 0 },
+      next: { positions: earlier, ledgerPositions: earlier, held: { positions: later }, idleRuns: 0 },
     });
+  });
+
+  it('are forgotten where the ledger has no positions any more', async () => {
+    const fake = new FakeSteps(10);
+    fake.begins = [held(fake, 10), { kind: 'needsBackfill', reason: 'it was never backfilled completely' }];
+    await withSchedule(fake, async (trigger) => {
+      for (const runs of [1, 2, 3]) {
+        await trigger();
+        await eventually(`run ${runs}`, () => fake.reports.length === runs);
+      }
+    });
+    expect(fake.waitings.map((waiting) => waiting?.held?.run)).toEqual([undefined, 'run-1', undefined]);
+    expect(fake.standings[2]).toMatchObject({ ledgerPositions: earlier, positions: earlier });
   });
 
   it('are merged by the run that is asked to while it stages them', async () => {
@@ -262,7 +286,11 @@ describe('changes that may wait', () => {
       const signal = AbortSignal.timeout(60_000);
       await trigger();
       await eventually('the first run', () => fake.reports.length === 1);
+      const temporal = connectionTo(world.temporal);
+      expect(await heldNeed(temporal, { stream, run: 'run-1' })).toBe('needed');
+      expect(await heldNeed(temporal, { stream, run: 'run-0' })).toBe('left');
       await applyHeld(stream, signal);
+      expect(await heldNeed(temporal, { stream, run: 'run-1' })).toBe('left');
       // It may have ended before it could be asked: what it had found, it would have merged in any case.
       expect(fake.log.slice(1, 4)).toEqual(['begin', 'merge 1', 'finish done']);
       const begun = fake.waitings.length;
