@@ -9,6 +9,7 @@ import { buildInRange, type KeyRange } from './matching.ts';
 import type { Statement } from './session.ts';
 import { buildCreateTemporary, type Staging, temporaryTable } from './staging-statements.ts';
 import { fateTable, isErasing } from './tombstone-statements.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Merging one table of associations: load, check, compare with what the table has of the same records, then write. */
 
@@ -152,7 +153,7 @@ export function buildClassifyLinks(
       `WITH heads AS (${buildReadHeads(plan, staging)}) ` +
       `SELECT ${key.join(', ')}, l.label, l.observed_at, a.read_at, ${fate} ` +
       `FROM (${staged}) l FULL JOIN (${present}) a ON ${linkKey.map((name) => `a.${name} = l.${name}`).join(' AND ')} ` +
-      `CROSS JOIN (SELECT ${doubtfulUntil.sql} AS doubtful_until) d`,
+      `CROSS JOIN (SELECT ${doubtfulUntil.sql} AS doubtful_until) d WHERE ${withinTransaction}`,
     binds: [range.lowest, range.highest, ...(doubtfulUntil.binds ?? [])],
   };
 }
@@ -176,7 +177,7 @@ export function buildMergeLinks(
   const on = linkKey.map((name) => `a.${name} = f.${name}`).join(' AND ');
   return {
     sql:
-      `MERGE INTO ${quoteTable(table)} a USING (SELECT * FROM ${fates} WHERE fate IN ('insert', 'update', 'remove')) f ` +
+      `MERGE INTO ${quoteTable(table)} a USING (SELECT * FROM ${fates} WHERE fate IN ('insert', 'update', 'remove') AND ${withinTransaction}) f ` +
       `ON ${on} AND ${buildInRange('a.from_id', key)} ` +
       "WHEN MATCHED AND f.fate = 'update' AND f.observed_at > a._observed_at THEN UPDATE SET " +
       `label = f.label, _deleted = FALSE, _deleted_at = NULL, _observed_at = f.observed_at, ${stamps} ` +
@@ -202,7 +203,7 @@ export function buildUnlinkDeleted(plan: StreamPlan, { table, end, type }: Typed
   return {
     sql:
       `MERGE INTO ${quoteTable(table)} a USING (SELECT f.id, f.observed_at FROM ${fateTable(plan)} f ` +
-      `WHERE f.fate IN ('insert', 'flip')) f ON ${id} = f.id ` +
+      `WHERE f.fate IN ('insert', 'flip') AND ${withinTransaction}) f ON ${id} = f.id ` +
       `WHEN MATCHED AND NOT ${isTrue('a._deleted')} AND NOT ${isTrue('a._observed_at >= f.observed_at')} THEN UPDATE SET ` +
       `_deleted = TRUE, _deleted_at = f.observed_at, _observed_at = f.observed_at, ${stamps}`,
     binds: [batchId],
@@ -214,7 +215,7 @@ export function buildEraseAssociations(plan: StreamPlan, { table, end, type }: T
   return {
     sql:
       `DELETE FROM ${quoteTable(table)} WHERE ${buildEndId(end, { has: type, wanted: plan.key.type })} IN ` +
-      `(SELECT f.id FROM ${fateTable(plan)} f WHERE ${isErasing('f')})`,
+      `(SELECT f.id FROM ${fateTable(plan)} f WHERE ${isErasing('f')}) AND ${withinTransaction}`,
   };
 }
 

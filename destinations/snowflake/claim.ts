@@ -1,23 +1,21 @@
 import type { ClaimRequest, ClaimResult } from '../../model/destination.ts';
 import { requireGeneration } from '../../model/fenced.ts';
-import { noFence } from '../../model/stream-errors.ts';
 import { listTables } from './catalogue.ts';
 import { passClaim } from './claims.ts';
-import { buildStoreClaims, fenceColumns, fenceTable, readFenceRow, takeFence } from './fence.ts';
+import { buildFenceColumns, buildStoreClaims, fenceTable, readFenceRow, takeFence } from './fence.ts';
 import { quoteTable } from './identifiers.ts';
 import { buildMarkLost, findProgress } from './runs.ts';
 import { numberOf, type Session, type Statement } from './session.ts';
 import { readStreamState } from './state.ts';
 import { systemTable } from './system-tables.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Passes the claim to the run in a transaction of its own; what the run has to know is read once it is the only one to change it. */
 export async function claimInSession(session: Session, request: ClaimRequest): Promise<ClaimResult> {
   const { stream, table, run, mode } = request;
   const target = { stream, table };
   const generation = await session.transaction(async () => {
-    await takeFence(session, { ...target, taker: run });
-    const [row] = await session.query(buildClaimFacts(request));
-    if (row === undefined) throw noFence(target);
+    const row = await takeFence(session, { ...target, taker: run }, buildClaimFacts(request));
     const fence = readFenceRow(row);
     const opened = row['own_generation'];
     if (opened !== null) requireGeneration({ stream, generation: Number(opened) }, fence.generation);
@@ -25,7 +23,8 @@ export async function claimInSession(session: Session, request: ClaimRequest): P
     if (claims !== fence.claims) await session.execute(buildStoreClaims(target, claims));
     // Last, since it locks the runs of all streams. A run that was terminated could not close itself.
     if (numberOf(row, 'lost') > 0) {
-      await session.execute(buildMarkLost(target, { sql: 'mode = ? AND run <> ?', binds: [mode, run] }));
+      const others = { sql: `mode = ? AND run <> ? AND ${withinTransaction}`, binds: [mode, run] };
+      await session.execute(buildMarkLost(target, others));
     }
     return { end: 'commit', value: fence.generation };
   });
@@ -39,7 +38,7 @@ function buildClaimFacts({ mode, run, ...target }: ClaimRequest): Statement {
   const { stream, table } = target;
   return {
     sql:
-      `SELECT ${fenceColumns.map((name) => `f.${name}`).join(', ')}, r.own_generation, r.lost ` +
+      `SELECT ${buildFenceColumns()}, r.own_generation, r.lost ` +
       `FROM ${quoteTable(fenceTable(target))} f CROSS JOIN (` +
       'SELECT MAX(IFF(run = ?, generation, NULL)) AS own_generation, ' +
       "COUNT_IF(mode = ? AND run <> ? AND status = 'running') AS lost " +

@@ -3,6 +3,7 @@ import type { TableName } from '../../model/stream-table.ts';
 import { buildWiden, columnTypeFor } from './column-types.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import type { Statement } from './session.ts';
+import { withinTransaction } from './within-transaction.ts';
 import { buildAddColumn, buildDropColumn, buildRenameColumn } from './table-statements.ts';
 
 /**
@@ -54,14 +55,16 @@ export function buildAddWide(table: TableName, { name, to }: WidenedColumn): Sta
   return buildAddColumn(table, { name: `${widePrefix}${name}`, type: columnTypeFor(to) });
 }
 
-/** All columns in one pass: it writes every row of the table anew. */
+/** All columns in one pass, within a transaction: it writes every row of the table anew. */
 export function buildFillWide(table: TableName, columns: readonly WidenedColumn[]): Statement {
   const assignments = columns.map(
     ({ name, from, to }) =>
       `${quoteIdentifier(`${widePrefix}${name}`)} = ${buildWiden(from, to, quoteIdentifier(name))}`,
   );
   const filled = columns.map(({ name }) => `${quoteIdentifier(name)} IS NOT NULL`);
-  return { sql: `UPDATE ${quoteTable(table)} SET ${assignments.join(', ')} WHERE ${filled.join(' OR ')}` };
+  return {
+    sql: `UPDATE ${quoteTable(table)} SET ${assignments.join(', ')} WHERE (${filled.join(' OR ')}) AND ${withinTransaction}`,
+  };
 }
 
 /** Once the wide column is filled. */

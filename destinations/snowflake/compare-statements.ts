@@ -9,6 +9,7 @@ import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import { buildListedDiffers, listingTables, type ListingRun } from './listing-tables.ts';
 import type { Bind, Statement } from './session.ts';
 import { buildCreateTemporary, temporaryTable } from './staging-statements.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** The statements of one comparison, in order: find, keep as work, summarise. */
 
@@ -57,7 +58,7 @@ export function buildFindDifferences(sought: Sought, current: Pick<StreamPlan, '
       `SELECT COALESCE(${key}, l.id, w.id) AS id, CASE ${reasons.join(' ')} END AS reason ` +
       `FROM ${quoteTable(plan.table)} t FULL JOIN (${buildListed(quoteTable(listing))}) l ON l.id = ${key} ` +
       `FULL JOIN (SELECT DISTINCT id FROM ${quoteTable(work)}) w ON w.id = COALESCE(${key}, l.id) ` +
-      `CROSS JOIN (SELECT MIN(observed_at) AS listed_since FROM ${quoteTable(listing)}) b) f WHERE f.reason IS NOT NULL`,
+      `CROSS JOIN (SELECT MIN(observed_at) AS listed_since FROM ${quoteTable(listing)}) b) f WHERE f.reason IS NOT NULL AND ${withinTransaction}`,
     binds: cases.flatMap(({ binds = [] }) => binds),
   };
 }
@@ -120,11 +121,11 @@ function erasesTombstones({ plan, looksFor }: Pick<CompareRequest, 'plan' | 'loo
 export function buildKeepWork(target: ListedStream): Statement[] {
   const work = quoteTable(listingTables(target, target).work);
   return [
-    { sql: `DELETE FROM ${work}` },
+    { sql: `DELETE FROM ${work} WHERE ${withinTransaction}` },
     {
       sql:
         `INSERT INTO ${work} (id, task, reason) ` +
-        `SELECT f.id, IFF(f.reason = 'vanished', 'vanished', 'repair'), f.reason FROM ${foundTable(target)} f`,
+        `SELECT f.id, IFF(f.reason = 'vanished', 'vanished', 'repair'), f.reason FROM ${foundTable(target)} f WHERE ${withinTransaction}`,
     },
   ];
 }

@@ -19,7 +19,7 @@ export async function compareInSession(session: Session, request: CompareRequest
   await requireListing(session, target);
   await session.execute(buildCreateFound(plan));
   return session.transaction(async () => {
-    const { record, head, isRepeat, transactionId } = await takePlace(session, { ...request, ...target }, batchId);
+    const { record, head, isRepeat } = await takePlace(session, { ...request, ...target }, batchId);
     if (!isRepeat) {
       const current = asTableIs(plan, await describeTable(session, plan.table), columnTypeOf).plan;
       await session.execute(buildFindDifferences(request, current));
@@ -37,9 +37,7 @@ export async function compareInSession(session: Session, request: CompareRequest
     const { missing, stale, recalculated, doubtful } = differences;
     const isDone = missing + stale + recalculated + doubtful === 0;
     const batch = workBatch(batchId, request, { task: 'repair', isDone });
-    await appendBatch(session, { ...request, scope: record.scope, positions: null, batch }, zeroCounts, {
-      transactionId,
-    });
+    await appendBatch(session, { ...request, scope: record.scope, positions: null, batch }, zeroCounts);
     return { end: 'commit', value: { ...outcome, head: headAfter(head, batch, zeroCounts) } };
   });
 }

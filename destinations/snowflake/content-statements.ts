@@ -5,6 +5,7 @@ import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import { buildStagedRows, observedColumn, type StagedRows, versionColumn } from './load-statements.ts';
 import { buildKeyMatch, type KeyRange } from './matching.ts';
 import type { Statement } from './session.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /**
  * Merging loaded records: classify, then merge by the same conditions. Columns that were absent at the source are neither
@@ -95,7 +96,7 @@ export function buildMergeContent(plan: ContentPlan, staged: StagedContent, batc
   ];
   return {
     sql:
-      `MERGE INTO ${quoteTable(plan.table)} t USING (${buildStagedRows(plan, staged)}) s ON ${on.sql} ` +
+      `MERGE INTO ${quoteTable(plan.table)} t USING (SELECT * FROM (${buildStagedRows(plan, staged)}) WHERE ${withinTransaction}) s ON ${on.sql} ` +
       `WHEN MATCHED AND ${buildWins(plan)} THEN UPDATE SET ${[...content, ...revived].join(', ')}, ${stateObserved}, ${stamps} ` +
       `WHEN MATCHED AND ${revives} THEN UPDATE SET ${revived.join(', ')}, ${stateObserved}, ${stamps} ` +
       `WHEN NOT MATCHED THEN INSERT (${columns.map(quoteIdentifier).join(', ')}) VALUES (${values.join(', ')})`,

@@ -4,6 +4,7 @@ import { quoteTable } from './identifiers.ts';
 import { listingTables } from './listing-tables.ts';
 import type { Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Observations are of the workers' clocks and commits of the server's: both keep time to within a second or two. */
 const marginMs = 2_000;
@@ -35,6 +36,6 @@ export function buildKeepDoubtful(
   return {
     sql:
       `INSERT INTO ${work} (id, task, reason) SELECT DISTINCT ${fates.id}, 'repair', 'doubtful' FROM ${fates.table} ` +
-      `WHERE fate = 'doubtful' AND ${fates.id} NOT IN (SELECT id FROM ${work})`,
+      `WHERE fate = 'doubtful' AND ${fates.id} NOT IN (SELECT id FROM ${work}) AND ${withinTransaction}`,
   };
 }

@@ -6,10 +6,12 @@ import { isRefused, isSessionGone, toSyncError } from './driver-errors.ts';
 import type { ErrorPlace } from './error-place.ts';
 import { rowReader } from './rows.ts';
 import { type Session, type SqlRow, type Statement, UnknownOutcome } from './session.ts';
+import { changesRows, guardedBy, isGuarded, transactionGone } from './within-transaction.ts';
 
 /** What a statement that was given up may still take to stop, before its session is left behind. */
 const cancelMs = 5_000;
-const rollbackMs = 15_000;
+/** For what is asked and sent at the end of a transaction, beside the COMMIT. */
+const endMs = 15_000;
 /** COMMIT writes no rows: it answers soon, or nobody is there. */
 const commitMs = 120_000;
 /** Above the server's own limit, so that its error, which is clear, comes first. */
@@ -37,7 +39,9 @@ export function createDriverSession(options: DriverSessionOptions): Session {
   let { connection } = options;
   let statements = 0;
   let executionMs = 0;
-  let isInTransaction = false;
+  let open: OpenTransaction | null = null;
+  /** A statement may still run: nothing may be sent after it. */
+  let isStuck = false;
   const queryIds: string[] = [];
 
   /** One statement and what is read of its answer; rejects with the driver's error, a SyncError of ours or the abort's reason. */
@@ -59,11 +63,12 @@ export function createDriverSession(options: DriverSessionOptions): Session {
     } catch (error) {
       if (!limit.aborted) throw error;
       onBroken();
-      // A statement that still runs would hold its locks beside the ROLLBACK that follows.
-      await settledWithin(
+      // A ROLLBACK beside a statement that still runs would leave the rest of it to stand by itself.
+      const hasStopped = await settledWithin(
         cancelMs,
         sent.cancel().then(() => sent.answer),
       );
+      if (!hasStopped) isStuck = true;
       stop?.throwIfAborted();
       throw new SyncError(
         'Unavailable',
@@ -77,10 +82,8 @@ export function createDriverSession(options: DriverSessionOptions): Session {
     }
   };
 
-  const run = async <T>(statement: Statement, read: (answer: DriverAnswer) => Promise<T>): Promise<T> => {
-    if (isInTransaction && endsTransaction(statement.sql)) {
-      throw new Error(`${statement.sql.split(/\s/, 1)[0]} would end the open transaction`);
-    }
+  const run = async <T>(asked: Statement, read: (answer: DriverAnswer) => Promise<T>): Promise<T> => {
+    const statement = inOpenTransaction(asked, open);
     const limits = { limitMs: answerMs, stop: signal };
     try {
       return await attempt(statement, read, limits);
@@ -97,22 +100,53 @@ export function createDriverSession(options: DriverSessionOptions): Session {
   };
 
   const end = async (sql: 'COMMIT' | 'ROLLBACK', limitMs: number): Promise<void> => {
-    isInTransaction = false;
+    open = null;
     await attempt({ sql }, async () => undefined, { limitMs, stop: null });
   };
 
-  const rollback = async (): Promise<void> => {
-    // A session in doubt is destroyed, which rolls back too, only later.
-    await end('ROLLBACK', rollbackMs).catch(onBroken);
+  /** One row, asked although the caller's signal may be aborted. */
+  const ask = async (sql: string): Promise<SqlRow | undefined> => {
+    const rows: SqlRow[] = [];
+    const limits = { limitMs: endMs, stop: null };
+    await attempt({ sql }, (answer) => eachRows(answer, never, async (some) => void rows.push(...some)), limits);
+    return rows[0];
   };
 
+  const rollback = async (): Promise<void> => {
+    if (isStuck) {
+      // The session is destroyed, which rolls back too, only later.
+      open = null;
+      return;
+    }
+    await end('ROLLBACK', endMs).catch(onBroken);
+  };
+
+  /** COMMIT succeeds without a transaction as well: how that one ended, its id tells. */
   const commit = async (): Promise<void> => {
-    try {
-      await end('COMMIT', commitMs);
-    } catch (error) {
+    const id = open?.id ?? null;
+    if (id === null) throw new Error('a transaction is to be identified before it is committed');
+    const failed = (error: unknown): SyncError => {
       onBroken();
-      const failure = toSyncError(error, place);
-      throw isRefused(error) ? failure : new UnknownOutcome(failure);
+      return toSyncError(error, place);
+    };
+    await end('COMMIT', commitMs).catch((error: unknown) => {
+      throw isRefused(error) ? failed(error) : new UnknownOutcome(failed(error));
+    });
+    const ended = await ask(`DESCRIBE TRANSACTION ${id}`).catch((error: unknown) => {
+      throw new UnknownOutcome(failed(error));
+    });
+    if (ended?.['state'] !== 'committed') throw transactionGone();
+  };
+
+  /** Whether the open transaction is known to be over: then nothing that was read in it since holds. */
+  const isGone = async (): Promise<boolean> => {
+    const id = open?.id ?? null;
+    if (id === null || isStuck || signal.aborted) return false;
+    try {
+      return (await ask('SELECT CURRENT_TRANSACTION() AS transaction_id'))?.['transaction_id'] !== id;
+    } catch {
+      onBroken();
+      return false;
     }
   };
 
@@ -148,19 +182,53 @@ export function createDriverSession(options: DriverSessionOptions): Session {
       }
     },
     async transaction(work) {
-      if (isInTransaction) throw new Error('there is a transaction already');
+      if (open !== null) throw new Error('there is a transaction already');
       await run({ sql: 'BEGIN' }, async () => undefined);
-      isInTransaction = true;
+      open = { id: null, isWritten: false };
       try {
         const { end: ending, value } = await work();
         await (ending === 'commit' ? commit() : rollback());
         return value;
       } catch (error) {
-        if (isInTransaction) await rollback();
-        throw error;
+        if (open === null) throw error;
+        const wasEnded = error instanceof SyncError && (await isGone());
+        await rollback();
+        throw wasEnded ? transactionGone() : error;
       }
     },
+    identify(transactionId) {
+      if (open === null) throw new Error('there is no transaction');
+      if (transactionId === null) throw transactionGone();
+      if (!/^\d+$/.test(transactionId)) throw new RangeError('not the id of a transaction');
+      open.id = transactionId;
+    },
   };
+}
+
+interface OpenTransaction {
+  /** Null until the server has told it. */
+  id: string | null;
+  /** Whether rows were changed in it. */
+  isWritten: boolean;
+}
+
+const never = new AbortController().signal;
+
+/** The statement as it is sent. Raises what no caller may do. */
+function inOpenTransaction(statement: Statement, open: OpenTransaction | null): Statement {
+  const { sql } = statement;
+  const word = sql.trimStart().split(/\s/, 1)[0];
+  if (open === null) {
+    if (isGuarded(sql)) throw new Error(`${word} belongs into a transaction`);
+    return statement;
+  }
+  if (endsTransaction(sql)) throw new Error(`${word} would end the open transaction`);
+  if (!changesRows(sql)) return statement;
+  const isFirst = !open.isWritten;
+  open.isWritten = true;
+  if (open.id !== null && isGuarded(sql)) return { ...statement, sql: guardedBy(sql, open.id) };
+  if (isFirst && !isGuarded(sql)) return statement;
+  throw new Error(`${word} would be kept if somebody ended its transaction before it`);
 }
 
 async function eachRows(
@@ -209,10 +277,15 @@ async function nextRows(
   }
 }
 
-/** Waits for an end, whichever, but no longer than that. */
-async function settledWithin(limitMs: number, end: Promise<unknown>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, limitMs);
-  await Promise.race([end.catch(() => undefined), late]);
+/** Waits for an end, whichever, but no longer than that. False where it did not come. */
+async function settledWithin(limitMs: number, end: Promise<unknown>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), limitMs);
+  const ended = end.then(
+    () => true,
+    () => true,
+  );
+  const isSettled = await Promise.race([ended, late]);
   clearTimeout(timer);
+  return isSettled;
 }

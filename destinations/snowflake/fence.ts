@@ -8,6 +8,7 @@ import { columnTypeFor } from './column-types.ts';
 import { quoteTable, quoteText } from './identifiers.ts';
 import { numberOf, type Session, type SqlRow, type Statement } from './session.ts';
 import { streamSuffix } from './stream-suffix.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** A stream's fence: one row, which whatever writes the stream changes first. */
 export interface Fence {
@@ -53,14 +54,33 @@ export function buildTakeFence(target: StreamTable & { readonly taker: string })
   };
 }
 
-/** First in a transaction: of two writers at once, the second one waits here for the end of the first. */
-export async function takeFence(session: Session, target: StreamTable & { readonly taker: string }): Promise<void> {
+/**
+ * Begins a transaction: of two writers at once, the second one waits here for the end of the first. Returns the row of `asked`,
+ * a query with the columns of `buildFenceColumns`, which tell the transaction's id too. Raises `Conflict` where it is over already.
+ */
+export async function takeFence(
+  session: Session,
+  target: StreamTable & { readonly taker: string },
+  asked: Statement = buildFence(target),
+): Promise<SqlRow> {
   const { changedRows } = await session.execute(buildTakeFence(target));
   if (changedRows === 0) throw noFence(target);
+  const [row] = await session.query(asked);
+  if (row === undefined) throw noFence(target);
+  session.identify(transactionIdOf(row));
+  return row;
 }
 
-/** The columns of a fence that `readFenceRow` reads. */
-export const fenceColumns = ['generation', 'claims', 'reset_by', 'shape', 'reshaped_by'] as const;
+/** What `readFenceRow` reads of a fence, whose alias is `f`, and the id of the open transaction. */
+export function buildFenceColumns(): string {
+  const columns = ['generation', 'claims', 'reset_by', 'shape', 'reshaped_by'].map((name) => `f.${name}`);
+  return [...columns, 'CURRENT_TRANSACTION() AS transaction_id'].join(', ');
+}
+
+/** Null where none is open. */
+export function transactionIdOf(row: SqlRow): string | null {
+  return row['transaction_id'] as string | null;
+}
 
 export function readFenceRow(row: SqlRow): Fence {
   return {
@@ -72,10 +92,12 @@ export function readFenceRow(row: SqlRow): Fence {
   };
 }
 
+function buildFence(target: StreamTable): Statement {
+  return { sql: `SELECT ${buildFenceColumns()} FROM ${quoteTable(fenceTable(target))} f` };
+}
+
 export async function readFence(session: Session, target: StreamTable): Promise<Fence> {
-  const [row] = await session.query({
-    sql: `SELECT ${fenceColumns.join(', ')} FROM ${quoteTable(fenceTable(target))}`,
-  });
+  const [row] = await session.query(buildFence(target));
   if (row === undefined) throw noFence(target);
   return readFenceRow(row);
 }
@@ -89,7 +111,10 @@ export async function requireClaim(
 }
 
 export function buildStoreClaims(target: StreamTable, claims: Claims): Statement {
-  return { sql: `UPDATE ${quoteTable(fenceTable(target))} SET claims = ?`, binds: [writeClaims(claims)] };
+  return {
+    sql: `UPDATE ${quoteTable(fenceTable(target))} SET claims = ? WHERE ${withinTransaction}`,
+    binds: [writeClaims(claims)],
+  };
 }
 
 /** Raises `Conflict` while columns are being changed: what was read of them, or is written to them, might be lost. */

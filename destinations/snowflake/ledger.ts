@@ -1,6 +1,5 @@
 import type { LedgerHead } from '../../model/batch.ts';
 import type { Counts } from '../../model/counts.ts';
-import { SyncError } from '../../model/errors.ts';
 import type { Frontier } from '../../model/frontier.ts';
 import { countColumns, type LedgerRow, readCounts, readRequests, requestColumns } from '../../model/ledger-columns.ts';
 import { type LedgerEntry, ledgerValues } from '../../model/ledger-entry.ts';
@@ -9,6 +8,7 @@ import type { StreamTable } from '../../model/stream-table.ts';
 import { buildBound } from './expressions.ts';
 import type { Session, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
+import { transactionGone, withinTransaction } from './within-transaction.ts';
 
 const summed = [...Object.values(countColumns), ...Object.values(requestColumns)];
 
@@ -49,20 +49,17 @@ export function readHead(
   };
 }
 
-/** With this one, and the COMMIT. */
-const statementsAfter = 2;
+/** With this one, the COMMIT and how it ended. */
+const statementsAfter = 3;
 
 const instantColumns: ReadonlySet<string> = new Set(['first_started_at', 'watermark_fast', 'watermark_settled']);
 
-/**
- * Writes nothing, and raises `Conflict`, outside of the transaction that has the fence: somebody may have ended it while this
- * process stood still, and the statements that follow would then stand by themselves.
- */
+/** Raises `Conflict` where the transaction that has the fence was ended meanwhile. */
 export async function appendBatch(
   session: Session,
   request: LedgerEntry,
   counts: Counts,
-  { transactionId, stagedBytes = 0 }: { readonly transactionId: string | null; readonly stagedBytes?: number },
+  { stagedBytes = 0 }: { readonly stagedBytes?: number } = {},
 ): Promise<void> {
   const values = {
     ...ledgerValues(request, counts),
@@ -76,15 +73,8 @@ export async function appendBatch(
   const { changedRows } = await session.execute({
     sql:
       `INSERT INTO ${systemTable(request.plan.table.schema, 'sync_batches')} (${columns.join(', ')}, committed_at) ` +
-      `SELECT ${selected.join(', ')}, CURRENT_TIMESTAMP() WHERE CURRENT_TRANSACTION() IS NOT DISTINCT FROM ?`,
-    binds: [...Object.values(values), transactionId],
+      `SELECT ${selected.join(', ')}, CURRENT_TIMESTAMP() WHERE ${withinTransaction}`,
+    binds: Object.values(values),
   });
-  if (changedRows === 1) return;
-  throw new SyncError(
-    'Conflict',
-    `the transaction of batch ${request.batch.batchId} of ${request.plan.stream} was ended from outside`,
-    {
-      next: 'let it be tried again: nothing of it counts',
-    },
-  );
+  if (changedRows !== 1) throw transactionGone();
 }

@@ -5,6 +5,7 @@ import type { LoadedRecords } from './load.ts';
 import { buildStagedRows, versionColumn } from './load-statements.ts';
 import type { Statement } from './session.ts';
 import { fateTable } from './tombstone-statements.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Lists every record that has a key, with its listed values as they were staged, or without any. */
 export function buildListRecords(
@@ -19,7 +20,7 @@ export function buildListRecords(
   return {
     sql:
       `INSERT INTO ${quoteTable(listing)} (${columns.join(', ')}) ` +
-      `SELECT ${selected.join(', ')} FROM (${buildStagedRows(loaded.plan, loaded)}) s`,
+      `SELECT ${selected.join(', ')} FROM (${buildStagedRows(loaded.plan, loaded)}) s WHERE ${withinTransaction}`,
   };
 }
 
@@ -28,6 +29,6 @@ export function buildListTombstones({ plan, ...of }: MergeRequest): Statement {
   return {
     sql:
       `INSERT INTO ${quoteTable(listing)} (id, observed_at, state) ` +
-      `SELECT f.id, f.observed_at, 'archived' FROM ${fateTable(plan)} f WHERE f.kind <> 'vanished'`,
+      `SELECT f.id, f.observed_at, 'archived' FROM ${fateTable(plan)} f WHERE f.kind <> 'vanished' AND ${withinTransaction}`,
   };
 }

@@ -10,14 +10,13 @@ import { mergeAssociations } from './associations.ts';
 import { columnTypeOf } from './column-types.ts';
 import type { Connections } from './connection.ts';
 import { mergeContent } from './content.ts';
-import { takeFence } from './fence.ts';
 import { appendBatch } from './ledger.ts';
 import { mergeListing } from './listing.ts';
 import { type LoadedRecords, readLoaded } from './load.ts';
 import { quarantineUnstaged } from './quarantine.ts';
 import { type Session, type TransactionEnd, UnknownOutcome } from './session.ts';
 import { loadStage } from './stage-loading.ts';
-import { readStanding, requireStanding } from './standing.ts';
+import { readStanding, requireStanding, takeStanding } from './standing.ts';
 import type { TableShapes } from './table-shape.ts';
 import { mergeTombstones } from './tombstones.ts';
 import { abortTransaction } from './transactions.ts';
@@ -72,8 +71,7 @@ async function mergeInTransaction(
 ): Promise<TransactionEnd<MergeOutcome>> {
   const { plan, batch, run, mode } = request;
   const target = { stream: plan.stream, table: plan.table, run };
-  await takeFence(session, { ...target, taker: batch.batchId });
-  const standing = await readStanding(session, { ...target, batchId: batch.batchId });
+  const standing = await takeStanding(session, { ...target, batchId: batch.batchId });
   if (standing.transactionId !== null) transactions?.note(standing.transactionId);
   if (standing.stored !== null) {
     return { end: 'rollback', value: { kind: 'merged', counts: standing.stored, isRepeat: true } };
@@ -94,8 +92,7 @@ async function mergeInTransaction(
     case 'counted': {
       requireClosed(request, merged.counts);
       const stagedBytes = stageFiles(batch.stage).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      const { transactionId } = standing;
-      await appendBatch(session, request, merged.counts, { transactionId, stagedBytes });
+      await appendBatch(session, request, merged.counts, { stagedBytes });
       return { end: 'commit', value: { kind: 'merged', counts: merged.counts, isRepeat: false } };
     }
   }

@@ -10,7 +10,7 @@ import { describeTable, hasTable, listTables } from './catalogue.ts';
 import { requireHeld } from './claims.ts';
 import { buildColumnStep, settleColumns } from './column-steps.ts';
 import { columnTypeOf } from './column-types.ts';
-import { type Fence, fenceColumns, fenceTable, readFenceRow, requireClaim, takeFence } from './fence.ts';
+import { buildFenceColumns, type Fence, fenceTable, readFenceRow, takeFence } from './fence.ts';
 import { quoteTable, storedName } from './identifiers.ts';
 import {
   buildCreateListingTables,
@@ -21,7 +21,7 @@ import {
 } from './listing-tables.ts';
 import { createReshaping } from './reshaping.ts';
 import { buildCloseRun, buildStorePlan, readRun, recordRun } from './runs.ts';
-import type { Session } from './session.ts';
+import type { Session, SqlRow, Statement } from './session.ts';
 import { readComparedPlan } from './state.ts';
 import { systemTable } from './system-tables.ts';
 import { buildDropTable } from './table-statements.ts';
@@ -51,8 +51,9 @@ export async function openRunInSession(session: Session, request: OpenRunRequest
   if (request.keepsListing) await createListing(session, { plan, mode, run, left });
 
   return session.transaction(async () => {
-    await takeFence(session, { ...target, taker: run });
-    const after = await readFenceAndPlan(session, { ...target, run });
+    const after = readFenceAndPlanRow(
+      await takeFence(session, { ...target, taker: run }, buildFenceAndPlan({ ...target, run })),
+    );
     const startedAt = requireHeld(after.claims, { ...target, mode, run });
     if (after.plan !== null) {
       return { end: 'rollback', value: { plan: after.plan, addedColumns: [], widenedColumns: [] } };
@@ -93,8 +94,8 @@ export async function widenInSession(session: Session, request: WidenRequest): P
     await reshaping.widen(listing, narrowListed(plan, types));
   }
   return session.transaction(async () => {
-    await takeFence(session, { ...target, taker: run });
-    await requireClaim(session, { ...target, mode, run });
+    const { claims } = readFenceRow(await takeFence(session, { ...target, taker: run }));
+    requireHeld(claims, { ...target, mode, run });
     if (reshaping.isBegun) await reshaping.settle();
     await session.execute(buildStorePlan(run, plan));
     return { end: 'commit', value: plan };
@@ -121,18 +122,25 @@ export async function closeRunInSession(session: Session, request: CloseRunReque
 }
 
 /** The stream's fence, and the run's plan; null for a run that was not opened yet. */
-async function readFenceAndPlan(
-  session: Session,
-  { run, ...target }: RunOf,
-): Promise<Fence & { readonly plan: StreamPlan | null }> {
+type FenceAndPlan = Fence & { readonly plan: StreamPlan | null };
+
+async function readFenceAndPlan(session: Session, { run, ...target }: RunOf): Promise<FenceAndPlan> {
+  const [row] = await session.query(buildFenceAndPlan({ ...target, run }));
+  if (row === undefined) throw noFence(target);
+  return readFenceAndPlanRow(row);
+}
+
+function buildFenceAndPlan({ run, ...target }: RunOf): Statement {
   const { stream, table } = target;
-  const [row] = await session.query({
+  return {
     sql:
-      `SELECT ${fenceColumns.map((name) => `f.${name}`).join(', ')}, r.plan FROM ${quoteTable(fenceTable(target))} f ` +
+      `SELECT ${buildFenceColumns()}, r.plan FROM ${quoteTable(fenceTable(target))} f ` +
       `LEFT JOIN (SELECT plan FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = ? AND run = ?) r ON TRUE`,
     binds: [stream, run],
-  });
-  if (row === undefined) throw noFence(target);
+  };
+}
+
+function readFenceAndPlanRow(row: SqlRow): FenceAndPlan {
   const { plan } = row;
   return { ...readFenceRow(row), plan: typeof plan === 'string' ? (JSON.parse(plan) as StreamPlan) : null };
 }

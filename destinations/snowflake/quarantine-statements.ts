@@ -8,6 +8,7 @@ import { buildStagedRows, buildTyped, observedColumn, type StagedRows } from './
 import type { Bind, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
 import { type Staging, temporaryTable } from './staging-statements.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Where a reject comes from. */
 export interface RejectOrigin {
@@ -26,7 +27,7 @@ function buildKeep(plan: StreamPlan, origin: RejectOrigin, rejects: string): Sta
     sql:
       `INSERT INTO ${systemTable(plan.table.schema, 'sync_errors')} (${columns}) ` +
       `SELECT ?, ?, ?, q.record_id, q.column_name, q.reason, q.payload, q.source_type, q.column_type, q.observed_at, ` +
-      `CURRENT_TIMESTAMP() FROM (${rejects}) q`,
+      `CURRENT_TIMESTAMP() FROM (${rejects}) q WHERE ${withinTransaction}`,
     binds,
   };
 }
@@ -130,7 +131,7 @@ export function buildQuarantineUnstaged(plan: StreamPlan, origin: RejectOrigin):
 export function buildForgetPayloads(plan: StreamPlan, erased: Statement): Statement {
   return {
     sql:
-      `UPDATE ${systemTable(plan.table.schema, 'sync_errors')} SET payload = NULL WHERE stream = ? ` +
+      `UPDATE ${systemTable(plan.table.schema, 'sync_errors')} SET payload = NULL WHERE stream = ? AND ${withinTransaction} ` +
       `AND payload IS NOT NULL AND ${buildCast(plan.key.type, 'record_id')} IN (${erased.sql})`,
     binds: [plan.stream, ...(erased.binds ?? [])],
   };

@@ -4,14 +4,15 @@ import { syncModes } from '../../model/plan.ts';
 import { nothingToReset } from '../../model/stream-errors.ts';
 import { listTables } from './catalogue.ts';
 import { noClaims, writeClaims } from './claims.ts';
-import { fenceTable, readFence, takeFence } from './fence.ts';
+import { fenceTable, readFence, readFenceRow, takeFence } from './fence.ts';
 import { quoteTable, storedName } from './identifiers.ts';
 import { listingsAmong } from './listing-tables.ts';
 import { resetMark } from './reshaping.ts';
-import { recordGeneration } from './schema-setup.ts';
+import { buildRecordGeneration } from './schema-setup.ts';
 import type { Session } from './session.ts';
 import { systemTable } from './system-tables.ts';
 import { buildDropTable } from './table-statements.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 type Reset = { readonly generation: number };
 
@@ -28,8 +29,7 @@ export async function resetInSession(session: Session, target: ResetRequest): Pr
   const fence = quoteTable(fenceTable(target));
 
   const begun = await session.transaction(async () => {
-    await takeFence(session, { ...target, taker: request });
-    const before = await readFence(session, target);
+    const before = readFenceRow(await takeFence(session, { ...target, taker: request }));
     const { generation } = before;
     if (before.resetBy === request) {
       return { end: 'rollback', value: { generation, isEnded: before.reshapedBy !== mark } };
@@ -38,10 +38,10 @@ export async function resetInSession(session: Session, target: ResetRequest): Pr
     await session.execute({
       sql:
         `UPDATE ${fence} SET generation = generation + 1, reset_by = ?, claims = ?, shape = shape + 1` +
-        `${isEnded ? '' : ', reshaped_by = ?'}`,
+        `${isEnded ? '' : ', reshaped_by = ?'} WHERE ${withinTransaction}`,
       binds: [request, writeClaims(noClaims), ...(isEnded ? [] : [mark])],
     });
-    await recordGeneration(session, target, generation + 1);
+    await session.execute(buildRecordGeneration(target, generation + 1, withinTransaction));
     return { end: 'commit', value: { generation: generation + 1, isEnded } };
   });
 
@@ -59,12 +59,12 @@ export async function resetInSession(session: Session, target: ResetRequest): Pr
   return session.transaction(async () => {
     await takeFence(session, { ...target, taker: request });
     await session.execute({
-      sql: `UPDATE ${fence} SET reshaped_by = IFF(reshaped_by = ?, NULL, reshaped_by), shape = shape + 1`,
+      sql: `UPDATE ${fence} SET reshaped_by = IFF(reshaped_by = ?, NULL, reshaped_by), shape = shape + 1 WHERE ${withinTransaction}`,
       binds: [mark],
     });
     // The account that the rows came from counts for as long as there are rows of it.
     await session.execute({
-      sql: `UPDATE ${systemTable(table.schema, 'sync_runs')} SET access = NULL WHERE stream = ?`,
+      sql: `UPDATE ${systemTable(table.schema, 'sync_runs')} SET access = NULL WHERE stream = ? AND ${withinTransaction}`,
       binds: [stream],
     });
     return { end: 'commit', value: { generation: begun.generation } };

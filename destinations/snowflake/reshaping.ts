@@ -3,9 +3,10 @@ import { SyncError } from '../../model/errors.ts';
 import type { WidenedColumn } from '../../model/fit-plan.ts';
 import type { StreamTable, TableName } from '../../model/stream-table.ts';
 import { buildAddWide, buildColumnStep, buildFillWide, swapSteps } from './column-steps.ts';
-import { type Fence, fenceTable, readFence, takeFence } from './fence.ts';
+import { type Fence, fenceTable, readFence, readFenceRow, takeFence } from './fence.ts';
 import { quoteTable } from './identifiers.ts';
 import type { Session, Statement } from './session.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /**
  * Changing columns of a stream's table. DDL commits, so no transaction can hold it together, and no lock holds others off. The
@@ -52,8 +53,8 @@ export function createReshaping(session: Session, { run, fence, ...target }: Res
     isMarked = true;
   };
 
-  const requireMark = async (): Promise<void> => {
-    if ((await readFence(session, target)).reshapedBy === mark) return;
+  const requireMark = ({ reshapedBy }: Fence): void => {
+    if (reshapedBy === mark) return;
     throw new SyncError('Conflict', `the columns of ${target.stream} are being changed by another attempt`, {
       next: 'let it be tried again',
     });
@@ -76,19 +77,18 @@ export function createReshaping(session: Session, { run, fence, ...target }: Res
       await begin();
       for (const column of columns) await session.execute(buildAddWide(of, column));
       await session.transaction(async () => {
-        await takeFence(session, { ...target, taker: run });
-        await requireMark();
+        requireMark(readFenceRow(await takeFence(session, { ...target, taker: run })));
         return { end: 'commit', value: await session.execute(buildFillWide(of, columns)) };
       });
       for (const step of columns.flatMap(swapSteps)) {
-        await requireMark();
+        requireMark(await readFence(session, target));
         await session.execute(buildColumnStep(of, step));
       }
     },
     async settle() {
       // The mark of another attempt stays: it has not finished.
       await session.execute({
-        sql: `UPDATE ${table} SET shape = shape + 1, reshaped_by = IFF(reshaped_by = ?, NULL, reshaped_by)`,
+        sql: `UPDATE ${table} SET shape = shape + 1, reshaped_by = IFF(reshaped_by = ?, NULL, reshaped_by) WHERE ${withinTransaction}`,
         binds: [mark],
       });
     },

@@ -8,6 +8,7 @@ import { buildBound } from './expressions.ts';
 import { buildHeads, readHead } from './ledger.ts';
 import type { Session, SqlRow, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 type RunOf = StreamTable & { readonly run: string };
 
@@ -109,7 +110,7 @@ export async function recordRun(
     sql:
       `INSERT INTO ${systemTable(plan.table.schema, 'sync_runs')} (stream, run, mode, scope, status, plan, plan_digest, ` +
       'start_frontier, resumed_from, start_reason, generation, access, idle_runs, keeps_listing, first_started_at, started_at) ' +
-      `SELECT ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ${instant}, ${instant}`,
+      `SELECT ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ${instant}, ${instant} WHERE ${withinTransaction}`,
     binds: [
       plan.stream,
       request.run,
@@ -141,7 +142,7 @@ export async function readStoredPlan(session: Session, target: RunOf): Promise<S
 
 export function buildStorePlan(run: string, plan: StreamPlan): Statement {
   return {
-    sql: `UPDATE ${systemTable(plan.table.schema, 'sync_runs')} SET plan = ? WHERE stream = ? AND run = ?`,
+    sql: `UPDATE ${systemTable(plan.table.schema, 'sync_runs')} SET plan = ? WHERE stream = ? AND run = ? AND ${withinTransaction}`,
     binds: [JSON.stringify(plan), plan.stream, run],
   };
 }

@@ -3,7 +3,7 @@ import type { StreamTable } from '../../model/stream-table.ts';
 import { hasSchema, listTables } from './catalogue.ts';
 import { buildCreateFence, fenceTable } from './fence.ts';
 import { quoteIdentifier, storedName } from './identifiers.ts';
-import type { Session } from './session.ts';
+import type { Session, Statement } from './session.ts';
 import { buildSystemTable, buildSystemViews, systemTable, systemTables } from './system-tables.ts';
 
 /** Makes sure that what a stream's runs write to is there. */
@@ -37,7 +37,7 @@ export function createSchemaSetup(): SchemaSetup {
       }
       if (!present.has(storedName(fenceTable(target).table))) {
         // First, since whoever finds the fence takes all else for done.
-        await recordGeneration(session, target, firstGeneration);
+        await session.execute(buildRecordGeneration(target, firstGeneration, 'TRUE'));
         await session.execute(buildCreateFence(target));
       }
       fences.add(keyOf(target));
@@ -50,15 +50,15 @@ export function createSchemaSetup(): SchemaSetup {
 }
 
 /** Told twice, a generation is the same. */
-export async function recordGeneration(
-  session: Session,
+export function buildRecordGeneration(
   { stream, table }: StreamTable,
   generation: number,
-): Promise<void> {
-  await session.execute({
+  condition: string,
+): Statement {
+  return {
     sql:
       `INSERT INTO ${systemTable(table.schema, 'sync_generations')} (stream, generation, began_at) ` +
-      'SELECT ?, ?, CURRENT_TIMESTAMP()',
+      `SELECT ?, ?, CURRENT_TIMESTAMP() WHERE ${condition}`,
     binds: [stream, generation],
-  });
+  };
 }

@@ -37,9 +37,12 @@ export interface Session {
   stream(statement: Statement, take: (rows: readonly SqlRow[]) => Promise<void>): Promise<void>;
   /**
    * From BEGIN to COMMIT, or ROLLBACK where `work` throws or asks for it. `execute` raises where DDL is sent in between, since
-   * that would commit. Raises `UnknownOutcome` where nobody answered the COMMIT.
+   * that would commit, and for a change of rows without `withinTransaction`, except for the first. Raises `Conflict` where
+   * somebody else ended the transaction, and `UnknownOutcome` where it could not be told whether it was committed.
    */
   transaction<T>(work: () => Promise<TransactionEnd<T>>): Promise<T>;
+  /** Within a transaction, once: its id, as the server tells it, which later statements carry. Raises `Conflict` for null. */
+  identify(transactionId: string | null): void;
 }
 
 /** A count of a row, 0 where there is none. */
@@ -47,7 +50,7 @@ export function numberOf(row: SqlRow | undefined, column: string): number {
   return Number(row?.[column] ?? 0);
 }
 
-/** Nobody answered the COMMIT: the ledger has to be asked, in another session, whether the batch is in it. */
+/** Nobody told what came of the COMMIT: the ledger has to be asked, in another session, whether the batch is in it. */
 export class UnknownOutcome extends SyncError {
   constructor(cause: SyncError) {
     super('Unavailable', `it is not known whether Snowflake committed: ${cause.message}`, {

@@ -5,11 +5,19 @@ import type { RunProgress } from '../../model/run.ts';
 import { noFence, unknownRun } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { requireHeld } from './claims.ts';
-import { type Fence, fenceColumns, fenceTable, readFenceRow, requireSettled } from './fence.ts';
+import {
+  buildFenceColumns,
+  type Fence,
+  fenceTable,
+  readFenceRow,
+  requireSettled,
+  takeFence,
+  transactionIdOf,
+} from './fence.ts';
 import { quoteTable } from './identifiers.ts';
 import { buildHeads } from './ledger.ts';
 import { readProgressRow, runColumns } from './runs.ts';
-import type { Session, Statement } from './session.ts';
+import type { Session, SqlRow, Statement } from './session.ts';
 import { systemTable } from './system-tables.ts';
 
 /** All that a writing transaction has to know before it writes, once it has the fence. */
@@ -31,8 +39,7 @@ export function buildStanding({ run, batchId, ...target }: StandingOf): Statemen
   const { stream, table } = target;
   const heads = buildHeads(target, [run]);
   const selected = [
-    ...fenceColumns.map((name) => `f.${name}`),
-    'CURRENT_TRANSACTION() AS transaction_id',
+    buildFenceColumns(),
     'b.batch_id AS stored_id',
     ...storedColumns.map((name) => `b.${name} AS stored_${name}`),
     ...runColumns.map((name) => `r.${name}`),
@@ -48,13 +55,23 @@ export function buildStanding({ run, batchId, ...target }: StandingOf): Statemen
   };
 }
 
+/** At the begin of a transaction: takes the fence first. */
+export async function takeStanding(session: Session, of: StandingOf): Promise<Standing> {
+  return readStandingRow(await takeFence(session, { ...of, taker: of.batchId }, buildStanding(of)), of);
+}
+
+/** Outside of any transaction: what stands by now. */
 export async function readStanding(session: Session, of: StandingOf): Promise<Standing> {
   const [row] = await session.query(buildStanding(of));
   if (row === undefined) throw noFence(of);
+  return readStandingRow(row, of);
+}
+
+function readStandingRow(row: SqlRow, of: StandingOf): Standing {
   const stored = Object.fromEntries(storedColumns.map((name) => [name, row[`stored_${name}`]]));
   return {
     ...readFenceRow(row),
-    transactionId: row['transaction_id'] as string | null,
+    transactionId: transactionIdOf(row),
     stored: row['stored_id'] === null ? null : readCounts(stored),
     progress: row['run'] === null ? null : readProgressRow(row, of),
   };

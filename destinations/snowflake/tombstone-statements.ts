@@ -8,6 +8,7 @@ import { buildStagedRows, type StagedRows } from './load-statements.ts';
 import { buildKeyMatch, type KeyRange } from './matching.ts';
 import type { Statement } from './session.ts';
 import { buildCreateTemporary, type Staging, temporaryTable } from './staging-statements.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Merging tombstones: summarise what was loaded, decide the fate of each id, then write each fate. */
 
@@ -119,7 +120,8 @@ export function buildClassifyTombstones(
       `FROM (${merges === 'none' ? buildGone(plan) : buildFollowed(plan)}) g ` +
       `CROSS JOIN (SELECT ${doubtfulUntil.sql} AS doubtful_until) d ` +
       `LEFT JOIN ${quoteTable(plan.table)} t ON ${on.sql}` +
-      (records === null ? '' : ` LEFT JOIN (${buildStagedRows(plan, records)}) s ON s.v0 = g.id`),
+      (records === null ? '' : ` LEFT JOIN (${buildStagedRows(plan, records)}) s ON s.v0 = g.id`) +
+      ` WHERE ${withinTransaction}`,
     binds: [...(doubtfulUntil.binds ?? []), ...on.binds],
   };
 }
@@ -143,7 +145,7 @@ export function buildMergeFates(plan: StreamPlan, range: KeyRange, batchId: stri
   const on = buildKeyMatch(plan, { row: 't', staged: 'f.id', range });
   return {
     sql:
-      `MERGE INTO ${quoteTable(plan.table)} t USING (SELECT * FROM ${fateTable(plan)} WHERE fate IN ('insert', 'flip', 'refine')) f ` +
+      `MERGE INTO ${quoteTable(plan.table)} t USING (SELECT * FROM ${fateTable(plan)} WHERE fate IN ('insert', 'flip', 'refine') AND ${withinTransaction}) f ` +
       `ON ${on.sql} WHEN MATCHED AND f.fate = 'flip' THEN UPDATE SET _deleted = TRUE, ` +
       '_deleted_at = COALESCE(f.deleted_at, f.observed_at), _merged_into = COALESCE(f.merged_into, t._merged_into), ' +
       `_state_observed_at = f.observed_at, ${stamps} ` +
@@ -173,7 +175,7 @@ export function buildAddMergedFates(plan: StreamPlan): Statement {
       `INSERT INTO ${fate} (id, observed_at, was_live, fate) ` +
       `SELECT ${key}, f.observed_at, FALSE, IFF(${isTrue('t._deleted')} AND NOT ${buildIsErased('t')}, 'eraseMerged', 'passed') ` +
       `FROM ${quoteTable(plan.table)} t JOIN ${fate} f ON t._merged_into = TO_VARCHAR(f.id) AND f.fate IN ${reached} ` +
-      `LEFT JOIN ${fate} p ON p.id = ${key} AND p.fate IN ${reached} WHERE p.id IS NULL`,
+      `LEFT JOIN ${fate} p ON p.id = ${key} AND p.fate IN ${reached} WHERE p.id IS NULL AND ${withinTransaction}`,
   };
 }
 
@@ -200,7 +202,7 @@ export function buildErase(plan: StreamPlan, columns: readonly string[], batchId
   return {
     sql:
       `MERGE INTO ${quoteTable(plan.table)} t USING (SELECT f.id, f.observed_at, f.deleted_at FROM ${fateTable(plan)} f ` +
-      `WHERE ${isErasing('f')}) f ON t.${quoteIdentifier(plan.key.name)} = f.id ` +
+      `WHERE ${isErasing('f')} AND ${withinTransaction}) f ON t.${quoteIdentifier(plan.key.name)} = f.id ` +
       `WHEN MATCHED THEN UPDATE SET ${cleared.join(', ')}, _observed_at = ${observedAt}, ` +
       `_state_observed_at = ${observedAt}, _deleted = TRUE, ` +
       `_deleted_at = COALESCE(t._deleted_at, f.deleted_at, f.observed_at), ${stamps}`,

@@ -17,15 +17,13 @@ import type { Session } from './session.ts';
 export async function beginVanishedInSession(session: Session, request: BeginVanishedRequest): Promise<LedgerHead> {
   const batchId = `${request.run}-${request.sequence}-vanished`;
   return session.transaction(async () => {
-    const { record, head, isRepeat, transactionId } = await takePlace(session, request, batchId);
+    const { record, head, isRepeat } = await takePlace(session, request, batchId);
     if (isRepeat) return { end: 'rollback', value: head };
 
     await requireListing(session, request);
     if ((await digestVanished(session, request)) !== request.digest) throw notAsApproved(request);
     const batch = workBatch(batchId, request, { task: 'vanished', isDone: false });
-    await appendBatch(session, { ...record, ...request, plan: request, positions: null, batch }, zeroCounts, {
-      transactionId,
-    });
+    await appendBatch(session, { ...record, ...request, plan: request, positions: null, batch }, zeroCounts);
     return { end: 'commit', value: headAfter(head, batch, zeroCounts) };
   });
 }

@@ -103,6 +103,8 @@ export interface EmulatorSettings {
   readonly answerWithinMs?: number;
   /** How long the session of a transaction that blocks others may be silent; default 5 min. */
   readonly abortIdleBlockerMs?: number;
+  /** Whether CURRENT_TRANSACTION() tells of a statement outside of any transaction; default true. Of sessions that begin later. */
+  readonly tellsTransactionOfOneStatement?: boolean;
   readonly sessionTokenSeconds?: number;
   readonly masterTokenSeconds?: number;
 }

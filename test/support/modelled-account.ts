@@ -42,7 +42,9 @@ export function modelAccount(
     else if (isLedgerRow.test(sql)) {
       open?.rows.push(request.batchId);
       return { changedRows: open === null ? 0 : 1 };
-    } else if (sql.includes('CURRENT_TRANSACTION()')) return replyOf([standing(request, committed)]);
+    } else if (sql.startsWith('DESCRIBE TRANSACTION')) return replyOf([{ state: 'committed' }]);
+    else if (sql.startsWith('SELECT') && sql.includes('AS transaction_id'))
+      return replyOf([standing(request, committed)]);
     const given = answer(sql);
     return typeof given === 'number' ? { changedRows: given } : replyOf(given);
   };

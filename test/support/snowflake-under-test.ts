@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { Connection } from 'snowflake-sdk';
 import { afterAll, beforeAll } from 'vitest';
 import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
+import { openConnections } from '../../destinations/snowflake/connection.ts';
 import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
 import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
 import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
@@ -13,6 +14,7 @@ import { type SnowflakeEmulator, startSnowflakeEmulator } from '../../simulators
 import type { DestinationUnderTest, TableRow } from './destination-under-test.ts';
 import { ask, logIn, logOut } from './snowflake-client.ts';
 import { contactsPlan } from './staged-records.ts';
+import { type StruckTransactions, strikeTransactions } from './struck-transactions.ts';
 
 /** Tests are skipped by this name where there is no Python for the emulator; where CI is set they fail instead. */
 export const needsPython = `needs Python ${oldestPython}`;
@@ -21,6 +23,7 @@ export const hasNoPython = (await findPython()) === null && process.env['CI'] ==
 export interface SnowflakeUnderTest extends DestinationUnderTest {
   readonly control: EmulatorControl;
   readonly database: string;
+  readonly transactions: StruckTransactions;
 }
 
 /** One emulated account for the tests of a file, with a database of its own for each. */
@@ -44,12 +47,13 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
   await ask(looker, `CREATE SCHEMA IF NOT EXISTS ${database}.PUBLIC`);
   await ask(looker, `USE DATABASE ${database}`);
   await ask(looker, `CREATE STAGE ${stage}`);
-  const destination = openSnowflakeDestination(
-    snowflakeConfig.parse({ ...emulator.destination, database, stage: `@${stage}` }),
-  );
+  const config = snowflakeConfig.parse({ ...emulator.destination, database, stage: `@${stage}` });
+  const transactions = strikeTransactions();
+  const destination = openSnowflakeDestination(config, openConnections(config, transactions.load));
   return {
     control: emulator.control,
     database,
+    transactions,
     doubtMarginMs: 2_000,
     knowsStagesBy: 'rowCount',
     history: { hasEarlierReleases: false, hasLooseInstants: false },

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import { type Batch, zeroRequests } from '../../model/batch.ts';
-import type { ClaimResult, Destination, MergeOutcome, MergeRequest } from '../../model/destination.ts';
+import type { ClaimRequest, ClaimResult, Destination, MergeOutcome, MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan, SyncMode } from '../../model/plan.ts';
+import type { OpenRunRequest } from '../../model/run.ts';
 import { bringStage } from './bring-stage.ts';
 import {
   contactsPlan,
@@ -39,30 +40,34 @@ export interface TestRun {
 
 const noAbort = new AbortController().signal;
 
-export async function openTestRun(destination: Destination, options: TestRunOptions): Promise<TestRun> {
+export function claimRequest({ run, startedAt, plan = contactsPlan, mode = 'backfill' }: TestRunOptions): ClaimRequest {
+  return { stream: plan.stream, table: plan.table, run, mode, runStartedAt: startedAt };
+}
+
+export function openRequest(options: TestRunOptions): OpenRunRequest {
   const { run, startedAt, plan = contactsPlan, mode = 'backfill', planDigest = 'digest' } = options;
   const { keepsListing = false, access = null } = options;
-  const claim = await destination.claimRun(
-    { stream: plan.stream, table: plan.table, run, mode, runStartedAt: startedAt },
-    noAbort,
-  );
-  await destination.openRun(
-    {
-      run,
-      plan,
-      planDigest,
-      mode,
-      scope: 'whole',
-      startFrontier: wholeFrontier,
-      firstStartedAt: startedAt,
-      resumedFrom: null,
-      startReason: 'test',
-      access,
-      keepsListing,
-      idleRuns: 0,
-    },
-    noAbort,
-  );
+  return {
+    run,
+    plan,
+    planDigest,
+    mode,
+    scope: 'whole',
+    startFrontier: wholeFrontier,
+    firstStartedAt: startedAt,
+    resumedFrom: null,
+    startReason: 'test',
+    access,
+    keepsListing,
+    idleRuns: 0,
+  };
+}
+
+export async function openTestRun(destination: Destination, options: TestRunOptions): Promise<TestRun> {
+  const { run, startedAt, plan = contactsPlan, mode = 'backfill', planDigest = 'digest' } = options;
+  const { keepsListing = false } = options;
+  const claim = await destination.claimRun(claimRequest(options), noAbort);
+  await destination.openRun(openRequest(options), noAbort);
   let last: Batch | null = null;
 
   const mint: TestRun['mint'] = async (content, mintOptions = {}) => {

@@ -8,6 +8,7 @@ import {
   swapSteps,
 } from '../../destinations/snowflake/column-steps.ts';
 import { columnTypeFor } from '../../destinations/snowflake/column-types.ts';
+import { withinTransaction } from '../../destinations/snowflake/within-transaction.ts';
 import type { WidenedColumn } from '../../model/fit-plan.ts';
 
 const hostile = 'we"ird; drop';
@@ -126,7 +127,7 @@ describe('widening a column', () => {
     expect(buildFillWide(table, [column, visits]).sql).toBe(
       `UPDATE ${name} SET "_SLUICE_WIDE_WE""IRD; DROP" = "WE""IRD; DROP"::NUMBER(38,9), ` +
         `"_SLUICE_WIDE_VISITS" = REGEXP_REPLACE(TO_VARCHAR("VISITS"), '[.]?0*$', '') ` +
-        'WHERE "WE""IRD; DROP" IS NOT NULL OR "VISITS" IS NOT NULL',
+        `WHERE ("WE""IRD; DROP" IS NOT NULL OR "VISITS" IS NOT NULL) AND ${withinTransaction}`,
     );
     expect(swapSteps(column).map((step) => buildColumnStep(table, step).sql)).toEqual([
       `ALTER TABLE ${name} RENAME COLUMN "WE""IRD; DROP" TO "_SLUICE_NARROW_WE""IRD; DROP"`,

@@ -2,7 +2,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type SnowflakeConfig, snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openConnections } from '../../destinations/snowflake/connection.ts';
 import { UnknownOutcome } from '../../destinations/snowflake/session.ts';
-import { driverError, type FakeDriver, fakeDriver, rowsOf } from '../support/fake-snowflake-driver.ts';
+import { withinTransaction } from '../../destinations/snowflake/within-transaction.ts';
+import { SyncError } from '../../model/errors.ts';
+import { driverError, type FakeDriver, fakeDriver, type Reply, rowsOf } from '../support/fake-snowflake-driver.ts';
 
 const given = {
   kind: 'snowflake',
@@ -28,17 +30,95 @@ const refusal = driverError(
 /** Without the login and its settings. */
 const work = (driver: FakeDriver): string[] => driver.sent.filter((sql) => !/^(login|ALTER SESSION)/.test(sql));
 
+const id = '1432071497832';
+/** The answer to whoever asks how the transaction ended. */
+const ended = (state: string): Reply => ({
+  columns: [{ name: 'state', type: 'text' }],
+  rows: () => rowsOf([[state]]),
+});
+const told = (transactionId: string | null): Reply => ({
+  columns: [{ name: 'TRANSACTION_ID', type: 'text' }],
+  rows: () => rowsOf([[transactionId]]),
+});
+const describing = `DESCRIBE TRANSACTION ${id}`;
+
+function commitNothing(driver: FakeDriver, signal = never): Promise<null> {
+  return open(driver).use(signal, (session) =>
+    session.transaction(async () => {
+      session.identify(id);
+      return { end: 'commit', value: null };
+    }),
+  );
+}
+
 describe('a transaction', () => {
-  it('is committed once its work is done', async () => {
-    const driver = fakeDriver(() => ({ changedRows: 3 }));
+  it('is committed once its work is done, and asked whether it was', async () => {
+    const driver = fakeDriver((sql) => (sql === describing ? ended('committed') : { changedRows: 3 }));
     const value = await open(driver).use(never, (session) =>
       session.transaction(async () => {
         const { changedRows } = await session.execute({ sql: 'UPDATE t SET a = ?', binds: [1] });
+        session.identify(id);
+        await session.execute({ sql: `DELETE FROM t WHERE ${withinTransaction}` });
         return { end: 'commit', value: changedRows };
       }),
     );
     expect(value).toBe(3);
-    expect(work(driver)).toEqual(['BEGIN', 'UPDATE t SET a = ?', 'COMMIT']);
+    const guarded = `DELETE FROM t WHERE CURRENT_TRANSACTION() = '${id}'`;
+    expect(work(driver)).toEqual(['BEGIN', 'UPDATE t SET a = ?', guarded, 'COMMIT', describing]);
+  });
+
+  it('that somebody else ended is no success, although the COMMIT was', async () => {
+    const driver = fakeDriver((sql) => (sql === describing ? ended('rolled back') : {}));
+    const failed = open(driver).use(never, (session) =>
+      session.transaction(async () => {
+        session.identify(id);
+        return { end: 'commit', value: null };
+      }),
+    );
+    await expect(failed).rejects.toMatchObject({ kind: 'Conflict', next: expect.any(String) });
+  });
+
+  it.each([
+    ['is gone', null, 'Conflict'],
+    ['is gone, and another one open', '77', 'Conflict'],
+    ['is still open', id, 'StateCorrupt'],
+  ])('fails by what was found in it, if it %s', async (_, now, kind) => {
+    const driver = fakeDriver((sql) => (sql.startsWith('SELECT') ? told(now) : {}));
+    const failed = open(driver).use(never, (session) =>
+      session.transaction(async () => {
+        session.identify(id);
+        throw new SyncError('StateCorrupt', 'other rows than there were');
+      }),
+    );
+    await expect(failed).rejects.toMatchObject({ kind });
+    expect(work(driver)).toEqual(['BEGIN', 'SELECT CURRENT_TRANSACTION() AS transaction_id', 'ROLLBACK', 'logout']);
+  });
+
+  it('that is over before it is known is begun anew', async () => {
+    const failed = open(fakeDriver()).use(never, (session) =>
+      session.transaction(async () => {
+        session.identify(null);
+        return { end: 'commit', value: null };
+      }),
+    );
+    await expect(failed).rejects.toMatchObject({ kind: 'Conflict' });
+  });
+
+  it('changes no rows that would be kept if it were over', async () => {
+    const driver = fakeDriver();
+    const unguarded = open(driver).use(never, (session) =>
+      session.transaction(async () => {
+        await session.execute({ sql: 'UPDATE t SET a = 1' });
+        session.identify(id);
+        return { end: 'commit', value: await session.execute({ sql: 'MERGE INTO t' }) };
+      }),
+    );
+    await expect(unguarded).rejects.toThrow('MERGE would be kept if somebody ended its transaction before it');
+    const outside = open(driver).use(never, (session) =>
+      session.execute({ sql: `DELETE FROM t WHERE ${withinTransaction}` }),
+    );
+    await expect(outside).rejects.toThrow('DELETE belongs into a transaction');
+    expect(work(driver).filter((sql) => /MERGE|DELETE/.test(sql))).toEqual([]);
   });
 
   it('is rolled back where a statement fails, and its session is not used again', async () => {
@@ -72,19 +152,22 @@ describe('a transaction', () => {
     ['its session is gone', driverError('390111', '08001')],
   ])('has an unknown outcome where %s the COMMIT', async (_, error) => {
     const driver = fakeDriver((sql) => (sql === 'COMMIT' ? { error } : {}));
-    const failed = open(driver).use(never, (session) =>
-      session.transaction(async () => ({ end: 'commit', value: null })),
-    );
-    await expect(failed).rejects.toBeInstanceOf(UnknownOutcome);
+    await expect(commitNothing(driver)).rejects.toBeInstanceOf(UnknownOutcome);
     expect(work(driver)).toEqual(['BEGIN', 'COMMIT', 'logout']);
+  });
+
+  it.each([
+    ['nobody answered', driverError(401001)],
+    ['the server refused to tell', refusal],
+  ])('has an unknown outcome where %s how it ended', async (_, error) => {
+    const driver = fakeDriver((sql) => (sql === describing ? { error } : {}));
+    await expect(commitNothing(driver)).rejects.toBeInstanceOf(UnknownOutcome);
+    expect(work(driver)).toEqual(['BEGIN', 'COMMIT', describing, 'logout']);
   });
 
   it('is not committed where the server refused the COMMIT', async () => {
     const driver = fakeDriver((sql) => (sql === 'COMMIT' ? { error: refusal } : {}));
-    const failed = open(driver).use(never, (session) =>
-      session.transaction(async () => ({ end: 'commit', value: null })),
-    );
-    await expect(failed).rejects.not.toBeInstanceOf(UnknownOutcome);
+    await expect(commitNothing(driver)).rejects.not.toBeInstanceOf(UnknownOutcome);
   });
 });
 
@@ -106,12 +189,10 @@ describe('an abort', () => {
     const stop = new AbortController();
     const driver = fakeDriver((sql) => {
       if (sql === 'COMMIT') stop.abort(new Error('paused'));
-      return {};
+      return sql === describing ? ended('committed') : {};
     });
-    const value = await open(driver).use(stop.signal, (session) =>
-      session.transaction(async () => ({ end: 'commit', value: 7 })),
-    );
-    expect(value).toBe(7);
+    await commitNothing(driver, stop.signal);
+    expect(work(driver).at(-1)).toBe(describing);
   });
 });
 

@@ -24,7 +24,7 @@ from .sql_text import StatementKind, kind_of, without_comments
 from .statement_log import LoggedStatement
 from .table_locks import LockWait
 from .transactions import Transaction
-from .translations import lock_of, run_translation, translation_of
+from .translations import bind_transaction, lock_of, run_translation, translation_of
 
 _TRANSACTION_WORDS = {"BEGIN", "COMMIT", "ROLLBACK"}
 
@@ -152,11 +152,11 @@ class Executor:
     def _dml(self, statement: Statement, sql: str, kind: StatementKind) -> Result:
         session, account = statement.session, self._account
         is_own = session.transaction is None
+        ends_itself = is_own and bool(session.parameter("AUTOCOMMIT", statement.parameters))
         if is_own:
-            session.transaction = account.transactions.open(session, "")
+            session.transaction = account.transactions.open(session, "", is_of_one_statement=ends_itself)
         transaction = session.transaction
         assert transaction is not None
-        ends_itself = is_own and session.parameter("AUTOCOMMIT", statement.parameters)
         try:
             result = self._change(statement, sql, kind, transaction)
         except BaseException:
@@ -176,9 +176,10 @@ class Executor:
             self._lock(statement, kind, transaction, tables_of(session, copy.target.find_all(exp.Table)))
             return copy_into(session, copy)
         refuses = bool(session.parameter("ERROR_ON_NONDETERMINISTIC_MERGE", statement.parameters))
-        if (known := translation_of(session, sql, statement.bindings)) is not None:
+        text, bindings = bind_transaction(sql, statement.bindings)
+        if (known := translation_of(session, text, bindings)) is not None:
             self._lock(statement, kind, transaction, lock_of(session, known))
-            return run_translation(session, known, statement.bindings, refuses_duplicates=refuses)
+            return run_translation(session, known, bindings, refuses_duplicates=refuses)
         expression = self._expression(statement, sql)
         target = expression.find(exp.Table)
         self._lock(statement, kind, transaction, tables_of(session, [] if target is None else [target]))

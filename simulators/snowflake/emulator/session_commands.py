@@ -67,7 +67,7 @@ def answer_functions(account: Account, session: Session, expression: Expr) -> Ex
     """Replaces CURRENT_TRANSACTION(), LAST_QUERY_ID() and their like by their values."""
     settings = account.settings
     values: dict[str, Callable[[], str | None]] = {
-        "CURRENT_TRANSACTION": lambda: session.transaction and session.transaction.id,
+        "CURRENT_TRANSACTION": lambda: session.told_transaction,
         "LAST_QUERY_ID": lambda: session.last_query_id,
         "CURRENT_SESSION": lambda: session.id,
         "CURRENT_ACCOUNT": lambda: settings.account,

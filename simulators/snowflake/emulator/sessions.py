@@ -61,8 +61,18 @@ class Session:
     temporary_tables: set[tuple[str, str, str]] = field(default_factory=set)
     # Files that its temporary tables have loaded, by table and version of the file.
     loaded_files: set[tuple[str, str]] = field(default_factory=set)
+    # What CURRENT_TRANSACTION() tells in a statement that nobody began a transaction for: its own id, or nothing.
+    tells_of_one_statement: bool = True
     # One statement at a time: they share one DuckDB connection and one transaction.
     busy: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def told_transaction(self) -> str | None:
+        """What CURRENT_TRANSACTION() tells."""
+        transaction = self.transaction
+        if transaction is None or (transaction.is_of_one_statement and not self.tells_of_one_statement):
+            return None
+        return transaction.id
 
     def parameter(self, name: str, overrides: dict[str, Any]) -> Any:
         """A parameter's value for one statement, which may bring its own."""
@@ -91,6 +101,7 @@ class Sessions:
                 master_token=_new_token(),
                 token_expires_at=now + self._settings.session_token_seconds,
                 master_expires_at=now + self._settings.master_token_seconds,
+                tells_of_one_statement=self._settings.tells_transaction_of_one_statement,
             )
             self._by_token[session.token] = session
             return session

@@ -26,6 +26,9 @@ class Settings:
     answer_within_ms: int = 45_000
     # A transaction that blocks others is aborted when its session sent nothing for so long.
     abort_idle_blocker_ms: int = 300_000
+    # What CURRENT_TRANSACTION() is in a statement outside of any transaction, of sessions that begin from now on: the id of
+    # the statement's own, or NULL. Snowflake does not say which.
+    tells_transaction_of_one_statement: bool = True
     session_token_seconds: int = 3_600
     master_token_seconds: int = 14_400
 

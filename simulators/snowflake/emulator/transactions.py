@@ -23,6 +23,8 @@ class Transaction:
     ended_at: float | None = None
     # DuckDB's transaction begins with the first write, so that until then every statement reads what is committed.
     has_begun_in_duckdb: bool = False
+    # Of one statement, which nobody began and which commits itself.
+    is_of_one_statement: bool = False
 
 
 class Transactions:
@@ -31,9 +33,11 @@ class Transactions:
         self._numbers = itertools.count(time.time_ns() // 1_000_000 * 1_000_000, 1_000_000)
         self._all: dict[str, Transaction] = {}
 
-    def open(self, session: Session, name: str) -> Transaction:
+    def open(self, session: Session, name: str, *, is_of_one_statement: bool = False) -> Transaction:
         with self._lock:
-            transaction = Transaction(str(next(self._numbers)), session, name, time.time())
+            transaction = Transaction(
+                str(next(self._numbers)), session, name, time.time(), is_of_one_statement=is_of_one_statement
+            )
             self._all[transaction.id] = transaction
             return transaction
 

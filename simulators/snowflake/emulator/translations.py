@@ -31,6 +31,7 @@ _OF_A_SESSION = re.compile(
     r"CURRENT_(?!TIMESTAMP|DATE|TIME)|LAST_QUERY_ID|RESULT_SCAN|RANDOM|UUID_STRING|NEXTVAL|\bSEQ[1248]\b|\$", re.IGNORECASE
 )
 _TRANSACTION = re.compile(r"CURRENT_TRANSACTION\(\)", re.IGNORECASE)
+_OF_ONE_TRANSACTION = re.compile(r"CURRENT_TRANSACTION\(\) = '(\d+)'")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class Translation:
 
 _Key = tuple[Any, ...]
 _kept: dict[_Key, Translation | None] = {}
+
+
+def bind_transaction(sql: str, bindings: Binds) -> tuple[str, Binds]:
+    """The same statement with the id of a transaction bound, so that its translation holds for the next one."""
+    found = _OF_ONE_TRANSACTION.search(sql)
+    if found is None:
+        return sql, bindings
+    bound = sql.replace(found[0], "CURRENT_TRANSACTION() = :transaction")
+    return bound, {**bindings, "transaction": {"type": "TEXT", "value": found[1]}}
 
 
 def translation_of(session: Session, sql: str, bindings: Binds) -> Translation | None:
@@ -71,7 +81,8 @@ def run_translation(
     session: Session, translation: Translation, bindings: Binds, *, refuses_duplicates: bool = False
 ) -> Result:
     def fill(sql: str) -> str:
-        sql = sql.replace(f"'{_MARK}t{_MARK}'", _quoted(session.transaction.id if session.transaction else ""))
+        told = session.told_transaction
+        sql = sql.replace(f"'{_MARK}t{_MARK}'", "NULL" if told is None else _quoted(told))
         for name, binding in bindings.items():
             if _is_text(binding):
                 sql = sql.replace(f"'{_MARK}{name}{_MARK}'", _quoted(str(binding["value"])))
