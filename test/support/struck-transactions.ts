@@ -5,13 +5,13 @@ export interface StruckTransactions {
   readonly load: () => Promise<Driver>;
   /** After the given one of the next statements in transactions, BEGIN being 0; at most once. Counts from here on. */
   strike(place: number | null, how: (transactionId: string) => Promise<unknown>): void;
-  /** Statements in transactions since `strike`. */
-  readonly count: number;
+  /** Statements in transactions since `strike`, with what ended them. */
+  readonly sent: readonly string[];
   readonly hasStruck: boolean;
 }
 
 export function strikeTransactions(): StruckTransactions {
-  let count = 0;
+  let sent: string[] = [];
   let at: number | null = null;
   let hasStruck = false;
   let how: (transactionId: string) => Promise<unknown> = async () => undefined;
@@ -23,17 +23,18 @@ export function strikeTransactions(): StruckTransactions {
       destroy: () => connection.destroy(),
       execute: (statement, queryTag) => {
         if (statement.sql === 'BEGIN') isOpen = true;
+        const place = isOpen ? sent.push(statement.sql) - 1 : null;
         if (/^(COMMIT|ROLLBACK)$/.test(statement.sql)) isOpen = false;
-        const sent = connection.execute(statement, queryTag);
-        if (!isOpen || count++ !== at) return sent;
+        const statementSent = connection.execute(statement, queryTag);
+        if (!isOpen || place !== at) return statementSent;
         at = null;
         hasStruck = true;
-        const struck = sent.answer.then(async (answer) => {
+        const struck = statementSent.answer.then(async (answer) => {
           const asked = await connection.execute({ sql: 'SELECT CURRENT_TRANSACTION()' }, queryTag).answer;
           for await (const [id] of asked.rows()) await how(String(id));
           return answer;
         });
-        return { answer: struck, cancel: () => sent.cancel() };
+        return { answer: struck, cancel: () => statementSent.cancel() };
       },
     };
   };
@@ -44,13 +45,13 @@ export function strikeTransactions(): StruckTransactions {
       return { connect: (options) => wrap(driver.connect(options)) };
     },
     strike(place, next) {
-      count = 0;
+      sent = [];
       hasStruck = false;
       at = place;
       how = next;
     },
-    get count() {
-      return count;
+    get sent() {
+      return sent;
     },
     get hasStruck() {
       return hasStruck;
