@@ -39,14 +39,16 @@ const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
   decimal: '[+-]?[0-9]{1,29}(\\.[0-9]{0,9}0*)?',
   boolean: '(?i:true|false)',
   date: '[0-9]{4}-[0-9]{2}-[0-9]{2}',
-  timestamp: '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6}0*)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)',
+  timestamp:
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6}0*)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)',
 };
 
 /** An expression that turns staged text into the column's type, or NULL where it does not convert. */
 export function buildCast(type: ColumnType, text: string): string {
   if (type === 'text') return text;
   if (type === 'decimal') return buildDecimalCast(text);
-  return `CASE WHEN regexp_full_match(${text}, '${acceptedForms[type]}') THEN TRY_CAST(${text} AS ${columnTypes[type]}) END`;
+  const value = type === 'timestamp' ? `upper(${text})` : text;
+  return `CASE WHEN regexp_full_match(${text}, '${acceptedForms[type]}') THEN TRY_CAST(${value} AS ${columnTypes[type]}) END`;
 }
 
 /**

@@ -4,8 +4,10 @@ const suffix = /\.snowflakecomputing\.(com|cn|mil)$/;
 export interface Account {
   /** Lower-case, such as `myorg-myaccount.snowflakecomputing.com`. */
   readonly host: string;
-  /** The host without Snowflake's own domain; the same for every spelling of one name. */
+  /** As it was written, in lower case and without Snowflake's own domain. */
   readonly name: string;
+  /** The same for every spelling of one name. */
+  readonly identity: string;
 }
 
 /**
@@ -26,13 +28,14 @@ export function parseAccount(text: string): Account | null {
 
 function accountOf(text: string): Account | null {
   const domain = suffix.exec(text)?.[0] ?? (/\.cn-/.test(text) ? '.snowflakecomputing.cn' : '.snowflakecomputing.com');
-  const name = text.replace(suffix, '').replaceAll('_', '-');
-  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*$/.test(name)) return null;
-  return { host: `${name}${domain}`, name };
+  const name = text.replace(suffix, '');
+  const identity = name.replaceAll('_', '-');
+  if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*$/.test(identity)) return null;
+  return { host: `${identity}${domain}`, name, identity };
 }
 
 /**
- * The name to log in with: the first part of the host, without what a replicated account's (`.global`) adds to it. Key pair
+ * The name to log in with: the first part of what was written, an underscore being one, without what a replicated account's (`.global`) adds to it. Key pair
  * tokens are issued for this name.
  */
 export function loginName({ name }: Account): string {

@@ -8,6 +8,7 @@ import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import { buildInRange, type KeyRange } from './matching.ts';
 import type { Statement } from './session.ts';
 import { buildCreateTemporary, type Staging, temporaryTable } from './staging-statements.ts';
+import { comparesBytes } from './table-options.ts';
 import { fateTable, isErasing } from './tombstone-statements.ts';
 import { withinTransaction } from './within-transaction.ts';
 
@@ -40,7 +41,7 @@ export function buildCreateAssociations({ key }: StreamPlan, table: TableName): 
     sql:
       `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (from_id ${id} NOT NULL, to_id ${id} NOT NULL, ` +
       'category VARCHAR NOT NULL, type_id VARCHAR NOT NULL, label VARCHAR, ' +
-      `_observed_at ${instant}, _synced_at ${instant}, _deleted BOOLEAN, _deleted_at ${instant}, _batch_id VARCHAR)`,
+      `_observed_at ${instant}, _synced_at ${instant}, _deleted BOOLEAN, _deleted_at ${instant}, _batch_id VARCHAR) ${comparesBytes}`,
   };
 }
 

@@ -11,15 +11,24 @@ export async function hasSchema(session: Session, schema: string): Promise<boole
   return rows.some((row) => row['name'] === stored);
 }
 
-/** Stored names of the tables of a schema that exists. */
+/** Stored names of tables of a schema that exists. By how they start, since the answer ends after 10,000 of them. */
 export async function listTables(
   session: Session,
   schema: string,
-  { startingWith = '' }: { readonly startingWith?: string } = {},
+  { startingWith }: { readonly startingWith: string },
 ): Promise<ReadonlySet<string>> {
-  const filter = startingWith === '' ? '' : ` STARTS WITH ${quoteText(storedName(startingWith))}`;
-  const rows = await session.query({ sql: `SHOW TERSE TABLES IN SCHEMA ${quoteIdentifier(schema)}${filter}` });
+  const filter = `STARTS WITH ${quoteText(storedName(startingWith))}`;
+  const rows = await session.query({ sql: `SHOW TERSE TABLES IN SCHEMA ${quoteIdentifier(schema)} ${filter}` });
   return new Set(rows.map((row) => String(row['name'])));
+}
+
+/** Whether a schema that exists has the stage. */
+export async function hasStage(session: Session, { schema, table }: TableName): Promise<boolean> {
+  const stored = storedName(table);
+  const rows = await session.query({
+    sql: `SHOW STAGES LIKE ${quoteText(stored)} IN SCHEMA ${quoteIdentifier(schema)}`,
+  });
+  return rows.some((row) => row['name'] === stored);
 }
 
 /** Whether a schema that exists has the table. */

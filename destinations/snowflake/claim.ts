@@ -1,12 +1,11 @@
 import type { ClaimRequest, ClaimResult } from '../../model/destination.ts';
 import { requireGeneration } from '../../model/fenced.ts';
-import { listTables } from './catalogue.ts';
 import { passClaim } from './claims.ts';
 import { buildFenceColumns, buildStoreClaims, fenceTable, readFenceRow, takeFence } from './fence.ts';
 import { quoteTable } from './identifiers.ts';
 import { buildMarkLost, findProgress } from './runs.ts';
 import { numberOf, type Session, type Statement } from './session.ts';
-import { readStreamState } from './state.ts';
+import { listStreamTables, readStreamState } from './state.ts';
 import { systemTable } from './system-tables.ts';
 import { withinTransaction } from './within-transaction.ts';
 
@@ -29,7 +28,7 @@ export async function claimInSession(session: Session, request: ClaimRequest): P
     return { end: 'commit', value: fence.generation };
   });
   const progress = await findProgress(session, { ...target, run, mode, generation });
-  const state = await readStreamState(session, target, await listTables(session, table.schema));
+  const state = await readStreamState(session, target, await listStreamTables(session, target));
   return { generation, ...progress, state };
 }
 

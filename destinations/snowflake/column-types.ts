@@ -35,7 +35,8 @@ const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
   decimal: '[+-]?[0-9]{1,29}([.][0-9]{0,9}0*)?',
   boolean: '[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]',
   date: '[0-9]{4}-[0-9]{2}-[0-9]{2}',
-  timestamp: '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6}0*)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)',
+  timestamp:
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6}0*)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)',
 };
 
 const conversions: Readonly<Record<Exclude<ColumnType, 'text'>, (text: string) => string>> = {
@@ -43,8 +44,16 @@ const conversions: Readonly<Record<Exclude<ColumnType, 'text'>, (text: string) =
   decimal: (text) => `TRY_TO_NUMBER(${text}, 38, 9)`,
   boolean: (text) => `TRY_TO_BOOLEAN(${text})`,
   date: (text) => `TRY_TO_DATE(${text}, 'YYYY-MM-DD')`,
-  timestamp: (text) => `TRY_TO_TIMESTAMP_TZ(REPLACE(${text}, ' ', 'T'))`,
+  timestamp: (text) => `TRY_TO_TIMESTAMP_TZ(${buildZone(`REPLACE(UPPER(${text}), ' ', 'T')`)})`,
 };
+
+/** Of the zones of ISO 8601, Snowflake reads Z and +hh:mm behind a T, and neither +hh nor +hhmm. */
+function buildZone(text: string): string {
+  return (
+    `CASE WHEN REGEXP_LIKE(${text}, '.*[+-][0-9]{4}') THEN LEFT(${text}, LENGTH(${text}) - 2) || ':' || RIGHT(${text}, 2) ` +
+    `WHEN REGEXP_LIKE(${text}, '.*T.*[+-][0-9]{2}') THEN ${text} || ':00' ELSE ${text} END`
+  );
+}
 
 /** An expression that turns staged text into the column's type, or NULL where it does not convert. */
 export function buildCast(type: ColumnType, text: string): string {

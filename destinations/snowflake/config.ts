@@ -28,7 +28,7 @@ export const snowflakeConfig = z
       .refine((text) => parseAccount(text) !== null, {
         error: 'is no account: write org-account, a locator or its URL',
       })
-      // One spelling for all, since it names the database in plans and ledgers.
+      // Without what an address adds to it.
       .overwrite((text) => parseAccount(text)?.name ?? text)
       .describe('Account: org-account, a locator with its region, or its URL'),
     accessUrl: z

@@ -3,6 +3,7 @@ import { emptyState } from '../../model/empty-state.ts';
 import { SyncError } from '../../model/errors.ts';
 import { nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
+import { parseAccount } from './account.ts';
 import { adoptInSession, surveyInSession } from './adoption.ts';
 import { hasSchema, listTables } from './catalogue.ts';
 import { checkAccount } from './check.ts';
@@ -23,7 +24,7 @@ import { createSchemaSetup } from './schema-setup.ts';
 import type { Session } from './session.ts';
 import { stageLocation } from './stage-statements.ts';
 import { openStages } from './stages.ts';
-import { countRows, readStreamState } from './state.ts';
+import { countRows, listStreamTables, readStreamState } from './state.ts';
 import { TableShapes } from './table-shape.ts';
 import { beginVanishedInSession, readWorkIds } from './work.ts';
 
@@ -61,7 +62,7 @@ export function openSnowflakeDestination(
 
   return {
     isMetered: true,
-    identity: `snowflake:${config.account}/${config.database}`,
+    identity: `snowflake:${parseAccount(config.account)!.identity}/${config.database}`,
     ownerQueue: null,
     stages: openStages(config, connections),
     maxTextBytes,
@@ -88,7 +89,7 @@ export function openSnowflakeDestination(
       use(signal, target, async (session) => {
         const { schema } = target.table;
         if (!(await hasSchema(session, schema))) return emptyState;
-        return readStreamState(session, target, await listTables(session, schema));
+        return readStreamState(session, target, await listStreamTables(session, target));
       }),
 
     surveyTable: (request, signal) =>

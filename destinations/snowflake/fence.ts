@@ -8,6 +8,7 @@ import { columnTypeFor } from './column-types.ts';
 import { quoteTable, quoteText } from './identifiers.ts';
 import { numberOf, type Session, type SqlRow, type Statement } from './session.ts';
 import { streamSuffix } from './stream-suffix.ts';
+import { comparesBytes } from './table-options.ts';
 import { withinTransaction } from './within-transaction.ts';
 
 /** A stream's fence: one row, which whatever writes the stream changes first. */
@@ -44,7 +45,9 @@ export function buildCreateFence(target: StreamTable): Statement {
     `0::${number} AS shape`,
     `NULL::${text} AS reshaped_by`,
   ];
-  return { sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(fenceTable(target))} AS SELECT ${row.join(', ')}` };
+  return {
+    sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(fenceTable(target))} ${comparesBytes} AS SELECT ${row.join(', ')}`,
+  };
 }
 
 export function buildTakeFence(target: StreamTable & { readonly taker: string }): Statement {

@@ -4,6 +4,7 @@ import { buildWiden, columnTypeFor } from './column-types.ts';
 import { quoteIdentifier, quoteTable, storedName } from './identifiers.ts';
 import type { Statement } from './session.ts';
 import { streamSuffix } from './stream-suffix.ts';
+import { comparesBytes, keepsNoHistory } from './table-options.ts';
 import { buildDropTable } from './table-statements.ts';
 
 /** The tables that a run which keeps a listing has beside the target table, from its opening to its close. */
@@ -50,10 +51,12 @@ export function buildCreateListingTables(plan: StreamPlan, of: ListingRun): Stat
   const instant = columnTypeFor('timestamp');
   const values = listedColumns(plan).map(({ type }, n) => `v${n} ${columnTypeFor(type)}`);
   const columns = [id, `version ${instant}`, `observed_at ${instant} NOT NULL`, 'state VARCHAR NOT NULL', ...values];
-  return [
-    { sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(listing)} (${columns.join(', ')})` },
-    { sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(work)} (${id}, task VARCHAR NOT NULL, reason VARCHAR NOT NULL)` },
-  ];
+  const create = (table: TableName, definitions: readonly string[]): Statement => ({
+    sql:
+      `CREATE TRANSIENT TABLE IF NOT EXISTS ${quoteTable(table)} (${definitions.join(', ')}) ` +
+      `${keepsNoHistory} ${comparesBytes}`,
+  });
+  return [create(listing, columns), create(work, [id, 'task VARCHAR NOT NULL', 'reason VARCHAR NOT NULL'])];
 }
 
 export function buildDropListingTables(target: StreamTable, of: ListingRun): Statement[] {

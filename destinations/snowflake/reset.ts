@@ -23,7 +23,7 @@ type Reset = { readonly generation: number };
  */
 export async function resetInSession(session: Session, target: ResetRequest): Promise<Reset> {
   const { stream, table, request, tableRows } = target;
-  const present = await listTables(session, table.schema);
+  const present = await listTables(session, table.schema, { startingWith: 'sync_' });
   if (!present.has(storedName(fenceTable(target).table))) throw nothingToReset(stream);
   const mark = resetMark(request);
   const fence = quoteTable(fenceTable(target));

@@ -1,3 +1,4 @@
+import type { TableName } from '../../model/stream-table.ts';
 import { quoteIdentifier, quoteTable, quoteText } from './identifiers.ts';
 import type { Statement } from './session.ts';
 
@@ -13,8 +14,13 @@ export function stageLocation(configured: string | undefined, schema: string): s
   return `@${[...(parts.length === 1 ? [schema] : []), ...parts].map(quoteIdentifier).join('.')}`;
 }
 
+/** The stage that a target schema has where none is configured. */
+export function ownStageOf(schema: string): TableName {
+  return { schema, table: ownStage };
+}
+
 export function buildCreateStage(schema: string): Statement {
-  return { sql: `CREATE STAGE IF NOT EXISTS ${quoteTable({ schema, table: ownStage })}` };
+  return { sql: `CREATE STAGE IF NOT EXISTS ${quoteTable(ownStageOf(schema))}` };
 }
 
 /** The slash at the end keeps it from meaning every folder whose name begins like this one's. */

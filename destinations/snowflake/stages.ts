@@ -2,12 +2,13 @@ import { SyncError } from '../../model/errors.ts';
 import { uploadedModeFolder, uploadedRunFolder, type RemoteStages } from '../../model/remote-stages.ts';
 import type { StagedRun, StagedRunName } from '../../model/staged-run.ts';
 import type { SnowflakeConfig } from './config.ts';
+import { hasStage } from './catalogue.ts';
 import type { Connections } from './connection.ts';
 import { ObjectMissing } from './object-missing.ts';
 import { putFiles } from './put.ts';
 import type { Session, SqlRow } from './session.ts';
 import { listFiles } from './stage-listing.ts';
-import { buildCreateStage, buildRemoveFiles, stageLocation } from './stage-statements.ts';
+import { buildCreateStage, buildRemoveFiles, ownStageOf, stageLocation } from './stage-statements.ts';
 
 /** A named stage, by statements that need no warehouse. */
 export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: Connections): RemoteStages {
@@ -15,7 +16,9 @@ export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: 
   const ready = new Set<string>();
 
   const makeReady = async (session: Session, schema: string): Promise<void> => {
-    if (config.stage === undefined && !ready.has(schema)) await session.execute(buildCreateStage(schema));
+    if (config.stage !== undefined || ready.has(schema)) return;
+    // For one that exists, IF NOT EXISTS asks for a privilege that a loader need not have.
+    if (!(await hasStage(session, ownStageOf(schema)))) await session.execute(buildCreateStage(schema));
     ready.add(schema);
   };
 

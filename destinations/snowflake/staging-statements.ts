@@ -2,6 +2,7 @@ import type { TableName } from '../../model/stream-table.ts';
 import { columnTypeFor } from './column-types.ts';
 import { quoteTable, quoteText } from './identifiers.ts';
 import type { Statement } from './session.ts';
+import { comparesBytes, keepsNoHistory } from './table-options.ts';
 
 /** A temporary table of texts, c0, c1, ... by position, so that no property's name can clash with ours. */
 export interface Staging {
@@ -20,7 +21,9 @@ export function temporaryTable({ schema }: Pick<TableName, 'schema'>, name: stri
 
 /** Replaces what an earlier use of the session left. DDL: never within a transaction. */
 export function buildCreateTemporary(table: string, columns: readonly string[]): Statement {
-  return { sql: `CREATE OR REPLACE TEMPORARY TABLE ${table} (${columns.join(', ')})` };
+  return {
+    sql: `CREATE OR REPLACE TEMPORARY TABLE ${table} (${columns.join(', ')}) ${keepsNoHistory} ${comparesBytes}`,
+  };
 }
 
 export function buildCreateStaging({ table, fields }: Staging): Statement {

@@ -3,7 +3,7 @@ import { emptyState } from '../../model/empty-state.ts';
 import { comparedColumns, type StreamPlan } from '../../model/plan.ts';
 import type { Positions } from '../../model/positions.ts';
 import type { StreamTable, TableName } from '../../model/stream-table.ts';
-import { describeTable } from './catalogue.ts';
+import { describeTable, hasTable, listTables } from './catalogue.ts';
 import { fenceTable } from './fence.ts';
 import { quoteTable, storedName } from './identifiers.ts';
 import { type Bind, numberOf, type Session, type SqlRow, type Statement } from './session.ts';
@@ -56,6 +56,12 @@ export async function countRows(
       `FROM ${quoteTable(table)}`,
   });
   return { live: numberOf(row, 'live'), deleted: numberOf(row, 'deleted') };
+}
+
+/** Stored names of the tables that are asked, as far as they exist in a schema that does. */
+export async function listStreamTables(session: Session, { table }: StreamTable): Promise<ReadonlySet<string>> {
+  const system = await listTables(session, table.schema, { startingWith: 'sync_' });
+  return (await hasTable(session, table)) ? new Set([...system, storedName(table.table)]) : system;
 }
 
 /** One row; null where there is nothing to be asked. */

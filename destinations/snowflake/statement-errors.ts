@@ -67,6 +67,7 @@ export function ofStatement(code: string, message: string, place: ErrorPlace): S
         next: 'correct stage, or leave it out',
       });
     case '091016':
+    case '100112':
       return stageFileGone();
     case '100090':
       return new SyncError('StateCorrupt', 'a MERGE met two rows for one row of its table', {

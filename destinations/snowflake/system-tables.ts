@@ -2,6 +2,7 @@ import { countColumns, requestColumns } from '../../model/ledger-columns.ts';
 import { columnTypeFor } from './column-types.ts';
 import { greatest } from './expressions.ts';
 import { quoteTable } from './identifiers.ts';
+import { comparesBytes } from './table-options.ts';
 
 /** What the pipeline's schema holds beside the tables of streams; every stream has a fence of its own besides. */
 export const systemTables = ['sync_batches', 'sync_runs', 'sync_errors', 'sync_generations'] as const;
@@ -58,7 +59,7 @@ const definitions: Readonly<Record<SystemTable, readonly string[]>> = {
 
 /** DDL, idempotent. */
 export function buildSystemTable(schema: string, table: SystemTable): string {
-  return `CREATE TABLE IF NOT EXISTS ${systemTable(schema, table)} (${definitions[table].join(', ')})`;
+  return `CREATE TABLE IF NOT EXISTS ${systemTable(schema, table)} (${definitions[table].join(', ')}) ${comparesBytes}`;
 }
 
 /** In the form that this release gives them; grants on them stay. */

@@ -2,6 +2,7 @@ import type { TableName } from '../../model/stream-table.ts';
 import type { TableColumn } from '../../model/table-columns.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import type { Statement } from './session.ts';
+import { comparesBytes } from './table-options.ts';
 
 /** DDL for tables, idempotent as far as Snowflake lets it be. Each commits an open transaction. */
 
@@ -10,7 +11,7 @@ export function buildCreateTable(table: TableName, columns: readonly TableColumn
   const definitions = columns.map(
     ({ name, type, isRequired }) => `${quoteIdentifier(name)} ${type}${isRequired ? ' NOT NULL' : ''}`,
   );
-  return { sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (${definitions.join(', ')})` };
+  return { sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (${definitions.join(', ')}) ${comparesBytes}` };
 }
 
 export function buildAddColumn(table: TableName, { name, type }: Pick<TableColumn, 'name' | 'type'>): Statement {

@@ -459,11 +459,17 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
           visits: '-9223372036854775808',
           seen_at: '2024-01-01T12:00:00.5000000000+0000',
         },
-        { amount: '1.50000000000000', visits: '9223372036854775807', born_on: '0001-01-01' },
-        { amount: '000000000000000000012', visits: '+7', born_on: '9999-12-31' },
+        {
+          amount: '1.50000000000000',
+          visits: '9223372036854775807',
+          born_on: '0001-01-01',
+          seen_at: '2024-01-01T12:00:00+02',
+        },
+        { amount: '000000000000000000012', visits: '+7', born_on: '9999-12-31', seen_at: '2024-01-01t05:30:00-0430' },
+        { amount: '1', seen_at: '2024-01-01T10:00:00z' },
       ];
       const outcome = await run.mergeRecords(spellings.map((some, n) => ({ ...ada, ...some, id: String(n) })));
-      expect(merged(outcome)).toEqual(counts({ read: 5, inserted: 5 }));
+      expect(merged(outcome)).toEqual(counts({ read: 6, inserted: 6 }));
       const rows = (await contacts()).toSorted((a, b) => Number(a['id']) - Number(b['id']));
       expect(rows.map((row) => row['amount'])).toEqual([
         '-0.000000001',
@@ -471,9 +477,24 @@ export function describeDestination(name: string, open: () => Promise<Destinatio
         '99999999999999999999999999999.999999999',
         '1.500000000',
         '12.000000000',
+        '1.000000000',
       ]);
-      expect(rows.map((row) => row['visits'])).toEqual(['3', '3', '-9223372036854775808', '9223372036854775807', '7']);
-      expect(rows[0]?.['seen_at']).toBe('2024-01-01T10:00:00.123456Z');
+      expect(rows.map((row) => row['visits'])).toEqual([
+        '3',
+        '3',
+        '-9223372036854775808',
+        '9223372036854775807',
+        '7',
+        '3',
+      ]);
+      expect(rows.map((row) => row['seen_at'])).toEqual([
+        '2024-01-01T10:00:00.123456Z',
+        '2024-01-01T12:00:00.000Z',
+        '2024-01-01T12:00:00.500Z',
+        '2024-01-01T10:00:00.000Z',
+        '2024-01-01T10:00:00.000Z',
+        '2024-01-01T10:00:00.000Z',
+      ]);
     });
 
     it('widens the table and keeps what is there', async () => {

@@ -2,7 +2,7 @@ import type { Driver, DriverAnswer, DriverConnection } from '../../destinations/
 import type { Statement } from '../../destinations/snowflake/session.ts';
 
 /** What the server says to one statement: an answer, an error, or nothing at all until it is cancelled. */
-export type Reply = Partial<DriverAnswer> & { readonly error?: unknown; readonly hangs?: true };
+export type Reply = Partial<DriverAnswer> & { readonly error?: unknown; readonly hangs?: true | 'evenCancelled' };
 
 export interface FakeDriver extends Driver {
   /** Of all connections, in order: what was sent, and `login`, `cancel` and `logout`. */
@@ -51,7 +51,7 @@ export function fakeDriver(
             answer: promise,
             cancel: async () => {
               sent.push('cancel');
-              reject(driverError('000604', '57014'));
+              if (hangs !== 'evenCancelled') reject(driverError('000604', '57014'));
             },
           };
         },

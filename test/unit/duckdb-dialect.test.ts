@@ -45,9 +45,9 @@ const plan: StreamPlan = {
 };
 const table = `"we""ird; DROP"."o'table"`;
 const instantForm =
-  '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6}0*)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)';
+  '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6}0*)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)';
 const instantCast = (text: string) =>
-  `CASE WHEN regexp_full_match(${text}, '${instantForm}') THEN TRY_CAST(${text} AS TIMESTAMP WITH TIME ZONE) END`;
+  `CASE WHEN regexp_full_match(${text}, '${instantForm}') THEN TRY_CAST(upper(${text}) AS TIMESTAMP WITH TIME ZONE) END`;
 const integerCast = (text: string) =>
   `CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]+') THEN TRY_CAST(${text} AS BIGINT) END`;
 

@@ -11,7 +11,7 @@ import { readPrivateKey } from '../../destinations/snowflake/private-key.ts';
 describe('an account', () => {
   it.each([
     ['myorg-myaccount', 'myorg-myaccount.snowflakecomputing.com', 'myorg-myaccount'],
-    ['MyOrg-My_Account', 'myorg-my-account.snowflakecomputing.com', 'myorg-my-account'],
+    ['MyOrg-My_Account', 'myorg-my-account.snowflakecomputing.com', 'myorg-my_account'],
     ['xy12345', 'xy12345.snowflakecomputing.com', 'xy12345'],
     ['xy12345.eu-central-1', 'xy12345.eu-central-1.snowflakecomputing.com', 'xy12345'],
     ['xy12345.east-us-2.azure', 'xy12345.east-us-2.azure.snowflakecomputing.com', 'xy12345'],
@@ -20,7 +20,7 @@ describe('an account', () => {
     [
       'https://app.snowflake.com/myorg/my_account/#/homepage',
       'myorg-my-account.snowflakecomputing.com',
-      'myorg-my-account',
+      'myorg-my_account',
     ],
     ['xy12345.cn-north-1', 'xy12345.cn-north-1.snowflakecomputing.cn', 'xy12345'],
     ['myaccount-ext123.global', 'myaccount-ext123.global.snowflakecomputing.com', 'myaccount'],
@@ -30,6 +30,7 @@ describe('an account', () => {
     expect(loginName(account)).toBe(name);
     // Whatever is written is the same in plans and ledgers.
     expect(parseAccount(account.name)).toEqual(account);
+    expect(parseAccount(account.host)!.identity).toBe(account.identity);
   });
 
   it.each(['', 'my account', 'https://example.com/path', 'a..b', '-x', 'x/y', 'app.snowflake.com', 'a@b'])(

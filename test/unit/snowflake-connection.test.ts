@@ -185,6 +185,22 @@ describe('an abort', () => {
     expect(work(driver)).toEqual(['BEGIN', 'MERGE', 'cancel', 'ROLLBACK', 'logout']);
   });
 
+  it('sends no ROLLBACK beside a statement that will not stop: it leaves the session', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const stop = new AbortController();
+    const driver = fakeDriver((sql) => (sql === 'MERGE' ? { hangs: 'evenCancelled' } : {}));
+    const stopped = open(driver).use(stop.signal, (session) =>
+      session.transaction(async () => ({ end: 'commit', value: await session.execute({ sql: 'MERGE' }) })),
+    );
+    const refused = expect(stopped).rejects.toThrow('paused');
+    await vi.advanceTimersByTimeAsync(1);
+    stop.abort(new Error('paused'));
+    await vi.advanceTimersByTimeAsync(6_000);
+    await refused;
+    expect(work(driver)).toEqual(['BEGIN', 'MERGE', 'cancel', 'logout']);
+  });
+
   it('does not interrupt a COMMIT', async () => {
     const stop = new AbortController();
     const driver = fakeDriver((sql) => {

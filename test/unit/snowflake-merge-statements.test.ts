@@ -73,7 +73,8 @@ describe('loading a stage into Snowflake', () => {
   it('copies texts by position into a temporary table, and names every file', () => {
     const staging = { table: 't', fields: 2 };
     expect(buildCreateStaging(staging).sql).toBe(
-      'CREATE OR REPLACE TEMPORARY TABLE t (c0 VARCHAR(134217728), c1 VARCHAR(134217728))',
+      'CREATE OR REPLACE TEMPORARY TABLE t (c0 VARCHAR(134217728), c1 VARCHAR(134217728)) ' +
+        "DATA_RETENTION_TIME_IN_DAYS = 0 DEFAULT_DDL_COLLATION = ''",
     );
     const copied = { location: '@"S"."SLUICE_STAGE"', paths: ["a'b/0.csv.gz", 'a/1\\.csv.gz'] };
     expect(buildCopy(staging, copied).sql).toBe(

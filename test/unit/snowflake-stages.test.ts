@@ -85,6 +85,15 @@ describe('a stage at Snowflake', () => {
     expect(statements().map((sql) => sql.split(' ', 1)[0])).toEqual(['CREATE', 'PUT', 'PUT', 'PUT']);
   });
 
+  it('is not made where it is, since that asks for a privilege', async () => {
+    const { stages, statements, driver } = await world((sql) =>
+      sql.startsWith('SHOW STAGES') ? table(['name'], [['SLUICEXSTAGE'], ['SLUICE_STAGE']]) : uploaded(),
+    );
+    await stages.putFiles(upload(1), noAbort);
+    expect(statements().map((sql) => sql.split(' ', 1)[0])).toEqual(['PUT']);
+    expect(driver.sent).toContain(`SHOW STAGES LIKE 'SLUICE_STAGE' IN SCHEMA "HUBSPOT"`);
+  });
+
   it('is not made where config names one', async () => {
     const { stages, statements } = await world(() => uploaded('SKIPPED'), { stage: '@raw.loads' });
     await stages.putFiles(upload(1), noAbort);

@@ -57,7 +57,7 @@ describe('statements about a stream whose names are hostile', () => {
     expect(binds).toBeUndefined();
     expect(sql).toMatch(/^CREATE TABLE IF NOT EXISTS /);
     expect(sql).toContain(
-      `${schema}."SYNC_FENCE_${suffix(stream).toUpperCase()}" AS SELECT 'x"; drop table ''y\\\\'::`,
+      `${schema}."SYNC_FENCE_${suffix(stream).toUpperCase()}" DEFAULT_DDL_COLLATION = '' AS SELECT 'x"; drop table ''y\\\\'::`,
     );
   });
 
@@ -66,8 +66,12 @@ describe('statements about a stream whose names are hostile', () => {
     const name = `_${suffix(stream, 'reconcile')}_${suffix('run-1')}`;
     expect(listingTables(target, of).work.table).toBe(`sync_work${name}`);
     expect(buildCreateListingTables(plan, of).map(({ sql }) => sql)).toEqual([
-      expect.stringMatching(/^CREATE TABLE IF NOT EXISTS .*"SYNC_LISTING_\w+" \(id NUMBER\(38,0\) NOT NULL, version /),
-      expect.stringMatching(/^CREATE TABLE IF NOT EXISTS .*"SYNC_WORK_\w+" \(id NUMBER\(38,0\) NOT NULL, task /),
+      expect.stringMatching(
+        /^CREATE TRANSIENT TABLE IF NOT EXISTS .*"SYNC_LISTING_\w+" \(id NUMBER\(38,0\) NOT NULL, version .* DATA_RETENTION_TIME_IN_DAYS = 0 /,
+      ),
+      expect.stringMatching(
+        /^CREATE TRANSIENT TABLE IF NOT EXISTS .*"SYNC_WORK_\w+" \(id NUMBER\(38,0\) NOT NULL, task .* DATA_RETENTION_TIME_IN_DAYS = 0 /,
+      ),
     ]);
     expect(buildDropListingTables(target, of).map(({ sql }) => sql)).toEqual(
       ['LISTING', 'WORK'].map((kind) => `DROP TABLE IF EXISTS ${schema}."SYNC_${kind}${name.toUpperCase()}"`),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from .table_locks import LockWait
 from .transactions import Transaction
 from .translations import bind_transaction, lock_of, run_translation, translation_of
 
+# Of a table: here there is neither Time Travel nor any collation.
+_WITHOUT_EFFECT = re.compile(r"\s(?:DATA_RETENTION_TIME_IN_DAYS = 0|DEFAULT_DDL_COLLATION = '')")
 _TRANSACTION_WORDS = {"BEGIN", "COMMIT", "ROLLBACK"}
 
 
@@ -140,7 +143,7 @@ class Executor:
         if sql.upper().split()[1:2] == ["STAGE"] and kind.word == "DROP":
             with self._account.catalog_lock:
                 return stage_commands.drop_stage(session, sql)
-        expression = self._expression(statement, sql)
+        expression = self._expression(statement, _WITHOUT_EFFECT.sub("", sql))
         if isinstance(expression, exp.Create) and expression.args.get("kind") == "SCHEMA":
             with self._account.catalog_lock:
                 return self._account.create_schema(session, expression)
