@@ -29,10 +29,10 @@ export async function finishRun(
   input: FinishRunInput,
   signal: AbortSignal,
 ): Promise<FinishRunResult> {
-  const { stream, run, status, error, forgetsAccess = false, heldRun } = input;
+  const { stream, mode, run, status, error, forgetsAccess = false, heldRun } = input;
   const settings = deps.streamSettings(stream);
   const destination = await deps.destination(settings.destination);
-  const target = { stream, table: settings.table };
+  const target = { stream, mode, table: settings.table };
   const head = await destination.closeRun({ ...target, run, status, error, forgetsAccess }, signal);
   await removeRunStages({ stageRoot: deps.stageRoot, ...input });
   await removeUploaded(deps, { stages: destination.stages, run: uploadedRun(input, settings.table) }, signal);

@@ -87,7 +87,12 @@ export type MergeOutcome =
 /** `doubtful`: a batch committed meanwhile may have seen what this one says is gone. */
 export type RewindReason = 'ledgerAhead' | 'stageLost' | 'doubtful';
 
-export interface CloseRunRequest extends StreamTable {
+/** For whose work something is done beside it: a destination may have compute for backfills alone. */
+export interface OnBehalf {
+  readonly mode?: SyncMode;
+}
+
+export interface CloseRunRequest extends StreamTable, OnBehalf {
   readonly run: string;
   readonly status: Exclude<RunStatus, 'running'>;
   /** Kind and text of the failure, without values. */
@@ -242,10 +247,10 @@ export interface Destination {
   /** Runs that are recorded as `running`, oldest first. */
   listOpenRuns(target: StreamTable, signal: AbortSignal): Promise<OpenRunRecord[]>;
   /** Null like `liveRows`. */
-  countRows(target: StreamTable, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;
+  countRows(target: StreamTable & OnBehalf, signal: AbortSignal): Promise<{ live: number; deleted: number } | null>;
   /** Newest first, without values, like the two after it. */
   listRejects(
-    target: StreamTable & RejectFilter & { limit: number },
+    target: StreamTable & OnBehalf & RejectFilter & { limit: number },
     signal: AbortSignal,
   ): Promise<{ total: number; rows: RejectRow[] }>;
   /** By column and reason, the largest group first. */

@@ -1,4 +1,4 @@
-import type { Destination, OpenRunRecord } from '../../model/destination.ts';
+import type { Destination, OnBehalf, OpenRunRecord } from '../../model/destination.ts';
 import { emptyState } from '../../model/empty-state.ts';
 import { SyncError } from '../../model/errors.ts';
 import { nothingToCompare, nothingToReset } from '../../model/stream-errors.ts';
@@ -49,7 +49,7 @@ export function openSnowflakeDestination(
 
   /** For questions about a stream that may never have run: reads no table that is not there, and creates none. */
   const whenPresent = <T>(
-    target: StreamTable,
+    target: StreamTable & OnBehalf,
     { signal, needs, otherwise }: { signal: AbortSignal; needs: string; otherwise: T },
     work: (session: Session) => Promise<T>,
   ): Promise<T> =>
@@ -81,7 +81,7 @@ export function openSnowflakeDestination(
         }
       }),
 
-    openRun: (request, signal) => use(signal, request, (session) => openRunInSession(session, request)),
+    openRun: (request, signal) => use(signal, request, (session) => openRunInSession(session, request, shapes)),
 
     readPlan: (target, signal) => use(signal, target, (session) => readStoredPlan(session, target)),
 
@@ -102,7 +102,7 @@ export function openSnowflakeDestination(
 
     mergeBatch: (request, signal, transactions) =>
       mergeBatch(connections, request, signal, {
-        location: stageLocation(config.stage, request.plan.table.schema),
+        location: stageLocation(config, request.plan.table.schema),
         shapes,
         transactions: transactions ?? null,
       }),
@@ -116,7 +116,7 @@ export function openSnowflakeDestination(
     reportListing: (request, signal) =>
       use(signal, request, async (session) => {
         if (!(await hasSchema(session, request.table.schema))) throw nothingToCompare(request.stream);
-        return reportInSession(session, request, stageLocation(config.stage, request.table.schema));
+        return reportInSession(session, request, stageLocation(config, request.table.schema));
       }),
 
     resetStream: (request, signal) =>
@@ -125,8 +125,7 @@ export function openSnowflakeDestination(
         return resetInSession(session, request);
       }),
 
-    closeRun: (request, signal) =>
-      use(signal, { stream: request.stream, run: request.run }, (session) => closeRunInSession(session, request)),
+    closeRun: (request, signal) => use(signal, request, (session) => closeRunInSession(session, request)),
 
     closeLostRuns: (target, signal) =>
       whenPresent<string[]>(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) =>

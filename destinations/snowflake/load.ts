@@ -1,7 +1,7 @@
 import type { MergeRequest } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { castColumns } from '../../model/staged-columns.ts';
-import { buildCountNulled, buildSummary, type StagedRows } from './load-statements.ts';
+import { buildCountNulled, type StagedRows } from './load-statements.ts';
 import { type KeyRange, readKeyRange } from './matching.ts';
 import { numberOf, type Session, type SqlRow } from './session.ts';
 
@@ -18,13 +18,15 @@ export interface LoadedRecords extends StagedRows {
   readonly nulled: ReadonlyMap<string, number>;
 }
 
-/** `plan` is the one they were staged by, with the types that the table has. Null where they are not as many as were written. */
-export async function readLoaded(
-  session: Session,
+/**
+ * `plan` is the one they were staged by, with the types that the table has, and `summary` what `buildSummary` tells by it. Null where
+ * they are not as many as were written.
+ */
+export function readLoaded(
   { batch }: Pick<MergeRequest, 'batch'>,
   plan: StreamPlan,
-): Promise<LoadedRecords | null> {
-  const [summary] = await session.query(buildSummary(plan));
+  summary: SqlRow | undefined,
+): LoadedRecords | null {
   const read = numberOf(summary, 'loaded');
   if (read !== batch.stage.records.rowCount) return null;
   const [keyed, distinct] = [numberOf(summary, 'keyed'), numberOf(summary, 'keys')];

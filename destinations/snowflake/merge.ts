@@ -5,7 +5,7 @@ import type { MergeOutcome, MergeRequest, MergeTransactions, RewindReason } from
 import { requireGeneration } from '../../model/fenced.ts';
 import { asTableIs, type TableTypes } from '../../model/fit-plan.ts';
 import type { PartOutcome } from '../../model/part-outcome.ts';
-import { listingPlan } from '../../model/plan.ts';
+import { listingPlan, type StreamPlan } from '../../model/plan.ts';
 import { mergeAssociations } from './associations.ts';
 import { columnTypeOf } from './column-types.ts';
 import type { Connections } from './connection.ts';
@@ -13,6 +13,7 @@ import { mergeContent } from './content.ts';
 import { appendBatch } from './ledger.ts';
 import { mergeListing } from './listing.ts';
 import { type LoadedRecords, readLoaded } from './load.ts';
+import { buildSummary } from './load-statements.ts';
 import { quarantineUnstaged } from './quarantine.ts';
 import { type Session, type TransactionEnd, UnknownOutcome } from './session.ts';
 import { loadStage } from './stage-loading.ts';
@@ -71,7 +72,10 @@ async function mergeInTransaction(
 ): Promise<TransactionEnd<MergeOutcome>> {
   const { plan, batch, run, mode } = request;
   const target = { stream: plan.stream, table: plan.table, run };
-  const standing = await takeStanding(session, { ...target, batchId: batch.batchId });
+  // The records are looked at by the same query, in the form that the table most likely has.
+  const supposed = hasRecords(request) ? stagedPlan(request, shapes.recall(target)) : null;
+  const summary = supposed === null ? null : buildSummary(supposed);
+  const standing = await takeStanding(session, { ...target, batchId: batch.batchId }, summary);
   if (standing.transactionId !== null) transactions?.note(standing.transactionId);
   if (standing.stored !== null) {
     return { end: 'rollback', value: { kind: 'merged', counts: standing.stored, isRepeat: true } };
@@ -81,7 +85,16 @@ async function mergeInTransaction(
   if (batch.sequence !== head.sequence + 1 || batch.predecessor !== head.batchId) return rewind('ledgerAhead', head);
   if (!isLoaded) return rewind('stageLost', head);
 
-  const merged = await mergeStage(session, request, () => shapes.read(session, target, standing));
+  const readRecords = async (): Promise<LoadedRecords | null> => {
+    if (supposed !== null && (batch.stage.kind === 'listing' || shapes.isCurrent(target, standing))) {
+      return readLoaded(request, supposed, standing.row);
+    }
+    // Another run has widened columns since, or this process did not open the run.
+    const current = stagedPlan(request, await shapes.read(session, target, standing))!;
+    const [row] = await session.query(buildSummary(current));
+    return readLoaded(request, current, row);
+  };
+  const merged = await mergeStage(session, request, readRecords);
   switch (merged.kind) {
     case 'lost':
       return rewind('stageLost', head);
@@ -102,20 +115,30 @@ function rewind(reason: RewindReason, head: LedgerHead): TransactionEnd<MergeOut
   return { end: 'rollback', value: { kind: 'rewind', reason, head } };
 }
 
+function hasRecords({ batch }: MergeRequest): boolean {
+  return batch.stage.records.files.length > 0;
+}
+
+/**
+ * By which records were staged, with the types that the table has: a run of another mode may have widened columns since this one
+ * was planned. Null where they are not known.
+ */
+function stagedPlan({ plan, batch }: MergeRequest, types: TableTypes | null): StreamPlan | null {
+  if (batch.stage.kind === 'listing') return listingPlan(plan);
+  return types === null ? null : asTableIs(plan, types, columnTypeOf).plan;
+}
+
 /** Part after part: tombstones and associations are judged against the records that came with them. */
 async function mergeStage(
   session: Session,
   request: MergeRequest,
-  readTypes: () => Promise<TableTypes>,
+  readRecords: () => Promise<LoadedRecords | null>,
 ): Promise<PartOutcome> {
-  const { plan, batch } = request;
-  const { kind, records, unstaged, tombstones } = batch.stage;
-  let counts: Counts = { ...zeroCounts, roundedValues: batch.roundedValues };
+  const { kind, unstaged, tombstones } = request.batch.stage;
+  let counts: Counts = { ...zeroCounts, roundedValues: request.batch.roundedValues };
   let content: LoadedRecords | null = null;
-  if (records.files.length > 0) {
-    // A run of another mode may have widened columns since this one was planned.
-    const staged = kind === 'listing' ? listingPlan(plan) : asTableIs(plan, await readTypes(), columnTypeOf).plan;
-    const loaded = await readLoaded(session, request, staged);
+  if (hasRecords(request)) {
+    const loaded = await readRecords();
     if (loaded === null) return { kind: 'lost' };
     const outcome = await (kind === 'listing' ? mergeListing : mergeContent)(session, request, loaded);
     if (outcome.kind !== 'counted') return outcome;

@@ -25,6 +25,7 @@ import type { Session, SqlRow, Statement } from './session.ts';
 import { readComparedPlan } from './state.ts';
 import { systemTable } from './system-tables.ts';
 import { buildDropTable } from './table-statements.ts';
+import type { TableShapes } from './table-shape.ts';
 import { openTargetTable } from './target-table.ts';
 
 type RunOf = StreamTable & { readonly run: string };
@@ -33,7 +34,11 @@ type RunOf = StreamTable & { readonly run: string };
  * Tables first, then the run's row in a transaction of its own: what creates or changes a table commits. A run that was opened
  * before keeps its plan and its listing.
  */
-export async function openRunInSession(session: Session, request: OpenRunRequest): Promise<OpenedRun> {
+export async function openRunInSession(
+  session: Session,
+  request: OpenRunRequest,
+  shapes: TableShapes,
+): Promise<OpenedRun> {
   const { run, mode } = request;
   const target = { stream: request.plan.stream, table: request.plan.table };
   // Listed before the claim is looked at: so none of them is of a run that claimed the mode since.
@@ -45,23 +50,30 @@ export async function openRunInSession(session: Session, request: OpenRunRequest
   if (before.plan !== null) return { plan: before.plan, addedColumns: [], widenedColumns: [] };
 
   const reshaping = createReshaping(session, { ...target, run, fence: before });
-  const { plan: fitted, added, widened, isNew } = await openTargetTable(session, request.plan, reshaping);
+  const { plan: fitted, added, widened, isNew, types } = await openTargetTable(session, request.plan, reshaping);
   const plan =
     mode === 'reconcile' ? listNewlyHashed(fitted, await readComparedPlan(session, target, before.generation)) : fitted;
   if (request.keepsListing) await createListing(session, { plan, mode, run, left });
 
-  return session.transaction(async () => {
+  const opened = await session.transaction<OpenedRun & { fence: Fence | null }>(async () => {
     const after = readFenceAndPlanRow(
       await takeFence(session, { ...target, taker: run }, buildFenceAndPlan({ ...target, run })),
     );
     const startedAt = requireHeld(after.claims, { ...target, mode, run });
     if (after.plan !== null) {
-      return { end: 'rollback', value: { plan: after.plan, addedColumns: [], widenedColumns: [] } };
+      return { end: 'rollback', value: { plan: after.plan, addedColumns: [], widenedColumns: [], fence: null } };
     }
     await recordRun(session, { ...request, plan, startedAt, generation: after.generation });
-    if (isNew || reshaping.isBegun) await reshaping.settle();
-    return { end: 'commit', value: { plan, addedColumns: added.map(nameOf), widenedColumns: widened.map(nameOf) } };
+    const isChanged = isNew || reshaping.isBegun;
+    if (isChanged) await reshaping.settle();
+    const isSame = after.shape === before.shape && after.generation === before.generation;
+    const fence = isSame ? { ...after, shape: after.shape + (isChanged ? 1 : 0) } : null;
+    const names = { addedColumns: added.map(nameOf), widenedColumns: widened.map(nameOf) };
+    return { end: 'commit', value: { plan, ...names, fence } };
   });
+  const { fence, ...value } = opened;
+  if (fence !== null) shapes.note({ ...target, run }, fence, types);
+  return value;
 }
 
 /** Drops what runs that are gone have left. */

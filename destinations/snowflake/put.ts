@@ -3,6 +3,7 @@ import { basename, sep } from 'node:path';
 import { SyncError } from '../../model/errors.ts';
 import type { Connections } from './connection.ts';
 import { quoteText } from './identifiers.ts';
+import type { Purpose } from './query-tag.ts';
 import { numberOf, type Session, type SqlRow, type Statement } from './session.ts';
 
 /** Sessions that upload at once: the driver puts the files of one statement one after the other. */
@@ -15,12 +16,14 @@ export interface PutRequest {
   readonly directory: string;
   /** Gzip files of this machine; each keeps its name. One that is there already is replaced. */
   readonly paths: readonly string[];
+  /** For whom; unknown unless given. */
+  readonly purpose?: Purpose;
 }
 
 /** Resolves when every file is at the stage, whole. The first failure stops the rest. Needs no warehouse. */
 export async function putFiles(
   connections: Connections,
-  { location, directory, paths }: PutRequest,
+  { location, directory, paths, purpose }: PutRequest,
   signal: AbortSignal,
 ): Promise<void> {
   const waiting = paths.map((path) => ({ path, statement: buildPut({ location, directory, path }) }));
@@ -33,7 +36,7 @@ export async function putFiles(
   };
   const lanes = Array.from({ length: Math.min(concurrency, paths.length) }, async () => {
     try {
-      await connections.use(stop, putInTurn);
+      await connections.use(stop, putInTurn, purpose);
     } catch (error) {
       failed.abort(error);
       throw error;
@@ -53,7 +56,7 @@ export function buildPut({
   location,
   directory,
   path,
-}: Omit<PutRequest, 'paths'> & { readonly path: string }): Statement {
+}: Pick<PutRequest, 'location' | 'directory'> & { readonly path: string }): Statement {
   const local = sep === '\\' ? path.replaceAll('\\', '/') : path;
   // How a PUT reads these is not said anywhere, and to guess could upload another file.
   if (/['"\\*?\p{Cc}]/u.test(local)) {

@@ -1,17 +1,24 @@
 import type { TableName } from '../../model/stream-table.ts';
+import { parseAccount } from './account.ts';
+import type { SnowflakeConfig } from './config.ts';
 import { quoteIdentifier, quoteTable, quoteText } from './identifiers.ts';
 import type { Statement } from './session.ts';
+import { streamSuffix } from './stream-suffix.ts';
 
 /** Where one is made for each target schema, since none is configured. */
 const ownStage = 'SLUICE_STAGE';
 
+export type StageOwner = Pick<SnowflakeConfig, 'account' | 'database' | 'stage'>;
+
 /**
- * The stage of a target schema as SQL, `@"SCHEMA"."NAME"`. `configured` is `@NAME`, in the target schema itself, or one with its
- * schema, or with database and schema.
+ * Where the files of a target schema are, as SQL: `@"SCHEMA"."SLUICE_STAGE"`, or a folder of the stage that config names: `@NAME`, in
+ * the target schema itself, or one with its schema, or with database and schema. Others may use that one as well; the folder is of the
+ * account and database, so that nobody sweeps files of another deployment.
  */
-export function stageLocation(configured: string | undefined, schema: string): string {
-  const parts = (configured ?? `@${ownStage}`).slice(1).split('.');
-  return `@${[...(parts.length === 1 ? [schema] : []), ...parts].map(quoteIdentifier).join('.')}`;
+export function stageLocation({ account, database, stage }: StageOwner, schema: string): string {
+  const parts = (stage ?? `@${ownStage}`).slice(1).split('.');
+  const named = `@${[...(parts.length === 1 ? [schema] : []), ...parts].map(quoteIdentifier).join('.')}`;
+  return stage === undefined ? named : `${named}/${streamSuffix(parseAccount(account)!.identity, database)}`;
 }
 
 /** The stage that a target schema has where none is configured. */

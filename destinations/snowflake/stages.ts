@@ -1,17 +1,18 @@
 import { SyncError } from '../../model/errors.ts';
 import { uploadedModeFolder, uploadedRunFolder, type RemoteStages } from '../../model/remote-stages.ts';
+import type { SyncMode } from '../../model/plan.ts';
 import type { StagedRun, StagedRunName } from '../../model/staged-run.ts';
-import type { SnowflakeConfig } from './config.ts';
 import { hasStage } from './catalogue.ts';
 import type { Connections } from './connection.ts';
 import { ObjectMissing } from './object-missing.ts';
 import { putFiles } from './put.ts';
+import type { Purpose } from './query-tag.ts';
 import type { Session, SqlRow } from './session.ts';
 import { listFiles } from './stage-listing.ts';
-import { buildCreateStage, buildRemoveFiles, ownStageOf, stageLocation } from './stage-statements.ts';
+import { buildCreateStage, buildRemoveFiles, ownStageOf, type StageOwner, stageLocation } from './stage-statements.ts';
 
 /** A named stage, by statements that need no warehouse. */
-export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: Connections): RemoteStages {
+export function openStages(config: StageOwner, connections: Connections): RemoteStages {
   /** Schemas whose stage is known to be there. */
   const ready = new Set<string>();
 
@@ -23,11 +24,11 @@ export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: 
   };
 
   const list = (session: Session, schema: string, folder: string): Promise<SqlRow[]> =>
-    listFiles(session, stageLocation(config.stage, schema), folder);
+    listFiles(session, stageLocation(config, schema), folder);
 
   const remove = async (session: Session, schema: string, folder: string): Promise<void> => {
     try {
-      await session.query(buildRemoveFiles(stageLocation(config.stage, schema), folder));
+      await session.query(buildRemoveFiles(stageLocation(config, schema), folder));
     } catch (error) {
       if (!(error instanceof ObjectMissing)) throw error;
     }
@@ -36,9 +37,10 @@ export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: 
   return {
     async putFiles({ schema, directory, paths }, signal) {
       try {
-        await connections.use(signal, (session) => makeReady(session, schema));
-        const location = stageLocation(config.stage, schema);
-        await putFiles(connections, { location, directory, paths }, signal);
+        const purpose = purposeOf(directory);
+        await connections.use(signal, (session) => makeReady(session, schema), purpose);
+        const location = stageLocation(config, schema);
+        await putFiles(connections, { location, directory, paths, purpose }, signal);
       } catch (error) {
         ready.delete(schema);
         if (!(error instanceof ObjectMissing) || config.stage !== undefined) throw error;
@@ -50,21 +52,37 @@ export function openStages(config: Pick<SnowflakeConfig, 'stage'>, connections: 
     },
 
     removeRun: (run, signal) =>
-      connections.use(signal, (session) => remove(session, run.schema, uploadedRunFolder(run))),
+      connections.use(
+        signal,
+        (session) => remove(session, run.schema, uploadedRunFolder(run)),
+        purposeOf(uploadedRunFolder(run)),
+      ),
 
-    removeOtherRuns: ({ run, ...of }, signal) =>
-      connections.use(signal, async (session) => {
-        const rows = await list(session, of.schema, uploadedModeFolder(of));
-        const found = new Set(rows.map((row) => placeOf(row)?.run));
-        for (const other of found) {
-          if (other === undefined || other === run) continue;
-          await remove(session, of.schema, uploadedRunFolder({ ...of, run: other }));
-        }
-      }),
+    removeOtherRuns: ({ run, ...of }, signal) => {
+      const purpose = purposeOf(uploadedRunFolder({ ...of, run }));
+      return connections.use(
+        signal,
+        async (session) => {
+          const rows = await list(session, of.schema, uploadedModeFolder(of));
+          const found = new Set(rows.map((row) => placeOf(row)?.run));
+          for (const other of found) {
+            if (other === undefined || other === run) continue;
+            await remove(session, of.schema, uploadedRunFolder({ ...of, run: other }));
+          }
+        },
+        purpose,
+      );
+    },
 
     listRuns: ({ schema }, signal) =>
       connections.use(signal, async (session) => sumByRun(await list(session, schema, schema))),
   };
+}
+
+/** Of `<schema>/<stream>/<mode>/<run>`, and what is below: whoever it is of pays, and is named with the statement. */
+function purposeOf(folder: string): Purpose {
+  const [, stream, mode, run] = folder.split('/');
+  return { stream: stream!, mode: mode as SyncMode, run: run! };
 }
 
 /** `<stage>/<schema>/<stream>/<mode>/<run>/<attempt>/<file>`, whose stage may be a bucket's address. Null for a file of others. */

@@ -36,7 +36,7 @@ export function buildCreateStaging({ table, fields }: Staging): Statement {
 
 /**
  * Without a load history, which is a target table's own, so that it loads a file again after a crash. A lone `\` and `\N` are
- * values here, which Snowflake's defaults would eat; a byte order mark may begin a value.
+ * values here, which Snowflake's defaults would eat; a byte order mark may begin a value. Location and paths are joined as they are.
  */
 export function buildCopy(
   { table }: Staging,
@@ -44,7 +44,7 @@ export function buildCopy(
 ): Statement {
   return {
     sql:
-      `COPY INTO ${table} FROM ${location} FILES = (${paths.map(quoteText).join(', ')}) ` +
+      `COPY INTO ${table} FROM ${location}/ FILES = (${paths.map(quoteText).join(', ')}) ` +
       `FILE_FORMAT = (TYPE = CSV COMPRESSION = GZIP FIELD_DELIMITER = ',' FIELD_OPTIONALLY_ENCLOSED_BY = '"' ` +
       'ESCAPE_UNENCLOSED_FIELD = NONE EMPTY_FIELD_AS_NULL = TRUE NULL_IF = () SKIP_BYTE_ORDER_MARK = FALSE) ' +
       'ON_ERROR = ABORT_STATEMENT FORCE = TRUE',

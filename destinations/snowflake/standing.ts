@@ -34,8 +34,8 @@ type StandingOf = StreamTable & { readonly run: string; readonly batchId: string
 
 const storedColumns = Object.values(countColumns);
 
-/** One row. */
-export function buildStanding({ run, batchId, ...target }: StandingOf): Statement {
+/** One row, with that of `beside`, which reads other tables and has columns of other names. */
+export function buildStanding({ run, batchId, ...target }: StandingOf, beside: Statement | null = null): Statement {
   const { stream, table } = target;
   const heads = buildHeads(target, [run]);
   const selected = [
@@ -44,20 +44,26 @@ export function buildStanding({ run, batchId, ...target }: StandingOf): Statemen
     ...storedColumns.map((name) => `b.${name} AS stored_${name}`),
     ...runColumns.map((name) => `r.${name}`),
     'h.* EXCLUDE (run)',
+    ...(beside === null ? [] : ['s.*']),
   ];
   return {
     sql:
       `SELECT ${selected.join(', ')} FROM ${quoteTable(fenceTable(target))} f ` +
       `LEFT JOIN (SELECT * FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = ? AND batch_id = ?) b ON TRUE ` +
       `LEFT JOIN (SELECT * FROM ${systemTable(table.schema, 'sync_runs')} WHERE stream = ? AND run = ?) r ON TRUE ` +
-      `LEFT JOIN (${heads.sql}) h ON TRUE`,
-    binds: [stream, batchId, stream, run, ...heads.binds],
+      `LEFT JOIN (${heads.sql}) h ON TRUE${beside === null ? '' : ` CROSS JOIN (${beside.sql}) s`}`,
+    binds: [stream, batchId, stream, run, ...heads.binds, ...(beside?.binds ?? [])],
   };
 }
 
-/** At the begin of a transaction: takes the fence first. */
-export async function takeStanding(session: Session, of: StandingOf): Promise<Standing> {
-  return readStandingRow(await takeFence(session, { ...of, taker: of.batchId }, buildStanding(of)), of);
+/** At the begin of a transaction: takes the fence first. `row` has the columns of `beside`, too. */
+export async function takeStanding(
+  session: Session,
+  of: StandingOf,
+  beside: Statement | null = null,
+): Promise<Standing & { readonly row: SqlRow }> {
+  const row = await takeFence(session, { ...of, taker: of.batchId }, buildStanding(of, beside));
+  return { ...readStandingRow(row, of), row };
 }
 
 /** Outside of any transaction: what stands by now. */

@@ -11,6 +11,8 @@ import { buildAddColumn, buildCreateTable } from './table-statements.ts';
 
 export interface OpenedTable extends FittedPlan {
   readonly isNew: boolean;
+  /** What the table has now. */
+  readonly types: TableTypes;
 }
 
 /**
@@ -23,7 +25,9 @@ export async function openTargetTable(session: Session, plan: StreamPlan, reshap
   await reshaping.takeOver();
   if (!(await hasTable(session, plan.table))) {
     await session.execute(buildCreateTable(plan.table, tableColumns(plan, columnTypeFor)));
-    return { plan, added: [], widened: [], isNew: true };
+    // Another run may have created it meanwhile.
+    const types = await describeTable(session, plan.table);
+    return { plan, added: [], widened: [], isNew: true, types };
   }
   const { steps, types } = settleColumns(await describeTable(session, plan.table));
   const { missing, fitted } = fitTable(plan, types);
@@ -31,7 +35,12 @@ export async function openTargetTable(session: Session, plan: StreamPlan, reshap
   for (const step of steps) await reshaping.execute(buildColumnStep(plan.table, step));
   for (const column of [...missing, ...added]) await reshaping.execute(buildAddColumn(plan.table, column));
   await reshaping.widen(plan.table, fitted.widened);
-  return { ...fitted, isNew: false };
+  const changed = fitted.widened.map(({ name, to }) => ({ name, type: columnTypeFor(to) }));
+  return { ...fitted, isNew: false, types: new Map([...types, ...typesOf([...missing, ...added, ...changed])]) };
+}
+
+function typesOf(columns: readonly Pick<TableColumn, 'name' | 'type'>[]): TableTypes {
+  return new Map(columns.map(({ name, type }) => [name.toLowerCase(), type]));
 }
 
 /** What opening a table that exists would change. Raises as it does. */

@@ -207,8 +207,8 @@ describe.skipIf(hasNoPython)(`an emulated account (${needsPython}) that ends a t
     const run = await openTestRun(under.destination, { run: 'run-1', startedAt: instant(0) });
     const request = await run.mint([ada, bob]);
     let second: unknown = null;
-    // BEGIN, the fence, and what stands; then what was loaded, what becomes of it, the rows and the ledger.
-    const words = ['BEGIN', 'UPDATE', 'SELECT', 'SELECT', 'SELECT', 'MERGE', 'INSERT'];
+    // BEGIN, the fence, and what stands; then what becomes of the records, the rows and the ledger.
+    const words = ['BEGIN', 'UPDATE', 'SELECT', 'SELECT', 'MERGE', 'INSERT'];
     under.transactions.strike(words.lastIndexOf(last), async (before) => {
       second = await under.destination.mergeBatch(request, noAbort, { before, note: () => undefined });
     });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
+import { type SnowflakeConfig, snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openConnections, type Connections } from '../../destinations/snowflake/connection.ts';
 import { quoteText } from '../../destinations/snowflake/identifiers.ts';
 import { stageLocation } from '../../destinations/snowflake/stage-statements.ts';
@@ -19,13 +19,14 @@ const noAbort = new AbortController().signal;
 
 describe.skipIf(isSkipped)(`stages of an emulated Snowflake account (needs Python ${oldestPython})`, () => {
   let emulator: SnowflakeEmulator;
+  let config: SnowflakeConfig;
   let connections: Connections;
   let stages: RemoteStages;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
   beforeAll(async () => {
     [emulator, folder] = await Promise.all([startSnowflakeEmulator(), temporaryFolder()]);
-    const config = snowflakeConfig.parse(emulator.destination);
+    config = snowflakeConfig.parse(emulator.destination);
     connections = openConnections(config);
     stages = openStages(config, connections);
     await connections.use(noAbort, async (session) => {
@@ -58,7 +59,7 @@ describe.skipIf(isSkipped)(`stages of an emulated Snowflake account (needs Pytho
       const paths = records.files.map(({ path }) => quoteText(path)).join(', ');
       return session.query({
         sql:
-          `COPY INTO "HUBSPOT"."LOADED" FROM ${stageLocation(undefined, 'hubspot')} FILES = (${paths}) FILE_FORMAT = ` +
+          `COPY INTO "HUBSPOT"."LOADED" FROM ${stageLocation(config, 'hubspot')} FILES = (${paths}) FILE_FORMAT = ` +
           `(TYPE = CSV COMPRESSION = GZIP FIELD_OPTIONALLY_ENCLOSED_BY = '"' ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = ())`,
       });
     });

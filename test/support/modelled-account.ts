@@ -43,8 +43,10 @@ export function modelAccount(
       open?.rows.push(request.batchId);
       return { changedRows: open === null ? 0 : 1 };
     } else if (sql.startsWith('DESCRIBE TRANSACTION')) return replyOf([{ state: 'committed' }]);
-    else if (sql.startsWith('SELECT') && sql.includes('AS transaction_id'))
-      return replyOf([standing(request, committed)]);
+    else if (sql.startsWith('SELECT') && sql.includes('AS transaction_id')) {
+      const beside = sql.includes('CROSS JOIN') ? answer(sql) : [];
+      return replyOf([{ ...standing(request, committed), ...(typeof beside === 'number' ? {} : beside[0]) }]);
+    }
     const given = answer(sql);
     return typeof given === 'number' ? { changedRows: given } : replyOf(given);
   };

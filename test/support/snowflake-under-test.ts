@@ -8,6 +8,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openConnections } from '../../destinations/snowflake/connection.ts';
 import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
+import { stageLocation } from '../../destinations/snowflake/stage-statements.ts';
 import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
 import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
 import { type SnowflakeEmulator, startSnowflakeEmulator } from '../../simulators/snowflake/start.ts';
@@ -71,12 +72,15 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
       }
     },
     removeStaged: async (path) => {
-      await ask(looker, `REMOVE '@${stage}/${path}'`);
+      await ask(looker, `REMOVE '${stageLocation(config, '')}/${path}'`);
     },
     lengthenStaged: async (path) => {
       const local = join(folder, basename(path));
       await writeFile(local, gzipSync('7,x,,,,,,,\n'.repeat(9), { level: 1 }));
-      await ask(looker, `PUT 'file://${local}' '@${stage}/${dirname(path)}/' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
+      await ask(
+        looker,
+        `PUT 'file://${local}' '${stageLocation(config, '')}/${dirname(path)}/' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`,
+      );
     },
     dispose: async () => {
       await destination.close();

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type SnowflakeConfig, snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openConnections } from '../../destinations/snowflake/connection.ts';
+import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
 import { UnknownOutcome } from '../../destinations/snowflake/session.ts';
 import { withinTransaction } from '../../destinations/snowflake/within-transaction.ts';
 import { SyncError } from '../../model/errors.ts';
@@ -213,6 +214,20 @@ describe('an abort', () => {
 });
 
 describe('a session', () => {
+  it.each(['countRows', 'listRejects', 'closeRun'] as const)('is at the warehouse of a backfill: %s', async (asks) => {
+    const driver = fakeDriver();
+    const options = { warehouse: undefined, warehouses: { backfill: 'big', incremental: 'small' } };
+    const destination = openSnowflakeDestination(
+      snowflakeConfig.parse({ ...given, ...options }),
+      open(driver, options),
+    );
+    const asked = { stream: 'crm.contacts', table: { schema: 'crm', table: 'contacts' }, mode: 'backfill' } as const;
+    const run = { run: 'run-1', status: 'done', error: null } as const;
+    // An account that answers nothing knows no run.
+    await destination[asks]({ ...asked, ...run, limit: 1 }, never).catch(() => null);
+    expect(driver.logins).toMatchObject([{ warehouse: 'BIG' }]);
+  });
+
   it('is used again while it is idle, at one warehouse', async () => {
     const driver = fakeDriver();
     const connections = open(driver, { warehouse: undefined, warehouses: { backfill: 'big', incremental: 'small' } });

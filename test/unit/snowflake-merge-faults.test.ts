@@ -110,12 +110,12 @@ interface Case {
   readonly statements: number;
 }
 const cases: readonly Case[] = [
-  { title: 'records', request: requestOf(records), answers: content, statements: 11 },
+  { title: 'records', request: requestOf(records), answers: content, statements: 10 },
   {
     title: 'records that change nothing',
     request: requestOf(records),
     answers: { ...content, 'AS compared': [{ compared: '4', unchanged: '4' }] },
-    statements: 10,
+    statements: 9,
   },
   {
     title: 'records with rejects, duplicates and values that do not convert, listed',
@@ -127,19 +127,19 @@ const cases: readonly Case[] = [
       'AS compared': [{ compared: '2', inserted: '1', updated: '1', erased: '1' }],
       'MERGE INTO "HUBSPOT"."CONTACTS"': 2,
     },
-    statements: 16,
+    statements: 15,
   },
   {
     title: 'records of which a value was too long to be staged',
     request: requestOf({ ...records, unstaged: part('unstaged', 2) }),
     answers: { ...content, 'SELECT COUNT(*) AS loaded FROM': [{ loaded: '2' }], 'AS source_type, CASE MAX(g.c2)': 1 },
-    statements: 15,
+    statements: 14,
   },
   {
     title: 'a listing',
     request: requestOf({ ...records, kind: 'listing' }),
     answers: content,
-    statements: 10,
+    statements: 9,
   },
   {
     title: 'tombstones, one of which erases',
@@ -185,7 +185,7 @@ function knownShapes(): TableShapes {
     ]),
   );
   const shapes = new TableShapes();
-  shapes.read = async () => types;
+  shapes.note({ stream: plan.stream, table: plan.table, run: 'run-1' }, { generation: 1, shape: 0 }, types);
   return shapes;
 }
 

@@ -78,7 +78,7 @@ describe('loading a stage into Snowflake', () => {
     );
     const copied = { location: '@"S"."SLUICE_STAGE"', paths: ["a'b/0.csv.gz", 'a/1\\.csv.gz'] };
     expect(buildCopy(staging, copied).sql).toBe(
-      `COPY INTO t FROM @"S"."SLUICE_STAGE" FILES = ('a''b/0.csv.gz', 'a/1\\\\.csv.gz') ` +
+      `COPY INTO t FROM @"S"."SLUICE_STAGE"/ FILES = ('a''b/0.csv.gz', 'a/1\\\\.csv.gz') ` +
         `FILE_FORMAT = (TYPE = CSV COMPRESSION = GZIP FIELD_DELIMITER = ',' FIELD_OPTIONALLY_ENCLOSED_BY = '"' ` +
         'ESCAPE_UNENCLOSED_FIELD = NONE EMPTY_FIELD_AS_NULL = TRUE NULL_IF = () SKIP_BYTE_ORDER_MARK = FALSE) ' +
         'ON_ERROR = ABORT_STATEMENT FORCE = TRUE',

@@ -64,11 +64,20 @@ async function world(reply: (sql: string) => Reply, some: { stage?: string } = {
 
 describe('statements on a stage', () => {
   it.each([
-    [undefined, '@"HUB""SPOT"."SLUICE_STAGE"'],
-    ['@Loads', '@"HUB""SPOT"."LOADS"'],
-    ['@raw.loads', '@"RAW"."LOADS"'],
-    ['@other.raw.loads', '@"OTHER"."RAW"."LOADS"'],
-  ])('find the stage %s', (configured, location) => expect(stageLocation(configured, 'hub"spot')).toBe(location));
+    [undefined, /^@"HUB""SPOT"\."SLUICE_STAGE"$/],
+    ['@Loads', /^@"HUB""SPOT"\."LOADS"\/[0-9a-f]{12}$/],
+    ['@raw.loads', /^@"RAW"\."LOADS"\/[0-9a-f]{12}$/],
+    ['@other.raw.loads', /^@"OTHER"\."RAW"\."LOADS"\/[0-9a-f]{12}$/],
+  ])('find the stage %s', (stage, location) =>
+    expect(stageLocation({ account: 'a', database: 'D', stage }, 'hub"spot')).toMatch(location),
+  );
+
+  it('keep to a folder of the account and database, where the stage may be of several', () => {
+    const of = (account: string, database: string) =>
+      stageLocation({ account, database, stage: '@other.raw.loads' }, 'hubspot');
+    expect(new Set([of('a', 'D'), of('b', 'D'), of('a', 'E')]).size).toBe(3);
+    expect(of('org-my_account', 'D')).toBe(of('org-my-account', 'D'));
+  });
 
   it('quote what they are given', () => {
     expect(buildCreateStage(`o'dd"`).sql).toBe(`CREATE STAGE IF NOT EXISTS "O'DD"""."SLUICE_STAGE"`);
@@ -79,10 +88,12 @@ describe('statements on a stage', () => {
 
 describe('a stage at Snowflake', () => {
   it('is made once, and takes every file by a statement of its own', async () => {
-    const { stages, statements } = await world((sql) => (sql.startsWith('PUT') ? uploaded() : {}));
+    const { stages, statements, driver } = await world((sql) => (sql.startsWith('PUT') ? uploaded() : {}));
     await stages.putFiles(upload(2), noAbort);
     await stages.putFiles(upload(1), noAbort);
     expect(statements().map((sql) => sql.split(' ', 1)[0])).toEqual(['CREATE', 'PUT', 'PUT', 'PUT']);
+    const tag = '{"app":"sluice","pipeline":"crm","stream":"contacts","mode":"backfill","run":"run-1"}';
+    expect([...driver.tags].filter((text) => text !== '{"app":"sluice"}')).toEqual([tag]);
   });
 
   it('is not made where it is, since that asks for a privilege', async () => {
@@ -97,7 +108,7 @@ describe('a stage at Snowflake', () => {
   it('is not made where config names one', async () => {
     const { stages, statements } = await world(() => uploaded('SKIPPED'), { stage: '@raw.loads' });
     await stages.putFiles(upload(1), noAbort);
-    expect(statements()).toEqual([expect.stringContaining(`'@"RAW"."LOADS"/hubspot/crm.contacts/`)]);
+    expect(statements()).toEqual([expect.stringMatching(/'@"RAW"\."LOADS"\/[0-9a-f]{12}\/hubspot\/crm\.contacts\//)]);
   });
 
   it('takes many files by up to four sessions, each file once', async () => {
