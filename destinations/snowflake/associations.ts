@@ -21,12 +21,17 @@ import { buildDoubtfulUntil, buildKeepDoubtful } from './doubt.ts';
 import { readKeyRange } from './matching.ts';
 import { numberOf, type Session } from './session.ts';
 
-/** Merges the associations of a stage, after its records and tombstones. */
-export async function mergeAssociations(session: Session, request: MergeRequest): Promise<PartOutcome> {
+/** Merges the associations of a stage, after its records and tombstones. `ends`: the tables at their other end, by place. */
+export async function mergeAssociations(
+  session: Session,
+  request: MergeRequest,
+  ends: ReadonlyMap<number, readonly EndTable[]>,
+): Promise<PartOutcome> {
   let counts: Counts = zeroCounts;
   for (const [place, stage] of request.batch.stage.associations.entries()) {
     if (stage.heads.files.length === 0) continue;
-    const outcome = await mergeTable(session, request, { stage, staging: linkStaging(request.plan, place) });
+    const staging = linkStaging(request.plan, place);
+    const outcome = await mergeTable(session, request, { stage, staging, ends: ends.get(place) ?? [] });
     if (outcome.kind !== 'counted') return outcome;
     counts = addCounts(counts, outcome.counts);
   }
@@ -36,7 +41,11 @@ export async function mergeAssociations(session: Session, request: MergeRequest)
 async function mergeTable(
   session: Session,
   request: MergeRequest,
-  { stage, staging }: { readonly stage: AssociationStage; readonly staging: LinkStaging },
+  {
+    stage,
+    staging,
+    ends,
+  }: { readonly stage: AssociationStage; readonly staging: LinkStaging; readonly ends: readonly EndTable[] },
 ): Promise<PartOutcome> {
   const { plan, batch } = request;
   const { table, heads, links } = stage;
@@ -48,7 +57,6 @@ async function mergeTable(
   if (unusable > 0) throw unusableAssociations(request, table);
   const range = readKeyRange(summary);
   if (range === null) return { kind: 'counted', counts: zeroCounts };
-  const ends = await findEnds(session, plan, table);
   const doubtfulUntil = buildDoubtfulUntil({ ...request, seen: 'associations' });
   await session.execute(buildClassifyLinks(plan, staging, { table, ends, range, doubtfulUntil }));
   const [fates] = await session.query(buildCountLinkFates(staging));
@@ -68,7 +76,7 @@ async function mergeTable(
 }
 
 /** Of the tables at the other end those that exist, and are kept by Sluice. */
-async function findEnds(session: Session, plan: StreamPlan, table: TableName): Promise<EndTable[]> {
+export async function findEnds(session: Session, plan: StreamPlan, table: TableName): Promise<EndTable[]> {
   const known = plan.associations.find((association) => association.table.table === table.table)?.ends ?? [];
   const found: EndTable[] = [];
   for (const end of known) {

@@ -16,7 +16,7 @@ import { type LoadedRecords, readLoaded } from './load.ts';
 import { buildSummary } from './load-statements.ts';
 import { quarantineUnstaged } from './quarantine.ts';
 import { type Session, type TransactionEnd, UnknownOutcome } from './session.ts';
-import { loadStage } from './stage-loading.ts';
+import { type LoadedStage, loadStage } from './stage-loading.ts';
 import { readStanding, requireStanding, takeStanding } from './standing.ts';
 import type { TableShapes } from './table-shape.ts';
 import { mergeTombstones } from './tombstones.ts';
@@ -57,8 +57,8 @@ export async function mergeInSession(
 ): Promise<MergeOutcome> {
   const before = options.transactions?.before ?? null;
   if (before !== null) await abortTransaction(session, before);
-  const isLoaded = await loadStage(session, request, options.location);
-  return session.transaction(() => mergeInTransaction(session, request, { ...options, isLoaded }));
+  const loaded = await loadStage(session, request, options);
+  return session.transaction(() => mergeInTransaction(session, request, { ...options, loaded }));
 }
 
 /**
@@ -68,7 +68,7 @@ export async function mergeInSession(
 async function mergeInTransaction(
   session: Session,
   request: MergeRequest,
-  { isLoaded, shapes, transactions }: MergeOptions & { readonly isLoaded: boolean },
+  { loaded, shapes, transactions }: MergeOptions & { readonly loaded: LoadedStage },
 ): Promise<TransactionEnd<MergeOutcome>> {
   const { plan, batch, run, mode } = request;
   const target = { stream: plan.stream, table: plan.table, run };
@@ -83,7 +83,7 @@ async function mergeInTransaction(
   requireGeneration({ stream: plan.stream, generation: request.generation }, standing.generation);
   const { head } = requireStanding(standing, { ...target, mode });
   if (batch.sequence !== head.sequence + 1 || batch.predecessor !== head.batchId) return rewind('ledgerAhead', head);
-  if (!isLoaded) return rewind('stageLost', head);
+  if (!loaded.isWhole) return rewind('stageLost', head);
 
   const readRecords = async (): Promise<LoadedRecords | null> => {
     if (supposed !== null && (batch.stage.kind === 'listing' || shapes.isCurrent(target, standing))) {
@@ -94,7 +94,7 @@ async function mergeInTransaction(
     const [row] = await session.query(buildSummary(current));
     return readLoaded(request, current, row);
   };
-  const merged = await mergeStage(session, request, readRecords);
+  const merged = await mergeStage(session, request, { readRecords, ends: loaded.ends });
   switch (merged.kind) {
     case 'lost':
       return rewind('stageLost', head);
@@ -132,7 +132,7 @@ function stagedPlan({ plan, batch }: MergeRequest, types: TableTypes | null): St
 async function mergeStage(
   session: Session,
   request: MergeRequest,
-  readRecords: () => Promise<LoadedRecords | null>,
+  { readRecords, ends }: Pick<LoadedStage, 'ends'> & { readonly readRecords: () => Promise<LoadedRecords | null> },
 ): Promise<PartOutcome> {
   const { kind, unstaged, tombstones } = request.batch.stage;
   let counts: Counts = { ...zeroCounts, roundedValues: request.batch.roundedValues };
@@ -148,7 +148,7 @@ async function mergeStage(
   const parts = [
     ...(kind === 'content' && unstaged !== undefined ? [() => mergeUnstaged(session, request, unstaged)] : []),
     ...(tombstones.files.length > 0 ? [() => mergeTombstones(session, request, content)] : []),
-    () => mergeAssociations(session, request),
+    () => mergeAssociations(session, request, ends),
   ];
   for (const mergePart of parts) {
     const outcome = await mergePart();

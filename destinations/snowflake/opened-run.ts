@@ -54,6 +54,7 @@ export async function openRunInSession(
   const plan =
     mode === 'reconcile' ? listNewlyHashed(fitted, await readComparedPlan(session, target, before.generation)) : fitted;
   if (request.keepsListing) await createListing(session, { plan, mode, run, left });
+  for (const { table } of plan.associations) await shapes.createAssociations(session, run, plan, table);
 
   const opened = await session.transaction<OpenedRun & { fence: Fence | null }>(async () => {
     const after = readFenceAndPlanRow(

@@ -1,6 +1,8 @@
 import type { TableTypes } from '../../model/fit-plan.ts';
-import type { StreamTable } from '../../model/stream-table.ts';
-import { describeTable } from './catalogue.ts';
+import type { StreamPlan } from '../../model/plan.ts';
+import type { StreamTable, TableName } from '../../model/stream-table.ts';
+import { buildCreateAssociations } from './association-statements.ts';
+import { describeTable, hasTable } from './catalogue.ts';
 import type { Fence } from './fence.ts';
 import type { Session } from './session.ts';
 
@@ -18,6 +20,8 @@ interface KnownShape extends FenceShape {
  */
 export class TableShapes {
   readonly #known = new Map<string, KnownShape>();
+  /** Association tables that runs have made sure of, by stream. */
+  readonly #associations = new Map<string, { readonly run: string; readonly tables: Set<string> }>();
 
   /** Told by whoever opened the run, once the fence has this shape. */
   note({ stream, run }: ShapeOf, { generation, shape }: FenceShape, types: TableTypes): void {
@@ -33,6 +37,16 @@ export class TableShapes {
   isCurrent({ stream, run }: ShapeOf, { generation, shape }: FenceShape): boolean {
     const known = this.#known.get(stream);
     return known?.run === run && known.generation === generation && known.shape === shape;
+  }
+
+  /** Creates an association table, once in a run. DDL: outside of any transaction. */
+  async createAssociations(session: Session, run: string, plan: StreamPlan, table: TableName): Promise<void> {
+    const known = this.#associations.get(plan.stream);
+    const tables = known?.run === run ? known.tables : new Set<string>();
+    if (tables.has(table.table)) return;
+    // For one that exists, IF NOT EXISTS asks for a privilege that a loader need not have.
+    if (!(await hasTable(session, table))) await session.execute(buildCreateAssociations(plan, table));
+    this.#associations.set(plan.stream, { run, tables: tables.add(table.table) });
   }
 
   /** Within a transaction that has taken the fence: nobody changes columns meanwhile. */
