@@ -216,7 +216,7 @@ async function instead(
   before: IncrementalCache | null,
 ): Promise<IncrementalResult> {
   const { stream } = sync.name;
-  const common = { calledReconcile: false, next: kind === 'fullSync' || before === null ? null : withoutHeld(before) };
+  const common = { calledReconcile: false, next: kind === 'fullSync' ? null : beforeHolding(before) };
   if (kind === 'needsBackfill') {
     const text = `needs backfill: ${reason}; next: sluice backfill ${stream}`;
     return { ...sync.nothingRead(text), ...common, outcome: kind, text, full: null };
@@ -229,8 +229,11 @@ async function instead(
   return { ...(full ?? nothing), mode, run, ...common, outcome: kind, text, full };
 }
 
-/** Where the ledger has no positions, what was to be merged beyond them is nothing to go on from. */
-function withoutHeld({ held: _, ...before }: IncrementalCache): IncrementalCache {
+/** Where the ledger has no positions, what is held goes on from nothing. */
+function beforeHolding(cache: IncrementalCache | null): IncrementalCache | null {
+  if (cache === null) return null;
+  const { held, ...before } = cache;
+  if (held !== undefined) log.warn('what was staged is dropped: the ledger has no positions any more');
   return before;
 }
 

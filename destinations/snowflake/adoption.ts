@@ -18,7 +18,7 @@ import type { TableTypes } from '../../model/fit-plan.ts';
 import { headAfter } from '../../model/head-after.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
-import { describeTable, hasSchema, hasTable, listTables } from './catalogue.ts';
+import { describeTable, hasSchema, hasTable } from './catalogue.ts';
 import { takePlace } from './chain.ts';
 import { settleColumns } from './column-steps.ts';
 import { buildCast, columnTypeFor, columnTypeOf } from './column-types.ts';
@@ -26,9 +26,10 @@ import { buildBound, isTrue } from './expressions.ts';
 import { quoteIdentifier, quoteTable } from './identifiers.ts';
 import { appendBatch } from './ledger.ts';
 import { numberOf, type Session, type Statement } from './session.ts';
-import { readStreamState } from './state.ts';
+import { listStreamTables, readStreamState } from './state.ts';
 import { systemTable } from './system-tables.ts';
 import { fitTable } from './target-table.ts';
+import { withinTransaction } from './within-transaction.ts';
 
 /** Changes nothing. */
 export async function surveyInSession(session: Session, request: SurveyRequest): Promise<TableSurvey> {
@@ -47,9 +48,9 @@ export async function adoptInSession(session: Session, request: AdoptRequest): P
   const { plan, run, firstStartedAt: sourceNow } = request;
   const step = adoptionStep(request);
   return session.transaction(async () => {
-    const { head, isRepeat, transactionId } = await takePlace(session, step, step.batchId);
+    const { head, isRepeat } = await takePlace(session, step, step.batchId);
     if (isRepeat) {
-      const present = await listTables(session, plan.table.schema);
+      const present = await listStreamTables(session, step);
       const { positions } = await readStreamState(session, step, present);
       return { end: 'rollback', value: { head, positions: positions! } };
     }
@@ -57,9 +58,9 @@ export async function adoptInSession(session: Session, request: AdoptRequest): P
     const stamp = findStampColumn(plan, types, columnTypeOf);
     const facts = await readFacts(session, { plan, run, sourceNow }, { types, stamp });
     requireAdoptable(plan, facts);
-    if (stamp !== null) await session.execute(buildFillVersions(plan, stamp, { sourceNow, transactionId }));
+    if (stamp !== null) await session.execute(buildFillVersions(plan, stamp, sourceNow));
     const entry = adoptionEntry(request, adoptedPositions(facts.newestStamp, request.overlapMs));
-    await appendBatch(session, entry, zeroCounts, { transactionId });
+    await appendBatch(session, entry, zeroCounts);
     return {
       end: 'commit',
       value: { head: headAfter(head, entry.batch, zeroCounts), positions: entry.positions! },
@@ -115,19 +116,19 @@ export function buildCountRows(
   };
 }
 
-/** Rows that have a version keep it. Writes nothing outside of the transaction that has the fence. */
+/** Rows that have a version keep it. Within a transaction. */
 export function buildFillVersions(
   { table }: Pick<StreamPlan, 'table'>,
   stamp: StampColumn,
-  { sourceNow, transactionId }: { readonly sourceNow: string; readonly transactionId: string | null },
+  sourceNow: string,
 ): Statement {
   const version = buildStamp(stamp);
   const { from, to } = usableStamps(sourceNow);
   return {
     sql:
       `UPDATE ${quoteTable(table)} SET _version = ${version} WHERE _version IS NULL AND ${buildIsUsable(version)} ` +
-      'AND CURRENT_TRANSACTION() IS NOT DISTINCT FROM ?',
-    binds: [from, to, transactionId],
+      `AND ${withinTransaction}`,
+    binds: [from, to],
   };
 }
 

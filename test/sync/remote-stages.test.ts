@@ -202,7 +202,7 @@ it('changes of scheduled runs wait, staged, until somebody wants to see them', a
     world.simulator.portal.change('contacts', { count: 7, seed: 2 });
     const staged = await ended(await byHand());
     expect(staged).toMatchObject({ outcome: 'staged', batches: 0 });
-    expect(staged.text).toMatch(/: 7 changes staged; 7 changes wait, to be merged at \d\d:\d\d UTC$/);
+    expect(staged.text).toMatch(/: 7 changes staged; 7 changes wait, to be merged at \S+ \d\d:\d\d UTC$/);
     const files = await world.stages.files('hubspot');
     expect(files.filter((path) => path.startsWith('hubspot/crm.waiting/held/'))).not.toEqual([]);
 
