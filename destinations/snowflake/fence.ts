@@ -8,7 +8,6 @@ import { columnTypeFor } from './column-types.ts';
 import { quoteTable, quoteText } from './identifiers.ts';
 import { numberOf, type Session, type SqlRow, type Statement } from './session.ts';
 import { streamSuffix } from './stream-suffix.ts';
-import { comparesBytes } from './table-options.ts';
 import { withinTransaction } from './within-transaction.ts';
 
 /** A stream's fence: one row, which whatever writes the stream changes first. */
@@ -46,7 +45,7 @@ export function buildCreateFence(target: StreamTable): Statement {
     `NULL::${text} AS reshaped_by`,
   ];
   return {
-    sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(fenceTable(target))} ${comparesBytes} AS SELECT ${row.join(', ')}`,
+    sql: `CREATE TABLE IF NOT EXISTS ${quoteTable(fenceTable(target))} AS SELECT ${row.join(', ')}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { SyncError } from '../../model/errors.ts';
 import type { ErrorPlace } from './error-place.ts';
 import { ObjectMissing } from './object-missing.ts';
+import { transactionGone } from './within-transaction.ts';
 
 const startAgain = 'start the run again, so that its tables are checked and created';
 const setUp = 'run the setup of `sluice init snowflake`, or correct the names in config';
@@ -56,6 +57,9 @@ export function ofStatement(code: string, message: string, place: ErrorPlace): S
           next: `${tryAgain}; SHOW LOCKS IN ACCOUNT names the other`,
         },
       );
+    // "Transaction '...' was aborted, SQL execution canceled."
+    case '000615':
+      return transactionGone();
     case '000603':
     case '000604':
     case '000630':

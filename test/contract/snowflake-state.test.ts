@@ -48,6 +48,19 @@ describe.skipIf(hasNoPython)(`an emulated account (${needsPython})`, () => {
       expect(statements.filter(({ needsWarehouse }) => needsWarehouse)).toEqual([]);
     });
 
+    it('lists tables by name, since the answer to SHOW ends after 10,000', async () => {
+      const { destination, control } = under;
+      await control.resetLog();
+      const run = await openTestRun(destination, { run: 'run-1', startedAt: instant(0), keepsListing: true });
+      await run.mergeRecords([ada]);
+      await destination.readState(target, noAbort);
+      await destination.resetStream({ ...target, request: 'r', tableRows: 'drop', associationTables: [] }, noAbort);
+      const { statements } = await control.log();
+      const shown = statements.map(({ sql }) => sql).filter((sql) => /^SHOW .*TABLES/.test(sql));
+      expect(shown.length).toBeGreaterThan(4);
+      expect(shown.filter((sql) => !/ STARTS WITH '\w+'$/.test(sql))).toEqual([]);
+    });
+
     it('holds merges off while columns are being changed, and the next run finishes what a dead one began', async () => {
       const { destination, control } = under;
       const other = await openTestRun(destination, { run: 'run-1', startedAt: instant(0), mode: 'incremental' });

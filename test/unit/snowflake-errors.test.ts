@@ -74,6 +74,8 @@ describe('a failed statement', () => {
     ['000904', 'SQL compilation error: error line 1\ninvalid identifier \'T."X"\'', 'SchemaConflict', /T\."X"$/],
     ['090105', 'Cannot perform SELECT. This session does not have a current database.', 'ConfigInvalid', /database/],
     ['000606', 'No active warehouse selected in the current session.', 'ConfigInvalid', /^warehouse WH does not exist/],
+    ['000615', "Transaction '1' was aborted, SQL execution canceled.", 'Conflict', /was ended from outside$/],
+    ['100112', "Remote file 'x' was not found.", 'Unavailable', /^a file of the stage is gone$/],
     ['000608', "Warehouse 'WH' is suspended.", 'Unavailable', /^warehouse WH does not run: it is suspended$/],
     [
       '090073',

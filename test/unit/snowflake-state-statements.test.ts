@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { buildCreateAssociations } from '../../destinations/snowflake/association-statements.ts';
 import { buildDoubtfulUntil, buildKeepDoubtful } from '../../destinations/snowflake/doubt.ts';
 import { buildCreateFence, buildTakeFence, fenceTable } from '../../destinations/snowflake/fence.ts';
 import { buildHeads, readHead } from '../../destinations/snowflake/ledger.ts';
@@ -11,6 +12,7 @@ import {
 } from '../../destinations/snowflake/listing-tables.ts';
 import { buildCloseRun, buildMarkLost } from '../../destinations/snowflake/runs.ts';
 import { buildStanding } from '../../destinations/snowflake/standing.ts';
+import { buildCreateTemporary } from '../../destinations/snowflake/staging-statements.ts';
 import { buildState } from '../../destinations/snowflake/state.ts';
 import {
   buildSystemTable,
@@ -19,6 +21,7 @@ import {
   systemTables,
 } from '../../destinations/snowflake/system-tables.ts';
 import type { Statement } from '../../destinations/snowflake/session.ts';
+import { buildCreateTable } from '../../destinations/snowflake/table-statements.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import { contactsPlan, wholeFrontier } from '../support/staged-records.ts';
 
@@ -52,12 +55,23 @@ describe('statements about a stream whose names are hostile', () => {
     expect(bare(statement)).not.toMatch(/drop|['"]/i);
   });
 
+  it('create tables that compare texts byte by byte, whatever the default of their schema', () => {
+    const created = [
+      buildCreateTable(table, [{ name: 'a', type: 'VARCHAR', isRequired: false }]),
+      buildCreateTemporary('t', ['a VARCHAR']),
+      buildCreateAssociations(plan, table),
+      ...buildCreateListingTables(plan, { mode: 'reconcile', run: 'run-1' }),
+      ...systemTables.map((name) => ({ sql: buildSystemTable(hostile, name) })),
+    ];
+    for (const { sql } of created) expect(sql).toMatch(/^CREATE .*TABLE .* DEFAULT_DDL_COLLATION = ''$/);
+  });
+
   it('create the fence with its row, without binds', () => {
     const { sql, binds } = buildCreateFence(target);
     expect(binds).toBeUndefined();
     expect(sql).toMatch(/^CREATE TABLE IF NOT EXISTS /);
     expect(sql).toContain(
-      `${schema}."SYNC_FENCE_${suffix(stream).toUpperCase()}" DEFAULT_DDL_COLLATION = '' AS SELECT 'x"; drop table ''y\\\\'::`,
+      `${schema}."SYNC_FENCE_${suffix(stream).toUpperCase()}" AS SELECT 'x"; drop table ''y\\\\'::`,
     );
   });
 
