@@ -18,7 +18,7 @@ export async function* inStep(options: { contacts: number; latencyMs: number }):
   const stream = { incremental: { overlap: `${overlapMs / 1_000}s` } };
   await using system = await BenchSystem.start(
     { records: { contacts }, limits: { burst: null, search: null } },
-    { contacts: stream },
+    { streams: { contacts: stream } },
   );
   await system.backfill();
   await system.control('settings', { limits: { burst, search }, latencyMs });

@@ -1,4 +1,4 @@
-/** Program: `npm run bench [-- --only limit,step,budget,unlimited,memory,schedules]` prints what runs cost, as ratios of one run. */
+/** Program: `npm run bench [-- --only limit,step,budget,unlimited,memory,schedules,snowflake]` prints what runs cost, as ratios of one run. */
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { inStep } from './in-step.ts';
@@ -6,6 +6,7 @@ import { manySchedules } from './many-schedules.ts';
 import type { Measurement } from './measurement.ts';
 import { oneBudget } from './one-budget.ts';
 import { atTheLimit, memory, unlimited } from './scenarios.ts';
+import { intoSnowflake } from './snowflake.ts';
 
 const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
   async *unlimited() {
@@ -21,6 +22,7 @@ const suites: Readonly<Record<string, () => AsyncIterable<Measurement[]>>> = {
     yield* oneBudget({ latencyMs: 150 });
   },
   schedules: () => manySchedules({ streams: 200 }),
+  snowflake: () => intoSnowflake({ contacts: 200_000 }),
   async *limit() {
     for (const spread of ['even', 'clustered'] as const) {
       for (const latencyMs of [150, 350]) yield await atTheLimit({ contacts: 200_000, latencyMs, spread });

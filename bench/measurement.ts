@@ -15,6 +15,15 @@ export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }
 
+/** A worker's peak against what the project allows itself; `peakBytes` is null where the system does not tell. */
+export function measuredPeak(scenario: string, peakBytes: number | null, { note = '' } = {}): Measurement {
+  const peakMb = peakBytes === null ? null : Math.round(peakBytes / 2 ** 20);
+  return measured(scenario, `${peakMb ?? '?'} MB peak in the worker${note}`, {
+    target: '< 512 MB',
+    isMet: peakMb === null ? null : peakMb < 512,
+  });
+}
+
 /** The smallest value that so large a share of them does not exceed. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,4 +1,4 @@
-import { measured, median, seconds, type Measurement } from './measurement.ts';
+import { measured, measuredPeak, median, seconds, type Measurement } from './measurement.ts';
 import { BenchSystem } from './system.ts';
 
 const pageRecords = 100;
@@ -80,17 +80,8 @@ export async function memory(sizes: readonly number[]): Promise<Measurement[]> {
   for (const contacts of sizes) {
     await using system = await BenchSystem.start({ records: { contacts }, limits: { burst: null }, spread: 'even' });
     const { peakWorkerBytes, runMs } = await system.backfill();
-    const peakMb = peakWorkerBytes === null ? null : Math.round(peakWorkerBytes / 2 ** 20);
-    measurements.push(
-      measured(
-        `${contacts.toLocaleString('en-US')} contacts, no limit`,
-        `${peakMb ?? '?'} MB peak in the worker, ${seconds(runMs)}`,
-        {
-          target: '< 512 MB',
-          isMet: peakMb === null ? null : peakMb < 512,
-        },
-      ),
-    );
+    const scenario = `${contacts.toLocaleString('en-US')} contacts, no limit`;
+    measurements.push(measuredPeak(scenario, peakWorkerBytes, { note: `, ${seconds(runMs)}` }));
   }
   return measurements;
 }

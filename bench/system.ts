@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
@@ -9,7 +10,7 @@ import { Sandbox, startLocalTemporal, type WorkerProcess } from '../examples/san
 import { spawnHubspotSimulator, type SpawnedSimulator, type SpawnOptions } from '../simulators/hubspot/spawn.ts';
 import { compareWithTruth, isEqual } from '../simulators/verification/compare-with-truth.ts';
 import type { SyncMode } from '../model/plan.ts';
-import { syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
+import { scheduleId, syncWorkflowId, workflowNames } from '../model/workflow-id.ts';
 import type { BackfillResult, SyncResult } from '../workflows/messages.ts';
 
 const stream = 'crm.contacts';
@@ -34,7 +35,10 @@ export class BenchSystem implements AsyncDisposable {
 
   static async start(
     simulatorOptions: SpawnOptions,
-    streams: Readonly<Record<string, object>> = { contacts: {} },
+    {
+      streams = { contacts: {} },
+      destination,
+    }: { readonly streams?: Readonly<Record<string, object>>; readonly destination?: object } = {},
   ): Promise<BenchSystem> {
     await using stack = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
@@ -50,6 +54,7 @@ export class BenchSystem implements AsyncDisposable {
       simulatorUrl: simulator.url,
       temporalAddress: temporal.address,
       streams,
+      ...(destination === undefined ? {} : { destination }),
     });
     stack.defer(() => sandbox.stop());
     const worker = sandbox.startWorker();
@@ -89,6 +94,41 @@ export class BenchSystem implements AsyncDisposable {
       runMs: closeTime!.getTime() - startTime.getTime(),
       historyEvents: historyLength,
       peakWorkerBytes: await peakBytes(this.#worker.pid),
+    };
+  }
+
+  /** Runs of a schedule, one after the other: unlike others they are told what the one before has found. */
+  async startSchedule(mode: SyncMode): Promise<{ runOnce(): Promise<void> }> {
+    const workflowId = syncWorkflowId(mode, stream);
+    const schedule = await this.#client.schedule.create({
+      scheduleId: scheduleId(mode, stream),
+      spec: { intervals: [{ every: '30d' }] },
+      // As the incremental schedules of `sluice schedules apply`; with SKIP a run is not told the result of the one before.
+      policies: { overlap: 'BUFFER_ONE' },
+      action: {
+        type: 'startWorkflow',
+        workflowType: workflowNames[mode].type,
+        workflowId,
+        taskQueue: 'sluice',
+        args: [{ stream }],
+      },
+    });
+    return {
+      runOnce: async () => {
+        const { numActionsTaken } = (await schedule.describe()).info;
+        await schedule.trigger('BUFFER_ONE');
+        for (;;) {
+          const { info } = await schedule.describe();
+          const latest = info.recentActions.at(-1);
+          if (info.numActionsTaken > numActionsTaken && latest !== undefined) {
+            const { workflowId: id, firstExecutionRunId } = latest.action.workflow;
+            await this.#client.workflow.getHandle(id, firstExecutionRunId).result();
+            // The schedule notes the result that it tells the next one.
+            if ((await schedule.describe()).info.runningActions.length === 0) return;
+          }
+          await sleep(200);
+        }
+      },
     };
   }
 
@@ -135,11 +175,11 @@ export class BenchSystem implements AsyncDisposable {
     return stats.all;
   }
 
-  /** Stops the worker and compares every value; throws where one differs. */
-  async requireEqual(): Promise<number> {
+  /** Stops the worker and compares every value; throws where one differs. `copy` brings the table of a remote destination. */
+  async requireEqual(copy?: () => Promise<string>): Promise<number> {
     await this.#worker.stop();
     const comparison = await compareWithTruth({
-      databasePath: this.#sandbox.databasePath,
+      databasePath: copy === undefined ? this.#sandbox.databasePath : await copy(),
       schema: 'hubspot',
       table: 'contacts',
       simulatorUrl: this.#simulator.url,

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
+import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
 import { startSnowflakeEmulator, type SnowflakeEmulator } from '../../simulators/snowflake/start.ts';
 import { copySnowflakeTable } from '../../simulators/verification/copy-snowflake-table.ts';
 import type { AccountUse } from './report.ts';
 
-/** An emulated Snowflake account for one demo. */
+/** An emulated Snowflake account for one demo, or one bench. */
 export class SnowflakeAccount {
   readonly config: object;
+  readonly control: EmulatorControl;
   readonly #emulator: SnowflakeEmulator;
   readonly #folder: string;
 
@@ -17,11 +19,12 @@ export class SnowflakeAccount {
   private constructor(emulator: SnowflakeEmulator, folder: string) {
     this.#emulator = emulator;
     this.#folder = folder;
+    this.control = emulator.control;
     this.config = emulator.destination;
   }
 
   async use(): Promise<AccountUse> {
-    const { statements, uploads } = await this.#emulator.control.log();
+    const { statements, uploads } = await this.control.log();
     const billed = statements.filter(({ needsWarehouse }) => needsWarehouse);
     return {
       statements: statements.length,
