@@ -6,6 +6,7 @@ import type { ActivityDeps } from './deps.ts';
 import { examine } from './examine.ts';
 import { exportErrors, filterOf } from './export-errors.ts';
 import { lookIntoLedger } from './look-into-ledger.ts';
+import { readCosts } from './read-costs.ts';
 import { sampleFill } from './sample-fill.ts';
 import { surveyAdoption } from './survey-adoption.ts';
 import { verify } from './verify.ts';
@@ -51,6 +52,8 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       }
       return { verb: 'rows', counts };
     }
+    case 'cost':
+      return readCosts(deps, input, signal);
     case 'ledger':
       return lookIntoLedger(deps, input.streams, signal);
     case 'adoption':
@@ -59,7 +62,7 @@ export async function inspect(deps: ActivityDeps, input: InspectInput, signal: A
       return verify(deps, input, signal);
     default:
       throw new SyncError('ConfigInvalid', 'inspect: unknown verb', {
-        next: 'use one of adoption, check, discover, errorGroups, errorIds, errors, examine, exportErrors, history, ledger, rows, verify',
+        next: 'use one of adoption, check, cost, discover, errorGroups, errorIds, errors, examine, exportErrors, history, ledger, rows, verify',
       });
   }
 }

@@ -43,6 +43,7 @@ function inspectSummary(input: InspectInput): string {
       return `examine ${input.of.length} streams`;
     case 'ledger':
       return `ledger of ${input.streams.length} streams`;
+    case 'cost':
     case 'rows':
     case 'errorGroups':
       return `${input.verb} of ${input.streams.length} streams`;

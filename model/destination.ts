@@ -2,6 +2,7 @@ import type { AdoptRequest, Adoption, SurveyRequest, TableSurvey } from './adopt
 import type { Batch, LedgerHead, RequestCounts } from './batch.ts';
 import type { Column, ColumnType } from './column.ts';
 import type { CompareOutcome, CompareRequest, ListingReport, ListingReportRequest } from './comparison.ts';
+import type { CostReport, CostRequest } from './cost.ts';
 import type { Counts } from './counts.ts';
 import type { Finding } from './finding.ts';
 import type { WorkTask } from './frontier.ts';
@@ -267,5 +268,7 @@ export interface Destination {
     signal: AbortSignal,
   ): Promise<void>;
   listRuns(target: StreamTable & { limit: number }, signal: AbortSignal): Promise<RunRow[]>;
+  /** What runs have cost, which takes compute to find out; null for a destination that costs nothing. */
+  readonly readCost: ((request: CostRequest, signal: AbortSignal) => Promise<CostReport>) | null;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { TableSurvey } from './adoption.ts';
 import type { RequestCounts } from './batch.ts';
 import type { ListingReport } from './comparison.ts';
+import type { CostReport } from './cost.ts';
 import type { OpenRunRecord, RunRow } from './destination.ts';
 import type { Finding } from './finding.ts';
 import type { Positions } from './positions.ts';
@@ -27,6 +28,8 @@ export type InspectInput =
   | { readonly verb: 'history'; readonly stream: string; readonly limit?: number }
   /** `exact`: count also where a look costs money. */
   | { readonly verb: 'rows'; readonly streams: readonly string[]; readonly exact?: boolean }
+  /** What runs have cost since an instant, as far as destinations tell; this itself costs where they are metered. */
+  | { readonly verb: 'cost'; readonly streams: readonly string[]; readonly since: string }
   /** Whether a destination is in order, and what its ledger has as running. The streams are of one destination. */
   | { readonly verb: 'ledger'; readonly streams: readonly string[] }
   /** What adopting the stream's table would do. */
@@ -53,6 +56,7 @@ export interface InspectResults {
     readonly destinations: readonly ExaminedDestination[];
     readonly stages: readonly ExaminedStage[];
   };
+  readonly cost: { readonly verb: 'cost'; readonly destinations: readonly DestinationCost[] };
   readonly discover:
     | { readonly verb: 'discover'; readonly kind: 'objects'; readonly objects: readonly ObjectSummary[] }
     | {
@@ -115,6 +119,15 @@ export interface InspectResults {
     readonly verb: 'rows';
     readonly counts: Readonly<Record<string, { readonly live: number; readonly deleted: number } | null>>;
   };
+}
+
+export interface DestinationCost {
+  /** In the config's `destinations`. */
+  readonly destination: string;
+  /** Those of the streams asked about that go there. */
+  readonly streams: readonly string[];
+  /** Null where nothing is metered. */
+  readonly report: CostReport | null;
 }
 
 export interface ExaminedSource {

@@ -1,26 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { DestinationCost } from '../../model/inspection.ts';
 import type { Positions } from '../../model/positions.ts';
+import { CliError } from '../cli-error.ts';
 import { exitCode } from '../exit-code.ts';
+import { parseSince } from '../instant-flag.ts';
 import type { Output } from '../output.ts';
 import { openConfig, withTemporal } from '../session.ts';
 import type { RowCounts, StreamStatus } from '../stream-status.ts';
+import type { TemporalConnection } from '../temporal-connection.ts';
 import { defineVerb } from '../verb.ts';
 
 const watchMs = 2_000;
+const costsSince = '7d';
+
+/** A warehouse may have to start, and what an account notes of its use is large. */
+const costsWithinMs = 300_000;
 
 export const statusCommand = (): Command =>
-  defineVerb<{ watch?: true; exact?: true }>({
+  defineVerb<{ watch?: true; exact?: true; cost?: true; since?: string }>({
     usage: 'status [streams...]',
     summary: 'show every stream: what runs and why not, rows, lag',
-    examples: ['sluice status', 'sluice status crm.contacts --watch', 'sluice status --json'],
+    examples: [
+      'sluice status',
+      'sluice status crm.contacts --watch',
+      'sluice status --cost --since 7d',
+      'sluice status --json',
+    ],
     seeAlso: ['history', 'errors', 'schedules', 'pause'],
     exits: [0, 2, 4, 5],
     flags: (command) =>
       command
         .option('--watch', 'repeat until none of them is running')
-        .option('--exact', 'count rows where that costs money, too; else they are those of the last run'),
+        .option('--exact', 'count rows where that costs money, too; else they are those of the last run')
+        .option('--cost', 'ask metered destinations what runs have cost, which takes their compute')
+        .option('--since <when>', `with --cost: since when, as 24h, 2026-01-31 or an instant (default: ${costsSince})`),
     run: async ({ words, options, output }) => {
+      const since = costSince(options, new Date());
       const session = await openConfig(options);
       const { taskQueue } = session;
       const streams = words.length > 0 ? session.resolveStreams(words) : session.streams;
@@ -49,16 +65,51 @@ export const statusCommand = (): Command =>
         const counts = withLastKnown(rows.counts, statuses);
         if (show === null) output.text(await tableText(statuses, counts, output));
         else show(statuses, counts);
+        const cost =
+          since === null ? null : { since, destinations: await readCosts(temporal, taskQueue, streams, since) };
+        if (cost !== null) await showCost(cost, output);
         for (const line of scheduleWarnings(statuses)) output.talk(line);
         output.document('status', {
           ...(options.watch ? { type: 'result' } : {}),
           rowsUnavailable: rows.unavailable,
           streams: documentOf(statuses, counts),
+          ...(cost === null ? {} : { cost }),
         });
         return exitCode.done;
       });
     },
   });
+
+/** Null where nobody asks. */
+function costSince({ cost, since }: { readonly cost?: true; readonly since?: string }, now: Date): string | null {
+  if (cost === true) return parseSince(since ?? costsSince, '--since', now);
+  if (since === undefined) return null;
+  throw new CliError(exitCode.usage, '--since goes with --cost', { next: 'give both, or neither' });
+}
+
+async function readCosts(
+  temporal: TemporalConnection,
+  taskQueue: string,
+  streams: readonly string[],
+  since: string,
+): Promise<readonly DestinationCost[]> {
+  const { inspect } = await import('../inspection.ts');
+  const asked = { verb: 'cost', streams, since } as const;
+  return (await inspect(temporal, taskQueue, asked, { timeoutMs: costsWithinMs })).destinations;
+}
+
+async function showCost(
+  { since, destinations }: { readonly since: string; readonly destinations: readonly DestinationCost[] },
+  output: Output,
+): Promise<void> {
+  const [{ printTable }, { costColumns, costNotes, costRows }] = await Promise.all([
+    import('../table.ts'),
+    import('../cost-text.ts'),
+  ]);
+  const rows = costRows(destinations.flatMap(({ report }) => report?.modes ?? []));
+  if (rows.length > 0) output.text(`\n${printTable(costColumns, rows, output)}`);
+  for (const line of destinations.flatMap((each) => costNotes(each, since))) output.talk(line);
+}
 
 function countOpen(statuses: readonly StreamStatus[]): number {
   return statuses.flatMap(({ runs }) => runs).filter(({ end }) => end === null).length;

@@ -69,6 +69,7 @@ export function openDuckDbDestination(config: DuckDbConfig): Destination {
 
   return {
     isMetered: false,
+    readCost: null,
     stages: null,
     maxTextBytes: null,
     identity: `duckdb:${config.path}`,

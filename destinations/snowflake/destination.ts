@@ -11,7 +11,8 @@ import { claimInSession } from './claim.ts';
 import { compareInSession } from './compare.ts';
 import { maxTextBytes } from './column-types.ts';
 import type { SnowflakeConfig } from './config.ts';
-import { type Connections, openConnections } from './connection.ts';
+import { type Connections, openConnections, warehouseFor } from './connection.ts';
+import { readCostInSession } from './cost.ts';
 import { storedName } from './identifiers.ts';
 import { mergeBatch } from './merge.ts';
 import { closeRunInSession, openRunInSession, widenInSession } from './opened-run.ts';
@@ -166,6 +167,11 @@ export function openSnowflakeDestination(
 
     listRuns: (target, signal) =>
       whenPresent(target, { signal, needs: 'sync_runs', otherwise: [] }, (session) => selectRuns(session, target)),
+
+    readCost: (request, signal) => {
+      const warehouses = new Set([warehouseFor(config, 'backfill'), warehouseFor(config, 'incremental')]);
+      return connections.use(signal, (session) => readCostInSession(session, request, [...warehouses]));
+    },
 
     close: () => connections.close(),
   };

@@ -38,7 +38,7 @@ export function createDriverSession(options: DriverSessionOptions): Session {
   const answerMs = options.statementTimeoutMs + answerMarginMs;
   let { connection } = options;
   let statements = 0;
-  let executionMs = 0;
+  let elapsedMs = 0;
   let open: OpenTransaction | null = null;
   /** A statement may still run: nothing may be sent after it. */
   let isStuck = false;
@@ -78,7 +78,7 @@ export function createDriverSession(options: DriverSessionOptions): Session {
         },
       );
     } finally {
-      executionMs += performance.now() - started;
+      elapsedMs += performance.now() - started;
     }
   };
 
@@ -157,8 +157,8 @@ export function createDriverSession(options: DriverSessionOptions): Session {
     get queryIds() {
       return queryIds;
     },
-    get executionMs() {
-      return Math.round(executionMs);
+    get elapsedMs() {
+      return Math.round(elapsedMs);
     },
     execute: (statement) =>
       run(statement, async ({ queryId, changedRows }) => ({ queryId, changedRows: Math.max(0, changedRows) })),

@@ -65,7 +65,7 @@ export async function appendBatch(
     ...ledgerValues(request, counts),
     statements: session.statements + statementsAfter,
     staged_bytes: stagedBytes,
-    execution_ms: Math.round(session.executionMs),
+    elapsed_ms: session.elapsedMs,
     query_ids: JSON.stringify(session.queryIds),
   };
   const columns = Object.keys(values);

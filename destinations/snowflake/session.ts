@@ -28,9 +28,10 @@ export type TransactionEnd<T> = { readonly end: 'commit' | 'rollback'; readonly 
 export interface Session {
   /** Statements sent so far, with BEGIN, COMMIT and PUT. */
   readonly statements: number;
-  /** Of those, query ids and summed time at the server, in ms. */
+  /** Of those that were answered. */
   readonly queryIds: readonly string[];
-  readonly executionMs: number;
+  /** Summed from sending each to its answer, by this process's clock. */
+  readonly elapsedMs: number;
   execute(statement: Statement): Promise<Executed>;
   query(statement: Statement): Promise<SqlRow[]>;
   /** The same for answers that are too long to be held: rows as they come, and the next ones once `take` has resolved. */

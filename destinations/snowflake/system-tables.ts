@@ -27,7 +27,7 @@ const number = columnTypeFor('integer');
 const instant = columnTypeFor('timestamp');
 
 /** What the ledger has of a batch beside its counts: a batch's cost at the warehouse. */
-export const costColumns = ['staged_bytes', 'execution_ms'] as const;
+export const costColumns = ['staged_bytes', 'elapsed_ms'] as const;
 
 const definitions: Readonly<Record<SystemTable, readonly string[]>> = {
   // Append-only: an INSERT locks nobody out.

@@ -99,6 +99,8 @@ export interface EmulatorSettings {
     readonly name: string;
     readonly role?: string;
   }[];
+  /** Whether roles may read SNOWFLAKE.ACCOUNT_USAGE; default true. */
+  readonly seesAccountUsage?: boolean;
   /** After this the answer is "in progress" and the driver polls; default 45 s. */
   readonly answerWithinMs?: number;
   /** How long the session of a transaction that blocks others may be silent; default 5 min. */

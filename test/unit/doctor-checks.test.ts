@@ -4,7 +4,7 @@ import { judgeConfigFile } from '../../client/doctor/checks/config-file.ts';
 import { judgeVariables } from '../../client/doctor/checks/config-variables.ts';
 import { judgeQuota } from '../../client/doctor/checks/daily-quota.ts';
 import { judgeRunRow } from '../../client/doctor/checks/dead-run-row.ts';
-import { judgeDiskSpace, sizeText } from '../../client/doctor/checks/disk-space.ts';
+import { judgeDiskSpace } from '../../client/doctor/checks/disk-space.ts';
 import { judgeFailedRun } from '../../client/doctor/checks/failed-run.ts';
 import { judgeFailingStep } from '../../client/doctor/checks/failing-step.ts';
 import { judgeHeldRun } from '../../client/doctor/checks/held-run.ts';
@@ -24,6 +24,7 @@ import { judgeWedged } from '../../client/doctor/checks/wedged-run.ts';
 import type { DoctorFinding } from '../../client/doctor/doctor-finding.ts';
 import type { ScheduleStatus } from '../../client/read-schedules.ts';
 import type { RunFacts } from '../../client/run-facts.ts';
+import { sizeText } from '../../client/size-text.ts';
 import { sampleApproval, sampleFacts, sampleProgress, sampleResult } from '../support/sample-run.ts';
 
 const now = new Date('2026-11-20T16:00:00.000Z');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { buildCreateAssociations } from '../../destinations/snowflake/association-statements.ts';
+import { buildBilledCost, buildLedgerCost, buildWarehouseUse } from '../../destinations/snowflake/cost-statements.ts';
 import { buildDoubtfulUntil, buildKeepDoubtful } from '../../destinations/snowflake/doubt.ts';
 import { buildCreateFence, buildTakeFence, fenceTable } from '../../destinations/snowflake/fence.ts';
 import { buildHeads, readHead } from '../../destinations/snowflake/ledger.ts';
@@ -48,6 +49,9 @@ describe('statements about a stream whose names are hostile', () => {
     'read heads': buildHeads(target, [hostile, 'other']),
     'close a run': buildCloseRun({ ...target, run: hostile, status: 'failed', error: hostile, forgetsAccess: true }),
     'mark as lost': buildMarkLost(target, { sql: 'run = ?', binds: [hostile] }),
+    'read the cost by the ledger': buildLedgerCost({ schema: hostile, streams: [hostile, 'other'], since: hostile }),
+    'read the cost by the account': buildBilledCost({ schema: hostile, streams: [hostile], since: hostile }),
+    'read the use of warehouses': buildWarehouseUse([hostile, 'other'], hostile),
     'look for doubt': buildDoubtfulUntil({ plan, run: hostile, seen: 'records' }),
   };
   it.each(Object.entries(statements))('%s: bind every value, and name no other schema', (_, statement) => {

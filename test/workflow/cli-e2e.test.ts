@@ -228,6 +228,13 @@ alerts: { webhook: \${WEBHOOK} }
         { stream: 'crm.companies', state: 'neverRun', rows: null },
       ],
     });
+    const cost = await sluice('status', '--cost');
+    expect(cost.stderr).toContain('local (crm.contacts, crm.companies): nothing is metered');
+    const [costDocument] = documents(await sluice('status', '--cost', '--since', '2026-01-31', '--json'));
+    expect(costDocument!['cost']).toEqual({
+      since: '2026-01-31T00:00:00.000Z',
+      destinations: [{ destination: 'local', streams: [stream, 'crm.companies'], report: null }],
+    });
     const history = await sluice('history', stream);
     expect(history.stdout).toMatch(/whole\s+done\s+4,000\s+3,990/);
     const [historyDocument] = documents(await sluice('history', stream, '--json'));

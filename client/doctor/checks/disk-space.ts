@@ -1,3 +1,4 @@
+import { sizeText } from '../../size-text.ts';
 import { failed, ok, warning, type DoctorFinding } from '../doctor-finding.ts';
 
 export interface DiskFacts {
@@ -27,11 +28,4 @@ export function judgeDiskSpace({ path, freeBytes, chunkRecords, streams }: DiskF
     return warning('disk-space', path, `${free}; ${streams} runs at once may stage about ${all}`, { mend });
   }
   return ok('disk-space', path, `${free}; one run may stage about ${sizeText(perRun)}`);
-}
-
-/** `512 B`, `4.0 KB`, `1.5 GB`, by powers of 1,024. */
-export function sizeText(sizeBytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, sizeBytes < 1 ? 0 : Math.floor(Math.log2(sizeBytes) / 10));
-  return `${(sizeBytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

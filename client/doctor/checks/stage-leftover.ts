@@ -1,7 +1,7 @@
 import type { ExaminedStage } from '../../../model/inspection.ts';
 import { instantText } from '../../duration.ts';
 import { warning, type DoctorFinding } from '../doctor-finding.ts';
-import { sizeText } from './disk-space.ts';
+import { sizeText } from '../../size-text.ts';
 
 /** What has no run to ask for is in use while it is younger: no verification takes longer, and exports wait to be fetched. */
 const usedMs: Readonly<Record<string, number>> = { verify: 6 * 3_600_000, exports: 24 * 3_600_000 };

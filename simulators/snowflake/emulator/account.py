@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from . import fakesnow_patches, logins, results
 from .engine import raise_as_snowflake, run
+from .account_usage import AccountUsage
 from .errors import SnowflakeError, object_missing
 from .faults import Faults
 from .identifiers import literal, quoted
@@ -41,6 +42,7 @@ class Account:
         # DuckDB lets one of two concurrent changes of the catalogue fail; Snowflake does one after the other.
         self.catalog_lock = threading.RLock()
         self._fakesnow = FakeSnow()
+        self.usage = AccountUsage(self._fakesnow, self.log)
         for database in settings.databases:
             self._fakesnow.connect(database=database, schema="PUBLIC").close()
 
@@ -103,6 +105,13 @@ class Account:
             self.use_database(session, database, names.db)
             return results.status()
         return run(session, create)
+
+    def show_usage(self, view: str) -> None:
+        """Makes a view of ACCOUNT_USAGE tell all until now. Raises where roles may not see it."""
+        if not self.settings.sees_account_usage:
+            raise object_missing("Object", f"SNOWFLAKE.ACCOUNT_USAGE.{view}")
+        with self.catalog_lock:
+            self.usage.refresh(view)
 
     def end_transaction(self, session: Session, state: str) -> None:
         """Commits or rolls back what is open, and frees its locks whatever DuckDB says."""

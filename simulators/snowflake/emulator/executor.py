@@ -12,6 +12,7 @@ from sqlglot import Expr, exp
 
 from . import catalog, results, session_commands, stage_commands
 from .account import Account
+from .account_usage import viewed_usage
 from .binds import Binds, bind, rows_of
 from .copy_into import copy_into, parse_copy
 from .engine import parse, run, tables_of
@@ -230,6 +231,8 @@ class Executor:
             case "DESCRIBE":
                 return catalog.describe(account, session, sql)
             case "SELECT":
+                if (view := viewed_usage(sql)) is not None:
+                    account.show_usage(view)
                 if (known := translation_of(session, sql, statement.bindings)) is not None:
                     return run_translation(session, known, statement.bindings)
                 return run(session, self._expression(statement, sql))

@@ -22,6 +22,8 @@ class Settings:
     roles: list[str] = field(default_factory=list)
     # Rows of SHOW GRANTS: `privilege`, `grantedOn`, `name`, and `role`. Empty: OWNERSHIP of everything.
     grants: list[dict[str, str]] = field(default_factory=list)
+    # Whether roles may read SNOWFLAKE.ACCOUNT_USAGE.
+    sees_account_usage: bool = True
     # After this the answer is "in progress" and the driver polls for the result.
     answer_within_ms: int = 45_000
     # A transaction that blocks others is aborted when its session sent nothing for so long.

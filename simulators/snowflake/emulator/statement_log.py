@@ -63,6 +63,11 @@ class StatementLog:
             self._uploads = []
             self._requests = {}
 
+    def billed(self) -> list[LoggedStatement]:
+        """Those that have ended and needed a warehouse."""
+        with self._lock:
+            return [one for one in self._statements if one.needs_warehouse and one.outcome != "running"]
+
     def as_json(self) -> dict[str, Any]:
         with self._lock:
             return {
