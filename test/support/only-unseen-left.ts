@@ -18,16 +18,22 @@ const calculatedColumns: Readonly<Record<Kind, string>> = {
 /**
  * Asserts that after a last incremental, a settled one and a soft delete nothing differs from the truth but what only a
  * reconciliation can see; that a reconciliation then finds exactly that, and mends it; and that all is equal and sound then. Stops
- * the worker given.
+ * the worker given. `bringRows` puts the tables of a remote destination where the world looks for them.
  */
 export async function expectOnlyUnseenLeft(
   world: ChaosWorld,
-  { account, worker }: { readonly account: AccountSteps; readonly worker: WorkerProcess },
+  {
+    account,
+    worker,
+    bringRows = async () => {},
+  }: { readonly account: AccountSteps; readonly worker: WorkerProcess; readonly bringRows?: () => Promise<void> },
 ): Promise<void> {
   const left = await settle(world, account);
   await worker.stop();
+  await bringRows();
   const found = await expectOnlyUnseen(world, account, left);
   await reconcileExactly(world, found);
+  await bringRows();
   await expectSound(world);
 }
 

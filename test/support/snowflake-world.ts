@@ -10,10 +10,14 @@ export class SnowflakeWorld implements AsyncDisposable {
   readonly world: ChaosWorld;
   readonly emulator: SnowflakeEmulator;
 
-  static async open(options: ChaosWorldOptions): Promise<SnowflakeWorld> {
+  static open(options: ChaosWorldOptions): Promise<SnowflakeWorld> {
+    return SnowflakeWorld.around((destination) => ChaosWorld.open({ ...options, destination }));
+  }
+
+  /** Of a world that is opened with the account as its destination. */
+  static async around(openWorld: (destination: object) => Promise<ChaosWorld>): Promise<SnowflakeWorld> {
     const emulator = await startSnowflakeEmulator();
-    const { destination } = emulator;
-    return new SnowflakeWorld(await ChaosWorld.open({ ...options, destination }), emulator);
+    return new SnowflakeWorld(await openWorld(emulator.destination), emulator);
   }
 
   private constructor(world: ChaosWorld, emulator: SnowflakeEmulator) {
@@ -22,10 +26,10 @@ export class SnowflakeWorld implements AsyncDisposable {
   }
 
   /** Puts what the account holds where the world looks for it: comparing shares nothing with the connector. */
-  async copyOut(): Promise<void> {
+  async copyOut(tables: readonly string[] = copied): Promise<void> {
     const { databasePath } = this.world.sandbox;
     await rm(databasePath, { force: true });
-    for (const table of copied) {
+    for (const table of tables) {
       await copySnowflakeTable({ url: this.emulator.url, database: 'SLUICE', schema: 'hubspot', table, databasePath });
     }
   }
