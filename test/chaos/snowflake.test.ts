@@ -1,7 +1,9 @@
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { beginApplying } from '../../client/begin-applying.ts';
 import type { RunTarget } from '../../client/describe-run.ts';
+import type { DestinationCost } from '../../model/inspection.ts';
 import { defaultTaskQueue } from '../../model/workflow-id.ts';
 import type { IncrementalResult } from '../../workflows/messages.ts';
 import { contacts } from '../support/chaos-world.ts';
@@ -92,6 +94,12 @@ describe.skipIf(hasNoPython)(`a Snowflake account (${needsPython})`, () => {
       await emulator.control.resetLog();
       for (const count of [2, 3, 4]) await next(count);
       expect((await emulator.control.log()).statements).toEqual([]);
+      const cli = world.sandbox.cli(['status', '--cost', '--json'], 'pipe');
+      const { cost } = JSON.parse(await text(cli.stdout!)) as { cost: { destinations: DestinationCost[] } };
+      expect(cost.destinations).toMatchObject([
+        { streams: [contacts], report: { modes: [{ mode: 'backfill', runs: 1, batches: 1 }], findings: [] } },
+      ]);
+      await emulator.control.resetLog();
 
       for (const count of [5, 6]) {
         world.simulator.portal.change('contacts', { count: 5, seed: count });

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Connection } from 'snowflake-sdk';
@@ -9,6 +8,7 @@ import { snowflakeConfig } from '../../destinations/snowflake/config.ts';
 import { openConnections } from '../../destinations/snowflake/connection.ts';
 import { openSnowflakeDestination } from '../../destinations/snowflake/destination.ts';
 import { stageLocation } from '../../destinations/snowflake/stage-statements.ts';
+import type { TableName } from '../../model/stream-table.ts';
 import { findPython, oldestPython } from '../../simulators/snowflake/find-python.ts';
 import type { EmulatorControl } from '../../simulators/snowflake/control.ts';
 import { type SnowflakeEmulator, startSnowflakeEmulator } from '../../simulators/snowflake/start.ts';
@@ -16,6 +16,7 @@ import type { DestinationUnderTest, TableRow } from './destination-under-test.ts
 import { ask, logIn, logOut } from './snowflake-client.ts';
 import { contactsPlan } from './staged-records.ts';
 import { type StruckTransactions, strikeTransactions } from './struck-transactions.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Tests are skipped by this name where there is no Python for the emulator; where CI is set they fail instead. */
 export const needsPython = `needs Python ${oldestPython}`;
@@ -42,7 +43,6 @@ export function useSnowflakeAccount(): () => Promise<SnowflakeUnderTest> {
 const stage = 'PUBLIC.STAGED';
 
 async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: string): Promise<SnowflakeUnderTest> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-snowflake-'));
   const looker = await logIn(emulator.url);
   await ask(looker, `CREATE DATABASE ${database}`);
   await ask(looker, `CREATE SCHEMA IF NOT EXISTS ${database}.PUBLIC`);
@@ -52,17 +52,36 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
   const transactions = strikeTransactions();
   const destination = openSnowflakeDestination(config, openConnections(config, transactions.load));
   return {
+    ...lookIntoSnowflake(looker, { location: stageLocation(config, ''), schemaOf: (schema) => schema }),
     control: emulator.control,
     database,
     transactions,
+    destination,
+    dispose: async () => {
+      await destination.close();
+      await logOut(looker);
+    },
+  };
+}
+
+/**
+ * What tests expect of an account, and how they look and reach into it: with `location` for files, and schemas of plans under
+ * the name that `schemaOf` gives.
+ */
+export function lookIntoSnowflake(
+  looker: Connection,
+  { location, schemaOf }: { readonly location: string; readonly schemaOf: (schema: string) => string },
+): Omit<DestinationUnderTest, 'destination' | 'dispose'> {
+  const planned = contactsPlan.table.schema;
+  const tableNamed = (name: string) => storedTable({ schema: schemaOf(planned), table: ownTable(name) });
+  return {
     doubtMarginMs: 2_000,
     knowsStagesBy: 'rowCount',
     history: { hasEarlierReleases: false, hasLooseInstants: false },
     tooLargeInteger: `1${'0'.repeat(38)}`,
-    destination,
     readRows: ({ schema, table }) =>
-      readRows(looker, table === 'sync_fence' ? tableNamed(table) : `"${stored(schema)}"."${stored(table)}"`),
-    ask: (sql) => ask(looker, sql),
+      readRows(looker, table === 'sync_fence' ? tableNamed(table) : storedTable({ schema: schemaOf(schema), table })),
+    ask: (sql) => ask(looker, sql.replaceAll(new RegExp(`\\b${planned}\\.`, 'gi'), `${schemaOf(planned)}.`)),
     change: async (sql) => {
       for (const statement of sql.split(';').filter((text) => text.trim() !== '')) {
         await ask(
@@ -72,20 +91,13 @@ async function openSnowflakeUnderTest(emulator: SnowflakeEmulator, database: str
       }
     },
     removeStaged: async (path) => {
-      await ask(looker, `REMOVE '${stageLocation(config, '')}/${path}'`);
+      await ask(looker, `REMOVE '${location}/${path}'`);
     },
     lengthenStaged: async (path) => {
-      const local = join(folder, basename(path));
+      await using folder = await temporaryFolder();
+      const local = join(folder.path, basename(path));
       await writeFile(local, gzipSync('7,x,,,,,,,\n'.repeat(9), { level: 1 }));
-      await ask(
-        looker,
-        `PUT 'file://${local}' '${stageLocation(config, '')}/${dirname(path)}/' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`,
-      );
-    },
-    dispose: async () => {
-      await destination.close();
-      await logOut(looker);
-      await rm(folder, { recursive: true, force: true });
+      await ask(looker, `PUT 'file://${local}' '${location}/${dirname(path)}/' AUTO_COMPRESS = FALSE OVERWRITE = TRUE`);
     },
   };
 }
@@ -95,13 +107,17 @@ function stored(name: string): string {
 }
 
 /** There is a fence for each stream; tests mean that of their one. */
-function tableNamed(name: string): string {
-  const { stream, table } = contactsPlan;
+function ownTable(name: string): string {
+  if (name !== 'sync_fence') return name;
   const suffix = createHash('sha256')
-    .update(JSON.stringify([stream]))
+    .update(JSON.stringify([contactsPlan.stream]))
     .digest('hex')
     .slice(0, 12);
-  return `"${stored(table.schema)}"."${stored(name === 'sync_fence' ? `sync_fence_${suffix}` : name)}"`;
+  return `sync_fence_${suffix}`;
+}
+
+function storedTable({ schema, table }: TableName): string {
+  return `"${stored(schema)}"."${stored(table)}"`;
 }
 
 interface DriverInstant extends Date {

@@ -36,9 +36,6 @@ const deck: Readonly<Record<Step, number>> = {
 
 type Step = AccountStep | SyncMode | 'pause' | 'resume' | 'kill' | 'limit storm' | 'index lag';
 
-/** Runs wait for a killed worker's heartbeats to be missed, and for budgets that a storm has emptied. */
-const longestRunMs = 90_000;
-
 interface Running {
   readonly name: string;
   readonly handle: Awaited<ReturnType<ChaosWorld['begin']>>;
@@ -52,16 +49,25 @@ export class Soak {
   readonly #random: Random;
   readonly #running = new Map<string, Running>();
   readonly #paused = new Set<string>();
+  readonly #longestRunMs: number;
   #worker: WorkerProcess;
   /** What was done so far. */
   readonly done: string[] = [];
   readonly results: SyncResult[] = [];
 
-  constructor(parts: { world: ChaosWorld; account: AccountSteps; worker: WorkerProcess; seed: number }) {
+  constructor(parts: {
+    world: ChaosWorld;
+    account: AccountSteps;
+    worker: WorkerProcess;
+    seed: number;
+    /** Runs wait for a killed worker's heartbeats to be missed, and for budgets that a storm has emptied. */
+    longestRunMs: number;
+  }) {
     this.#world = parts.world;
     this.#account = parts.account;
     this.#worker = parts.worker;
     this.#random = createRandom(parts.seed);
+    this.#longestRunMs = parts.longestRunMs;
   }
 
   get worker(): WorkerProcess {
@@ -160,7 +166,7 @@ export class Soak {
     const running = this.#running.get(name);
     if (running === undefined) return;
     await this.#resume(name);
-    const outcome = await eventually(`${name} ends`, soon(running.result), longestRunMs);
+    const outcome = await eventually(`${name} ends`, soon(running.result), this.#longestRunMs);
     this.#running.delete(name);
     if (outcome instanceof Error) throw new Error(`${name} failed`, { cause: outcome.cause ?? outcome });
     this.results.push(outcome);
