@@ -101,6 +101,8 @@ export interface EmulatorSettings {
   }[];
   /** Whether roles may read SNOWFLAKE.ACCOUNT_USAGE; default true. */
   readonly seesAccountUsage?: boolean;
+  /** Of S3. Without any, every name is a bucket. */
+  readonly buckets?: readonly string[];
   /** After this the answer is "in progress" and the driver polls; default 45 s. */
   readonly answerWithinMs?: number;
   /** How long the session of a transaction that blocks others may be silent; default 5 min. */

@@ -19,6 +19,8 @@ export interface EmulatedDestination {
 export interface SnowflakeEmulator {
   /** `http://127.0.0.1:<port>`, the driver's `accessUrl`. */
   readonly url: string;
+  /** `AWS_ENDPOINT_URL_S3` of the buckets that external stages have; any AWS credentials are let in. */
+  readonly s3Url: string;
   readonly port: number;
   readonly pid: number;
   /** An entry of the config's `destinations` that logs in, unless `settings` let in only some. */
@@ -62,6 +64,7 @@ export async function startSnowflakeEmulator(
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
+    s3Url: `${url}/s3`,
     port,
     pid,
     destination: {

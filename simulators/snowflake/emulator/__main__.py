@@ -19,6 +19,7 @@ from .bucket_api import BucketApi
 from .control_api import ControlApi
 from .driver_api import DriverApi
 from .http_server import Server
+from .s3_api import S3Api
 from .settings import Settings
 from .stages import remove_files
 
@@ -32,7 +33,13 @@ def main() -> None:
     settings.change(json.loads(arguments.settings))
     account = Account(settings)
     server = Server(
-        [*DriverApi(account).routes(), *BucketApi(account).routes(), *ControlApi(account).routes()], arguments.port
+        [
+            *DriverApi(account).routes(),
+            *BucketApi(account).routes(),
+            *S3Api(account).routes(),
+            *ControlApi(account).routes(),
+        ],
+        arguments.port,
     )
     account.url = f"http://127.0.0.1:{server.server_port}"
     # Of DuckDB, about a copy that fakesnow makes.

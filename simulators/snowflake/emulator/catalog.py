@@ -254,14 +254,14 @@ def _table_name(session: Session, text: str) -> list[str]:
 
 
 def _stages(session: Session, scope: list[str | None]) -> Result:
-    names = ["created_on", "name", "database_name", "schema_name", "url", "type", "owner"]
+    names = ["created_on", "name", "database_name", "schema_name", "url", "type", "owner", "region", "has_encryption_key"]
     rows = _query(
         session,
         "SELECT name, database_name, schema_name, url, type FROM _fs_global._fs_information_schema._fs_stages"
         " WHERE (? IS NULL OR database_name = ?) AND (? IS NULL OR schema_name = ?) ORDER BY ALL",
         [scope[0], scope[0], scope[1], scope[1]],
     )
-    return results.table(names, [[_EPOCH, *row, "SYSADMIN"] for row in rows])
+    return results.table(names, [[_EPOCH, *row, "SYSADMIN", "us-east-1" if row[3] else None, "N"] for row in rows])
 
 
 def _schemas(session: Session, scope: list[str | None]) -> Result:

@@ -1,4 +1,4 @@
-"""COPY INTO a table from files of an internal stage, in CSV."""
+"""COPY INTO a table from files of a stage, in CSV."""
 
 from __future__ import annotations
 

@@ -60,6 +60,10 @@ def duplicate_row(values: str) -> SnowflakeError:
     return SnowflakeError("100090", "42P18", f"Duplicate row detected during DML action\nRow Values: {values}")
 
 
+def external_stage() -> SnowflakeError:
+    return SnowflakeError("091003", "0A000", "Cannot upload files to or download files from external stages.")
+
+
 def stage_file_missing(path: str) -> SnowflakeError:
     return SnowflakeError(
         "091016",

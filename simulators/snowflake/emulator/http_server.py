@@ -38,6 +38,8 @@ class Response:
     #: Becomes the JSON body.
     content: Any = None
     headers: tuple[tuple[str, str], ...] = ()
+    #: A body that is no JSON, and its type.
+    text: tuple[str, str] | None = None
     #: Closes the connection and says nothing.
     drop: bool = False
 
@@ -124,12 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)
             return
-        content = b"" if response.content is None else json.dumps(response.content).encode()
+        kind, body = ("application/json", json.dumps(response.content)) if response.text is None else response.text
+        content = b"" if response.content is None and response.text is None else body.encode()
         self.send_response(response.status)
         for name, value in response.headers:
             self.send_header(name, value)
-        if response.content is not None:
-            self.send_header("Content-Type", "application/json")
+        if content:
+            self.send_header("Content-Type", kind)
         if not any(name == "Content-Length" for name, _ in response.headers):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -24,6 +24,8 @@ class Settings:
     grants: list[dict[str, str]] = field(default_factory=list)
     # Whether roles may read SNOWFLAKE.ACCOUNT_USAGE.
     sees_account_usage: bool = True
+    # Of S3. Empty: any name is a bucket.
+    buckets: list[str] = field(default_factory=list)
     # After this the answer is "in progress" and the driver polls for the result.
     answer_within_ms: int = 45_000
     # A transaction that blocks others is aborted when its session sent nothing for so long.

@@ -13,7 +13,7 @@ from .errors import object_missing, syntax_error, unsupported
 from .identifiers import QUALIFIED, split_name
 from .results import Result
 from .sessions import Session
-from .stages import ROOT, StageLocation, describe, files_under, locate
+from .stages import ROOT, StageLocation, describe, files_under, locate, locate_internal
 
 if TYPE_CHECKING:
     from .account import Account
@@ -36,7 +36,7 @@ def put(account: Account, session: Session, sql: str, query_id: str) -> Result:
     options = parse_options(match[3])
     if unknown := set(options) - _PUT_OPTIONS:
         raise unsupported(f"the PUT option {', '.join(sorted(unknown))}")
-    account.uploads.open(query_id, locate(session, match[2]))
+    account.uploads.open(query_id, locate_internal(session, match[2]))
     return Result(
         columns=[],
         rows=[],

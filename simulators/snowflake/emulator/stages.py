@@ -1,4 +1,4 @@
-"""Internal stages: files in a folder, put there by HTTP as the driver does with a Google Cloud bucket."""
+"""Stages: files in a folder, put there by HTTP as the driver does with a Google Cloud bucket, or others with one of S3."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from pathlib import Path
 
 import fakesnow.transforms.stage
 
-from .errors import SnowflakeError, object_missing, unsupported
+from .errors import SnowflakeError, external_stage, object_missing, unsupported
 from .identifiers import split_name
 from .sessions import Session
 
 _LOCATION = re.compile(r'@((?:"(?:[^"]|"")+"|[\w$%~])+(?:\.(?:"(?:[^"]|"")+"|[\w$%]+))*)(?:/(.*))?\Z', re.DOTALL)
+_S3_URL = re.compile(r"s3://([^/]+)(?:/(.*))?\Z", re.DOTALL)
 ROOT = Path(fakesnow.transforms.stage.LOCAL_BUCKET_PATH)
 
 
 @dataclass(frozen=True)
 class StageLocation:
     folder: Path
-    #: How LIST begins the names of its files: the stage's name in lower case, nothing for table and user stages.
+    #: How LIST begins the names of its files: the stage's name in lower case, the address of an external stage's bucket, nothing
+    #: for table and user stages.
     label: str
     #: What follows the stage: a prefix of names, not a folder.
     path: str
@@ -36,6 +38,10 @@ class StageLocation:
         if self.folder not in target.parents:
             raise SnowflakeError("001011", "42601", f"SQL compilation error:\ninvalid path '{self.path}{name}'")
         return target
+
+    @property
+    def is_external(self) -> bool:
+        return self.label.startswith("s3://")
 
     def display(self, file: Path) -> str:
         return self.label + file.relative_to(self.folder).as_posix()
@@ -65,8 +71,30 @@ def locate(session: Session, text: str) -> StageLocation:
     if found is None:
         raise object_missing("Stage", f"{database}.{schema}.{name}")
     if found[0]:
-        raise unsupported("external stages")
+        return _in_bucket(found[0], path)
     return StageLocation(folder, f"{name.lower()}/", path)
+
+
+def locate_internal(session: Session, text: str) -> StageLocation:
+    """For PUT, which takes no other."""
+    location = locate(session, text)
+    if location.is_external:
+        raise external_stage()
+    return location
+
+
+def bucket(name: str) -> StageLocation:
+    """A bucket of S3 as a whole; its files are where external stages look for them."""
+    return StageLocation(ROOT / "s3:" / name, f"s3://{name}/", "")
+
+
+def _in_bucket(url: str, path: str) -> StageLocation:
+    """Address and path are joined as they are."""
+    match = _S3_URL.match(url)
+    if match is None:
+        raise unsupported(f"files of {url}")
+    whole = bucket(match[1])
+    return StageLocation(whole.folder, whole.label, f"{match[2] or ''}{path}")
 
 
 def files_under(location: StageLocation) -> list[Path]:
