@@ -113,7 +113,7 @@ describe('architecture', () => {
   });
 
   it('configs of connectors and the registries load no driver', () => {
-    const drivers = /from\s+['"](undici|snowflake-sdk|@duckdb\/[^'"]+|@temporalio\/[^'"]+)['"]/;
+    const drivers = /from\s+['"](undici|snowflake-sdk|@aws-sdk\/[^'"]+|@duckdb\/[^'"]+|@temporalio\/[^'"]+)['"]/;
     const light = globSync('{sources,destinations}/{*/config,registry}.ts', { cwd: root });
     const queue = [...light];
     const seen = new Set(queue);

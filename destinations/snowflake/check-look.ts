@@ -7,6 +7,7 @@ export interface Look {
   readonly config: SnowflakeConfig;
   readonly use: DestinationUse;
   readonly role: string;
+  readonly signal: AbortSignal;
   /** Whether the session got it at its login: what it may not use, it is left without. */
   readonly isUsable: boolean;
 }

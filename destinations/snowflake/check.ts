@@ -3,7 +3,7 @@ import { SyncError } from '../../model/errors.ts';
 import { failedFinding, type Finding } from '../../model/finding.ts';
 import type { SyncMode } from '../../model/plan.ts';
 import { checkDatabase } from './check-database.ts';
-import { fine } from './check-look.ts';
+import { fine, type Look } from './check-look.ts';
 import { checkWarehouse } from './check-warehouse.ts';
 import type { SnowflakeConfig } from './config.ts';
 import { type Connections, warehouseFor } from './connection.ts';
@@ -27,7 +27,7 @@ export async function checkAccount(
   );
   for (const [warehouse, mode] of modes) {
     try {
-      const looked = await connections.use(signal, (session) => lookFrom(session, { config, use, warehouse }), {
+      const looked = await connections.use(signal, (session) => lookFrom(session, { config, use, warehouse, signal }), {
         mode,
       });
       // The account, database and schemas are the same from each.
@@ -42,12 +42,12 @@ export async function checkAccount(
 
 async function lookFrom(
   session: Session,
-  { config, use, warehouse }: { config: SnowflakeConfig; use: DestinationUse; warehouse: string },
+  { warehouse, ...from }: Pick<Look, 'config' | 'use' | 'signal'> & { readonly warehouse: string },
 ): Promise<Finding[]> {
   const [self] = await session.query({
     sql: 'SELECT CURRENT_ROLE() AS role, CURRENT_WAREHOUSE() AS warehouse, CURRENT_DATABASE() AS database_name',
   });
-  const look = { config, use, role: String(self!['role']) };
+  const look = { ...from, role: String(self!['role']) };
   return [
     checkLogin(look),
     ...(await checkWarehouse(session, warehouse, { ...look, isUsable: self!['warehouse'] !== null })),

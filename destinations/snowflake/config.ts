@@ -53,7 +53,9 @@ export const snowflakeConfig = z
     warehouse: name.optional().describe('Warehouse that merges'),
     warehouses: warehousesByWork.optional().describe('Warehouses by what they do, in place of `warehouse`'),
     role: name.optional().describe("Role to use; default: the user's own"),
-    stage: stageName.optional().describe('Stage for files; default: SLUICE_STAGE, made in the target schema'),
+    stage: stageName
+      .optional()
+      .describe('Stage for files, internal or of S3; default: SLUICE_STAGE, made in the target schema'),
     loginTimeoutMs: z.int().min(1_000).max(600_000).default(60_000).describe('How long to wait for a login'),
     statementTimeoutMs: z
       .int()

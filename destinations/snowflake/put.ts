@@ -1,13 +1,11 @@
-import { stat } from 'node:fs/promises';
 import { basename, sep } from 'node:path';
 import { SyncError } from '../../model/errors.ts';
 import type { Connections } from './connection.ts';
 import { quoteText } from './identifiers.ts';
 import type { Purpose } from './query-tag.ts';
 import { numberOf, type Session, type SqlRow, type Statement } from './session.ts';
-
-/** Sessions that upload at once: the driver puts the files of one statement one after the other. */
-const concurrency = 4;
+import { stagedSize } from './staged-file.ts';
+import { throughLanes } from './upload-lanes.ts';
 
 export interface PutRequest {
   /** The named stage, as SQL: `@"SCHEMA"."NAME"`. */
@@ -26,26 +24,18 @@ export async function putFiles(
   { location, directory, paths, purpose }: PutRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  const waiting = paths.map((path) => ({ path, statement: buildPut({ location, directory, path }) }));
-  const failed = new AbortController();
-  const stop = AbortSignal.any([signal, failed.signal]);
-  const putInTurn = async (session: Session): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await putOne(session, next.path, next.statement);
-    }
-  };
-  const lanes = Array.from({ length: Math.min(concurrency, paths.length) }, async () => {
-    try {
-      await connections.use(stop, putInTurn, purpose);
-    } catch (error) {
-      failed.abort(error);
-      throw error;
-    }
-  });
-  // None may go on beside what the caller does next.
-  const ended = await Promise.allSettled(lanes);
-  signal.throwIfAborted();
-  if (ended.some(({ status }) => status === 'rejected')) throw failed.signal.reason;
+  // Before anything is sent: one path may be such that a PUT cannot name it.
+  const files = paths.map((path) => ({ path, statement: buildPut({ location, directory, path }) }));
+  // The driver puts the files of one statement one after the other, so each lane has a session of its own.
+  await throughLanes(files, signal, (next, stop) =>
+    connections.use(
+      stop,
+      async (session) => {
+        for (let file = next(); file !== undefined; file = next()) await putOne(session, file.path, file.statement);
+      },
+      purpose,
+    ),
+  );
 }
 
 /**
@@ -72,22 +62,12 @@ export function buildPut({
 }
 
 async function putOne(session: Session, path: string, statement: Statement): Promise<void> {
-  const sizeBytes = await sizeOf(path);
+  const sizeBytes = await stagedSize(path);
   const [row] = await session.query(statement);
   // A failed upload may be an answer like any other. Its message is not repeated: it may hold a signed address.
   if (!isPut(row) || numberOf(row, 'sourcesize') !== sizeBytes) {
     throw new SyncError('Unavailable', `${basename(path)} did not reach the stage in Snowflake (${statusOf(row)})`, {
       next: 'let it be tried again; a firewall may have to allow the storage hosts of SYSTEM$ALLOWLIST()',
-    });
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    throw new SyncError('Unavailable', `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
-      next: 'let it be tried again',
     });
   }
 }

@@ -63,6 +63,7 @@ export const snowflakeSetup = [
       `GRANT USAGE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,
       `GRANT USAGE ON DATABASE ${database} TO ROLE ${role};`,
       `GRANT USAGE, CREATE TABLE, CREATE VIEW, CREATE STAGE ON SCHEMA ${database}.${schema} TO ROLE ${role};`,
+      '-- Files go into a stage that runs make. A bucket of yours instead: "Stage" in docs/destinations-snowflake.md.',
     ],
   },
 ] as const;

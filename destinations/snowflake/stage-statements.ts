@@ -15,10 +15,16 @@ export type StageOwner = Pick<SnowflakeConfig, 'account' | 'database' | 'stage'>
  * the target schema itself, or one with its schema, or with database and schema. Others may use that one as well; the folder is of the
  * account and database, so that nobody sweeps files of another deployment.
  */
-export function stageLocation({ account, database, stage }: StageOwner, schema: string): string {
+export function stageLocation(owner: StageOwner, schema: string): string {
+  const { stage } = owner;
   const parts = (stage ?? `@${ownStage}`).slice(1).split('.');
   const named = `@${[...(parts.length === 1 ? [schema] : []), ...parts].map(quoteIdentifier).join('.')}`;
-  return stage === undefined ? named : `${named}/${streamSuffix(parseAccount(account)!.identity, database)}`;
+  return stage === undefined ? named : `${named}/${folderInNamedStage(owner)}`;
+}
+
+/** Without a slash at either end. */
+export function folderInNamedStage({ account, database }: Pick<StageOwner, 'account' | 'database'>): string {
+  return streamSuffix(parseAccount(account)!.identity, database);
 }
 
 /** The stage that a target schema has where none is configured. */

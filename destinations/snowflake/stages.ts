@@ -3,24 +3,60 @@ import { uploadedModeFolder, uploadedRunFolder, type RemoteStages } from '../../
 import type { SyncMode } from '../../model/plan.ts';
 import type { StagedRun, StagedRunName } from '../../model/staged-run.ts';
 import { hasStage } from './catalogue.ts';
+import { openBucket as openS3Bucket, type Bucket, type OpenBucket } from './bucket.ts';
 import type { Connections } from './connection.ts';
+import { bucketPlaceOf, type BucketPlace } from './external-stage.ts';
+import { showStage, stageNameOf } from './named-stage.ts';
 import { ObjectMissing } from './object-missing.ts';
 import { putFiles } from './put.ts';
 import type { Purpose } from './query-tag.ts';
+import { putIntoBucket, requireListed } from './put-into-bucket.ts';
 import type { Session, SqlRow } from './session.ts';
 import { listFiles } from './stage-listing.ts';
-import { buildCreateStage, buildRemoveFiles, ownStageOf, type StageOwner, stageLocation } from './stage-statements.ts';
+import {
+  buildCreateStage,
+  buildRemoveFiles,
+  folderInNamedStage,
+  ownStageOf,
+  type StageOwner,
+  stageLocation,
+} from './stage-statements.ts';
 
-/** A named stage, by statements that need no warehouse. */
-export function openStages(config: StageOwner, connections: Connections): RemoteStages {
-  /** Schemas whose stage is known to be there. */
-  const ready = new Set<string>();
+/** Where files go once a stage is known to be there: by PUT, or into its bucket. */
+type Target = 'internal' | { readonly bucket: Bucket; readonly place: BucketPlace };
 
-  const makeReady = async (session: Session, schema: string): Promise<void> => {
-    if (config.stage !== undefined || ready.has(schema)) return;
-    // For one that exists, IF NOT EXISTS asks for a privilege that a loader need not have.
-    if (!(await hasStage(session, ownStageOf(schema)))) await session.execute(buildCreateStage(schema));
-    ready.add(schema);
+/**
+ * A named stage, by statements that need no warehouse. PUT takes internal stages only; the files of an external one go into its
+ * bucket, by credentials of this machine. Snowflake lists and removes those of either.
+ */
+export function openStages(
+  config: StageOwner,
+  connections: Connections,
+  { openBucket = openS3Bucket }: { readonly openBucket?: OpenBucket } = {},
+): RemoteStages {
+  /** By schema, of what is known to be there. */
+  const targets = new Map<string, Target>();
+
+  const makeReady = async (session: Session, schema: string): Promise<Target> => {
+    const { stage } = config;
+    if (stage === undefined) {
+      // For one that exists, IF NOT EXISTS asks for a privilege that a loader need not have.
+      if (!(await hasStage(session, ownStageOf(schema)))) await session.execute(buildCreateStage(schema));
+      return 'internal';
+    }
+    const row = await showStage(session, stageNameOf({ ...config, stage }, schema));
+    // Of one that cannot be seen, the PUT tells.
+    const place = row === null ? null : bucketPlaceOf(row, stage);
+    if (place === null) return 'internal';
+    const prefix = `${place.prefix}${folderInNamedStage(config)}/`;
+    return { bucket: await openBucket(place), place: { ...place, prefix } };
+  };
+
+  const targetFor = async (schema: string, purpose: Purpose, signal: AbortSignal): Promise<Target> => {
+    const known =
+      targets.get(schema) ?? (await connections.use(signal, (session) => makeReady(session, schema), purpose));
+    targets.set(schema, known);
+    return known;
   };
 
   const list = (session: Session, schema: string, folder: string): Promise<SqlRow[]> =>
@@ -36,13 +72,16 @@ export function openStages(config: StageOwner, connections: Connections): Remote
 
   return {
     async putFiles({ schema, directory, paths }, signal) {
+      const location = stageLocation(config, schema);
+      const purpose = purposeOf(directory);
       try {
-        const purpose = purposeOf(directory);
-        await connections.use(signal, (session) => makeReady(session, schema), purpose);
-        const location = stageLocation(config, schema);
-        await putFiles(connections, { location, directory, paths, purpose }, signal);
+        const target = await targetFor(schema, purpose, signal);
+        if (target === 'internal') return await putFiles(connections, { location, directory, paths, purpose }, signal);
+        const put = await putIntoBucket(target, { directory, paths }, signal);
+        const rows = await connections.use(signal, (session) => list(session, schema, directory), purpose);
+        requireListed(put, rows, config.stage!);
       } catch (error) {
-        ready.delete(schema);
+        targets.delete(schema);
         if (!(error instanceof ObjectMissing) || config.stage !== undefined) throw error;
         throw new SyncError('Unavailable', `the stage of schema ${schema} is gone`, {
           next: 'let it be tried again: it is made anew',

@@ -67,8 +67,8 @@ export function ofStatement(code: string, message: string, place: ErrorPlace): S
         next: 'raise statementTimeoutMs if it was too short, or look at the query history',
       });
     case '091003':
-      return new SyncError('ConfigInvalid', 'the stage is an external one, and files are put into internal ones only', {
-        next: 'correct stage, or leave it out',
+      return new SyncError('ConfigInvalid', 'the stage is an external one, and PUT takes internal ones only', {
+        next: 'start the run again: it was an internal one before',
       });
     case '091016':
     case '100112':

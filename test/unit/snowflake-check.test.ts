@@ -243,10 +243,15 @@ describe('a check of an account', () => {
       status: 'failed',
       text: 'it does not exist, or role SLUICE_ROLE may not see it',
     });
-    expect(await staged([{ ...row, type: 'EXTERNAL' }])).toMatchObject({
-      status: 'failed',
-      text: expect.stringContaining('it is external'),
-    });
+    const external = { ...row, type: 'EXTERNAL' };
+    for (const [other, text] of [
+      [{ url: 'azure://files.blob.core.windows.net/box/' }, 'stage @files is at Azure'],
+      [{ url: 'gcs://box/' }, 'stage @files is at Google Cloud'],
+      [{ url: 's3://box/folder' }, 'the address of @files, s3://box/folder, does not end with a slash'],
+      [{ url: 's3://box/', has_encryption_key: 'Y' }, expect.stringContaining('has a key of its own')],
+    ] as const) {
+      expect(await staged([{ ...external, ...other }])).toMatchObject({ status: 'failed', kind: 'config', text });
+    }
     expect(await staged([row])).toMatchObject({
       status: 'failed',
       next: 'GRANT READ, WRITE ON STAGE ANALYTICS.HUBSPOT.FILES TO ROLE SLUICE_ROLE',
