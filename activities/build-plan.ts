@@ -10,7 +10,7 @@ const keyName = 'id';
 /** Settles what a run reads and writes, from the config and the source's catalogue of this moment. */
 export function buildPlan(settings: StreamSettings, description: ObjectDescription): StreamPlan {
   const properties = selectProperties(settings, description);
-  requireHashable(settings, description);
+  requirePicked(settings, description);
   return {
     stream: settings.stream,
     source: settings.source,
@@ -50,9 +50,11 @@ function nameAndType({ name, type, sourceType = type }: Column): string {
 function buildColumns(settings: StreamSettings, properties: readonly PropertyDescription[]): Column[] {
   const described = indexOf(properties);
   const hashed = new Set(settings.hashedProperties);
+  const json = new Set(settings.jsonProperties);
   return assignColumns(properties, [keyName]).map((column) => ({
     ...column,
     ...(hashed.has(column.property) ? { type: 'text', sourceType: column.type, isHashed: true } : {}),
+    ...(json.has(column.property) ? { type: 'json' } : {}),
     ...(described.get(column.property)?.isCalculated ? { isCalculated: true } : {}),
   }));
 }
@@ -66,10 +68,18 @@ function selectProperties(
   return settings.columns.map((name) => findProperty(settings, { object, byName, name, option: 'columns' }));
 }
 
-function requireHashable(settings: StreamSettings, { object, properties }: ObjectDescription): void {
+/** Raises `ConfigInvalid` where an option picks a property that there is not, or one whose value is no text. */
+function requirePicked(settings: StreamSettings, { object, properties }: ObjectDescription): void {
   const byName = indexOf(properties);
   for (const name of settings.hashedProperties) {
     findProperty(settings, { object, byName, name, option: 'hash' });
+  }
+  for (const name of settings.jsonProperties) {
+    const { type } = findProperty(settings, { object, byName, name, option: 'json' });
+    if (type === 'text') continue;
+    throw new SyncError('ConfigInvalid', `${settings.stream}: property "${name}" of ${object} is ${type}, no JSON`, {
+      next: 'take it out of json',
+    });
   }
 }
 

@@ -13,6 +13,8 @@ export async function changedColumns(
   const types = new Map(properties.map(({ name, type }) => [name, type]));
   return plan.columns.flatMap(({ name, property, type, sourceType = type }) => {
     const now = types.get(property);
-    return columns.includes(name) && now !== undefined && now !== sourceType ? [{ name, sourceType: now }] : [];
+    // That a text is JSON, config says.
+    const isSame = now === sourceType || (now === 'text' && sourceType === 'json');
+    return columns.includes(name) && now !== undefined && !isSame ? [{ name, sourceType: now }] : [];
   });
 }

@@ -56,7 +56,7 @@ export async function sampleFill(
 
 /** Whatever the stream copies of the object, and however: every property as the source has it. */
 function planOfAll(settings: StreamSettings, description: ObjectDescription): StreamPlan {
-  const plain = { columns: null, hashedProperties: [], associations: [], incomingAssociations: [] };
+  const plain = { columns: null, hashedProperties: [], jsonProperties: [], associations: [], incomingAssociations: [] };
   return buildPlan({ ...settings, ...plain }, description);
 }
 

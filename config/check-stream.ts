@@ -69,7 +69,8 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
     { incrementalEnabled: request.incrementalEnabled, applyIntervalMs: options.apply.interval ?? 0 },
   );
   problems.push(
-    ...checkHash(options, path),
+    ...checkPicked('hash', options, path),
+    ...checkPicked('json', options, path),
     ...associations.problems,
     ...checkLeastDurations(options, { path, isTesting: request.isTesting }),
     ...sync.problems,
@@ -88,6 +89,7 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
     contract: options.contract,
     onVanished: options.onVanished,
     hashedProperties: options.hash,
+    jsonProperties: options.json,
     associations: associations.value,
     incomingAssociations: [],
     ...sync.value,
@@ -111,10 +113,16 @@ function splitTable(table: string): [schema: string | null, table: string] {
   return second === undefined ? [null, first] : [first, second];
 }
 
-function checkHash({ hash, columns }: StreamOptions, path: ConfigPath): Problem[] {
-  return hash.flatMap((property, index) => {
-    const place = [...path, 'hash', index];
-    if (property === 'id') return [{ path: place, text: 'is the key, which cannot be hashed' }];
+/** Properties that an option picks among those that are copied. */
+function checkPicked(option: 'hash' | 'json', options: StreamOptions, path: ConfigPath): Problem[] {
+  const { columns, hash } = options;
+  return options[option].flatMap((property, index) => {
+    const place = [...path, option, index];
+    if (property === 'id') {
+      return [{ path: place, text: `is the key, which cannot be ${option === 'hash' ? 'hashed' : 'JSON'}` }];
+    }
+    if (option === 'json' && hash.includes(property))
+      return [{ path: place, text: 'is hashed, and a hash is no JSON' }];
     if (columns === undefined || columns.includes(property)) return [];
     return [{ path: place, text: `is not among columns, ${suggestName(property, columns)}` }];
   });

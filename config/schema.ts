@@ -34,6 +34,9 @@ export const streamSchema = z.strictObject({
   hash: nameList('a property')
     .default([])
     .describe('Properties to keep as HMAC-SHA-256 only, with the key in SLUICE_HASH_KEY'),
+  json: nameList('a property')
+    .default([])
+    .describe('Properties whose text is JSON, for columns of that type: VARIANT in Snowflake, JSON in DuckDB'),
   contract: z.enum(schemaContracts).default('evolve').describe("What becomes of changes to the source's properties"),
   onVanished: z
     .enum(['flag', 'erase'])

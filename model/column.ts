@@ -1,9 +1,9 @@
 /**
  * A column's type between source and destination.
  * `integer` is 64-bit; `decimal` is DECIMAL(38,9), the widest that every destination shares;
- * `timestamp` is an instant in UTC with microseconds.
+ * `timestamp` is an instant in UTC with microseconds; `json` is any JSON value, whose `null` is not NULL.
  */
-export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp';
+export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp' | 'json';
 
 export interface Column {
   /** Name at the destination, lower case, unique in the table. */

@@ -25,6 +25,7 @@ export interface FittedPlan {
 /**
  * Fits a plan to a table that exists. `evolve` adds columns and widens types, `discard` changes nothing and leaves out
  * columns that the table lacks, `freeze` raises `SchemaConflict` on any difference. Columns beyond the plan stay untouched.
+ * No column becomes JSON, since what it holds may not be: `evolve` raises `SchemaConflict` where config asks for that.
  */
 export function fitPlan(plan: StreamPlan, present: TableTypes, typeOf: TypeOf): FittedPlan {
   if (plan.contract === 'freeze') requireSame(plan, present, typeOf);
@@ -39,6 +40,7 @@ export function fitPlan(plan: StreamPlan, present: TableTypes, typeOf: TypeOf): 
       columns.push(column);
       continue;
     }
+    if (plan.contract === 'evolve' && writtenType(column) === 'json' && from !== 'json') throw noJson(plan, column);
     const to = plan.contract === 'evolve' ? widestType(from, writtenType(column)) : from;
     if (to !== from) widened.push({ name: column.name, from, to });
     columns.push(withType(column, to));
@@ -90,6 +92,16 @@ function sentType(column: Column): ColumnType {
 function withType(column: Column, type: ColumnType): Column {
   const { sourceType: _, ...rest } = column;
   return type === sentType(column) ? { ...rest, type } : { ...rest, type, sourceType: sentType(column) };
+}
+
+function noJson({ stream, table }: StreamPlan, { name, property }: Column): SyncError {
+  return new SyncError(
+    'SchemaConflict',
+    `${stream}: column "${name}" of ${table.schema}.${table.table} has values already, and they may be no JSON`,
+    {
+      next: `take ${property} out of the stream's json, rename that column, or \`sluice reset --drop-table\` and backfill`,
+    },
+  );
 }
 
 /** Null for a column that the table lacks. */

@@ -28,6 +28,8 @@ export interface StreamSettings {
   readonly onVanished: OnVanished;
   /** Properties whose columns hold HMAC-SHA-256 of the value instead of the value. */
   readonly hashedProperties: readonly string[];
+  /** Texts at the source, whose columns hold the JSON value that is written there. */
+  readonly jsonProperties: readonly string[];
   readonly associations: readonly AssociationTable[];
   /** Association tables of this pipeline's other streams that end at this stream's object. */
   readonly incomingAssociations: readonly AssociationTable[];

@@ -8,6 +8,8 @@ export const columnTypes: Readonly<Record<ColumnType, string>> = {
   date: 'DATE',
   // ICU, which zoned instants need, is linked into the driver: no extension is fetched.
   timestamp: 'TIMESTAMP WITH TIME ZONE',
+  // As the source spelled it.
+  json: 'JSON',
 };
 
 /** The type a column has in the table, spelled as DuckDB's catalogue spells it. */
@@ -34,7 +36,7 @@ export function buildWiden(from: ColumnType, to: ColumnType, value: string): str
  * The texts each type accepts. TRY_CAST alone would read '1.5' as the integer 2, 'yes' as true, 'infinity' as a date
  * and an instant without a zone as UTC.
  */
-const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
+const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text' | 'json'>, string>> = {
   integer: '[+-]?[0-9]+',
   decimal: '[+-]?[0-9]{1,29}(\\.[0-9]{0,9}0*)?',
   boolean: '(?i:true|false)',
@@ -47,6 +49,7 @@ const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
 export function buildCast(type: ColumnType, text: string): string {
   if (type === 'text') return text;
   if (type === 'decimal') return buildDecimalCast(text);
+  if (type === 'json') return `TRY_CAST(${text} AS JSON)`;
   const value = type === 'timestamp' ? `upper(${text})` : text;
   return `CASE WHEN regexp_full_match(${text}, '${acceptedForms[type]}') THEN TRY_CAST(${value} AS ${columnTypes[type]}) END`;
 }

@@ -10,6 +10,7 @@ const columnTypes: Readonly<Record<ColumnType, string>> = {
   boolean: 'BOOLEAN',
   date: 'DATE',
   timestamp: 'TIMESTAMP_TZ(9)',
+  json: 'VARIANT',
 };
 
 export const columnTypeNames = Object.keys(columnTypes) as readonly ColumnType[];
@@ -30,7 +31,7 @@ export function columnTypeOf(sqlType: string): ColumnType | null {
  * The texts each type accepts; REGEXP_LIKE matches the whole of a text. The TRY_ functions alone would read '1.5' as the
  * integer 2, 'yes' as true, and an instant without a zone in the session's.
  */
-const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
+const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text' | 'json'>, string>> = {
   integer: '[+-]?[0-9]+',
   decimal: '[+-]?[0-9]{1,29}([.][0-9]{0,9}0*)?',
   boolean: '[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]',
@@ -39,7 +40,7 @@ const acceptedForms: Readonly<Record<Exclude<ColumnType, 'text'>, string>> = {
     '[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6}0*)?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)',
 };
 
-const conversions: Readonly<Record<Exclude<ColumnType, 'text'>, (text: string) => string>> = {
+const conversions: Readonly<Record<Exclude<ColumnType, 'text' | 'json'>, (text: string) => string>> = {
   integer: (text) => `TRY_TO_NUMBER(${text}, 38, 0)`,
   decimal: (text) => `TRY_TO_NUMBER(${text}, 38, 9)`,
   boolean: (text) => `TRY_TO_BOOLEAN(${text})`,
@@ -58,12 +59,14 @@ function buildZone(text: string): string {
 /** An expression that turns staged text into the column's type, or NULL where it does not convert. */
 export function buildCast(type: ColumnType, text: string): string {
   if (type === 'text') return text;
+  if (type === 'json') return `TRY_PARSE_JSON(${text})`;
   return `CASE WHEN REGEXP_LIKE(${text}, '${acceptedForms[type]}') THEN ${conversions[type](text)} END`;
 }
 
 /** An expression that keeps a value in a wider type: as text it is what a source would have staged. */
 export function buildWiden(from: ColumnType, to: ColumnType, value: string): string {
   if (to !== 'text' || from === 'text') return `${value}::${columnTypes[to]}`;
+  if (from === 'json') return `TO_JSON(${value})`;
   if (from === 'decimal') return `REGEXP_REPLACE(TO_VARCHAR(${value}), '[.]?0*$', '')`;
   if (from === 'boolean') return `IFF(${value}, 'true', 'false')`;
   if (from === 'date') return `TO_VARCHAR(${value}, 'YYYY-MM-DD')`;

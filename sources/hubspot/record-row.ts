@@ -52,6 +52,7 @@ export function pageEncoder(plan: StreamPlan): PageEncoder {
         const writtenType = column.sourceType ?? column.type;
         switch (writtenType) {
           case 'text':
+          case 'json':
           case 'boolean':
           case 'integer':
             row[i + 1] = value;

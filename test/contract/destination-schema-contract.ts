@@ -318,6 +318,68 @@ export function describeSchemaContract(name: string, open: () => Promise<Destina
       },
     );
 
+    describe('a column of JSON', () => {
+      const columns = [...without('email'), column('email', 'json')];
+      const valueOf = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value);
+      const json = async () =>
+        Object.fromEntries((await rows()).map((row) => [String(row['id']), valueOf(row['email'])]));
+      const nested = '{"teams": [{"id": "12", "primary": true}], "none": null, "size": 1.5}';
+
+      it('holds the value that is written, and its null is not NULL', async () => {
+        const run = await openTestRun(destination, {
+          run: 'run-1',
+          startedAt: instant(0),
+          plan: { ...contactsPlan, columns },
+        });
+        const values = [nested, 'null', '"text"', '[]', null, ''];
+        const records = values.map((email, n) => ({ ...ada, id: String(n), email }));
+        const outcome = await run.mergeRecords(records);
+        expect(outcome).toMatchObject({ kind: 'merged', counts: { inserted: 6, nulledValues: 0, rejected: 0 } });
+        expect(await json()).toEqual({ 0: JSON.parse(nested), 1: null, 2: 'text', 3: [], 4: null, 5: null });
+        expect(await under.ask('SELECT id FROM hubspot.contacts WHERE email IS NULL')).toHaveLength(2);
+        const again = records.map((record) => ({ ...record, _version: instant(2), _observed_at: instant(11) }));
+        expect(await run.mergeRecords(again)).toMatchObject({ counts: { updated: 6 } });
+        const unchanged = again.map((record) => ({ ...record, _observed_at: instant(12) }));
+        expect(await run.mergeRecords(unchanged)).toMatchObject({ counts: { unchanged: 6 } });
+      });
+
+      it('leaves out what is no JSON, and quarantines it', async () => {
+        const run = await openTestRun(destination, {
+          run: 'run-1',
+          startedAt: instant(0),
+          plan: { ...contactsPlan, columns },
+        });
+        const outcome = await run.mergeRecords([
+          { ...ada, email: '{"a": 1' },
+          { ...ada, id: '2', email: '{"a": 1}' },
+        ]);
+        expect(outcome).toMatchObject({ counts: { inserted: 2, nulledValues: 1 } });
+        expect(await json()).toEqual({ 1: null, 2: { a: 1 } });
+        const { rows: rejects } = await destination.listRejects({ ...target, limit: 10 }, noAbort);
+        expect(rejects).toMatchObject([{ recordId: '1', column: 'email' }]);
+      });
+
+      it('is not made of one that has other values, but becomes text again', async () => {
+        await fill(ada);
+        await expect(openWith({ columns })).rejects.toMatchObject({
+          kind: 'SchemaConflict',
+          message: expect.stringContaining('column "email" of hubspot.contacts has values already'),
+        });
+        const fresh = { table: { schema: 'hubspot', table: 'fresh' }, stream: 'crm.fresh' };
+        const run = await openTestRun(destination, {
+          run: 'run-3',
+          startedAt: instant(3),
+          plan: { ...contactsPlan, ...fresh, columns },
+        });
+        await run.mergeRecords([{ ...ada, email: '[1]' }]);
+        const plan = { ...contactsPlan, ...fresh };
+        const opened = await openTestRun(destination, { run: 'run-4', startedAt: instant(4), plan });
+        expect(await opened.mergeRecords([{ ...ada, id: '2', email: 'x' }])).toMatchObject({ counts: { inserted: 1 } });
+        const texts = (await under.readRows(fresh.table)).map((row) => row['email']).toSorted();
+        expect(texts).toEqual(['[1]', 'x']);
+      });
+    });
+
     it('refuses a key of another type', async () => {
       await fill();
       await expect(openWith({ key: column('id', 'text') })).rejects.toMatchObject({

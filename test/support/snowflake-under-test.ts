@@ -126,23 +126,31 @@ interface DriverInstant extends Date {
 }
 
 async function readRows(looker: Connection, table: string): Promise<TableRow[]> {
-  const [dates, rows] = await new Promise<[ReadonlySet<string>, readonly Record<string, unknown>[]]>(
-    (resolve, reject) => {
-      looker.execute({
-        sqlText: `SELECT * FROM ${table} ORDER BY 1`,
-        fetchAsString: ['Number'],
-        complete: (error, statement, found) => {
-          if (error !== undefined && error !== null) return reject(error);
-          const columns = (statement.getColumns() ?? []).filter((column) => column.isDate());
-          resolve([new Set(columns.map((column) => column.getName())), (found ?? []) as Record<string, unknown>[]]);
-        },
-      });
-    },
-  );
+  interface Found {
+    readonly dates: ReadonlySet<string>;
+    readonly variants: ReadonlySet<string>;
+    readonly rows: readonly Record<string, unknown>[];
+  }
+  const { dates, variants, rows } = await new Promise<Found>((resolve, reject) => {
+    looker.execute({
+      sqlText: `SELECT * FROM ${table} ORDER BY 1`,
+      fetchAsString: ['Number'],
+      complete: (error, statement, found) => {
+        if (error !== undefined && error !== null) return reject(error);
+        const columns = statement.getColumns() ?? [];
+        resolve({
+          dates: new Set(columns.filter((column) => column.isDate()).map((column) => column.getName())),
+          variants: new Set(columns.filter((column) => column.isVariant()).map((column) => column.getName())),
+          rows: (found ?? []) as Record<string, unknown>[],
+        });
+      },
+    });
+  });
   return rows.map((row) =>
     Object.fromEntries(
       Object.entries(row).map(([name, value]) => {
-        const text = toText(value);
+        // The driver gives what is in it.
+        const text = toText(variants.has(name) && value !== null ? JSON.stringify(value) : value);
         return [name.toLowerCase(), dates.has(name) && text !== null ? text.slice(0, 10) : text];
       }),
     ),

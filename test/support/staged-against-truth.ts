@@ -61,6 +61,7 @@ export function typedReading(text: string | null, type: ColumnType): string | nu
   if (text === null) return null;
   switch (type) {
     case 'text':
+    case 'json':
       return text;
     case 'boolean':
       return text === 'true' || text === 'false' ? text : null;

@@ -328,6 +328,9 @@ describe('a wrong option', () => {
     ['hash: [email, email]', 'hash', 'names a property twice'],
     ['hash: [email, id]', 'hash[1]', 'is the key, which cannot be hashed'],
     ['columns: [email], hash: [emial]', 'hash[0]', 'is not among columns, did you mean email?'],
+    ['json: [email, id]', 'json[1]', 'is the key, which cannot be JSON'],
+    ['columns: [email], json: [emial]', 'json[0]', 'is not among columns, did you mean email?'],
+    ['hash: [email], json: [email]', 'json[0]', 'is hashed, and a hash is no JSON'],
     ['associations: [deals, deals]', 'associations', 'names an object twice'],
     [
       'associations: [a b]',

@@ -65,6 +65,7 @@ describe('a valid config', () => {
       contract: 'evolve',
       onVanished: 'flag',
       hashedProperties: [],
+      jsonProperties: [],
       associations: [],
       incomingAssociations: [],
       incremental: {

@@ -206,7 +206,7 @@ describe('quarantine in Snowflake', () => {
       `${kept}(SELECT g.c0 AS record_id, g.c1 AS column_name, MAX(g.c3) AS reason, CAST(NULL AS VARCHAR) AS payload, ` +
         "MAX(g.c2) AS source_type, CASE MAX(g.c2) WHEN 'text' THEN 'VARCHAR(134217728)' WHEN 'integer' THEN 'NUMBER(38,0)' " +
         "WHEN 'decimal' THEN 'NUMBER(38,9)' WHEN 'boolean' THEN 'BOOLEAN' WHEN 'date' THEN 'DATE' " +
-        `WHEN 'timestamp' THEN 'TIMESTAMP_TZ(9)' END AS column_type, MAX(${instant('g.c4')}) AS observed_at ` +
+        `WHEN 'timestamp' THEN 'TIMESTAMP_TZ(9)' WHEN 'json' THEN 'VARIANT' END AS column_type, MAX(${instant('g.c4')}) AS observed_at ` +
         `FROM ${schema}."_SLUICE_UNSTAGED" g GROUP BY g.c0, g.c1) q WHERE ${withinTransaction}`,
     );
   });
