@@ -190,6 +190,14 @@ describe.skipIf(isSkipped)(`an external stage (needs Python ${oldestPython})`, (
     await expect(put()).rejects.toMatchObject({ kind: 'ConfigInvalid', message: expect.stringContaining('not there') });
   });
 
+  it('takes no file by PUT', async () => {
+    const sql = `PUT 'file:///records.csv.gz' '${stageLocation('@lake', 'hubspot')}/folder/'`;
+    await expect(connections.use(noAbort, (session) => session.query({ sql }))).rejects.toMatchObject({
+      kind: 'ConfigInvalid',
+      message: expect.stringContaining('external'),
+    });
+  });
+
   it('is tried again after a failure of a moment', async () => {
     await emulator.control.addFault({ target: 'upload', times: 1, status: 503, error: { code: 'SlowDown' } });
     await put();
