@@ -191,7 +191,7 @@ describe.skipIf(isSkipped)(`an external stage (needs Python ${oldestPython})`, (
   });
 
   it('takes no file by PUT', async () => {
-    const sql = `PUT 'file:///records.csv.gz' '${stageLocation('@lake', 'hubspot')}/folder/'`;
+    const sql = `PUT 'file:///records.csv.gz' '${stageLocation(configOf('@lake'), 'hubspot')}/folder/'`;
     await expect(connections.use(noAbort, (session) => session.query({ sql }))).rejects.toMatchObject({
       kind: 'ConfigInvalid',
       message: expect.stringContaining('external'),

@@ -76,6 +76,7 @@ export class HeldWorld implements AsyncDisposable {
       contract: 'evolve',
       onVanished: 'flag',
       hashedProperties: [],
+      jsonProperties: [],
       associations: [],
       incomingAssociations: [],
       incremental: {
