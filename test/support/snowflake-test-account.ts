@@ -44,7 +44,7 @@ export async function openSnowflakeTestAccount(config: SnowflakeConfig): Promise
   const stage = `${stageSchema}.STAGED`;
   const looker = await logInAs(config);
   await ask(looker, `CREATE SCHEMA ${stageSchema}`);
-  await ask(looker, `CREATE STAGE ${stage}`);
+  await ask(looker, `CREATE STAGE IF NOT EXISTS ${stage}`);
   const used = snowflakeConfig.parse({ ...config, stage: `@${stage}` });
   const destination = openSnowflakeDestination(used);
   return {

@@ -143,7 +143,7 @@ describe('the config that init writes', () => {
     const destination = config.destination('warehouse') as unknown as Record<string, string>;
     expect(destination).toMatchObject({
       kind: 'snowflake',
-      account: 'myorg-my-account',
+      account: 'myorg-my_account',
       privateKeyPath: join(folder, 'rsa_key.p8'),
     });
     const setup = setupText(setupOf('snowflake'));
