@@ -65,7 +65,7 @@ describe.skipIf(hasNoPython)(`a Snowflake account (${needsPython})`, () => {
   it(
     'is asked nothing by runs that find no change, and for no warehouse by runs whose changes may wait',
     {
-      timeout: 120_000,
+      timeout: 240_000,
     },
     async () => {
       await using account = await SnowflakeWorld.open({
