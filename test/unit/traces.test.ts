@@ -12,6 +12,9 @@ import { OtlpReceiver } from '../support/otlp-receiver.ts';
 const run = '019f3b2a-7c10-7d55-8a01-00c0ffee0042';
 const traceId = '019f3b2a7c107d558a0100c0ffee0042';
 
+/** Later than OpenTelemetry takes for milliseconds since the process began. */
+const startedAtMs = Date.UTC(2026, 0, 5);
+
 function spanOf(kind: RunSpan['kind'], more: Partial<RunSpan> = {}): RunSpan {
   return {
     name: `${kind}:backfill`,
@@ -20,8 +23,8 @@ function spanOf(kind: RunSpan['kind'], more: Partial<RunSpan> = {}): RunSpan {
     stream: 'crm.contacts',
     mode: 'backfill',
     workflowId: 'backfill/crm.contacts',
-    startedAtMs: 1_000,
-    endedAtMs: 3_500,
+    startedAtMs,
+    endedAtMs: startedAtMs + 2_500,
     outcome: { kind: 'ok' },
     facts: {},
     ...more,
