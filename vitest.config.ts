@@ -7,6 +7,7 @@ const quick = ['test/architecture.test.ts', 'test/unit/**/*.test.ts'];
 export default defineConfig({
   test: {
     hookTimeout: 120_000,
+    globalSetup: 'test/support/make-bundle.ts',
     /* Hundreds of workers and command lines are started: each loads its code in half the time. */
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
     /* End-to-end tests start a server, a worker and a simulator each, and wait half of the time: three keep two cores busy. */

@@ -79,7 +79,7 @@ describe.skipIf(isSkipped).each(kinds)(
         const paths = records.files.map(({ path }) => quoteText(path)).join(', ');
         return session.query({
           sql:
-            `COPY INTO "HUBSPOT"."LOADED_${kind}" FROM ${stageLocation(configOf(named), 'hubspot')} FILES = (${paths}) FILE_FORMAT = ` +
+            `COPY INTO "HUBSPOT"."LOADED_${kind}" FROM ${stageLocation(configOf(named), 'hubspot')}/ FILES = (${paths}) FILE_FORMAT = ` +
             `(TYPE = CSV COMPRESSION = GZIP FIELD_OPTIONALLY_ENCLOSED_BY = '"' ESCAPE_UNENCLOSED_FIELD = NONE NULL_IF = ())`,
         });
       });
