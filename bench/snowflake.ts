@@ -82,16 +82,16 @@ async function snowflakeRun(options: { contacts: number; everyBatches: number })
   return { ...run, statements, uploads, perMerge: statementsPerMerge(statements), idle };
 }
 
-/** A session does one thing at a time, so all that it is asked from its staging table to the COMMIT belongs to the merge. */
+/** A session does one thing at a time, so all that it is asked from its staging table to how its COMMIT ended belongs to the merge. */
 function statementsPerMerge(statements: readonly LoggedStatement[]): number[] {
   const open = new Map<string, number>();
   const merges: number[] = [];
-  for (const { session, sql, word } of statements) {
+  for (const { session, sql } of statements) {
     if (/^CREATE OR REPLACE TEMPORARY TABLE/i.test(sql)) open.set(session, 0);
     const counted = open.get(session);
     if (counted === undefined) continue;
     open.set(session, counted + 1);
-    if (word !== 'COMMIT') continue;
+    if (!/^DESCRIBE TRANSACTION/i.test(sql)) continue;
     merges.push(counted + 1);
     open.delete(session);
   }

@@ -103,7 +103,7 @@ export class BenchSystem implements AsyncDisposable {
     const schedule = await this.#client.schedule.create({
       scheduleId: scheduleId(mode, stream),
       spec: { intervals: [{ every: '30d' }] },
-      // As the incremental schedules of `sluice schedules apply`; with SKIP a run is not told the result of the one before.
+      // As the incremental schedules of `sluice schedules apply`.
       policies: { overlap: 'BUFFER_ONE' },
       action: {
         type: 'startWorkflow',

@@ -22,6 +22,9 @@ export function waitFlags(command: Command): Command {
     .option('--timeout <duration>', 'with --wait: give up waiting after 90s, 10m or 2h; the run goes on');
 }
 
+/** A run under way that takes longer is worth no wait where nobody waits for its end: the one behind it starts by itself. */
+const usualQueueMs = 60_000;
+
 /** Begins a run of each stream as `runEach` does. */
 export function runStreams(
   call: VerbCall<WaitFlags>,
@@ -33,7 +36,9 @@ export function runStreams(
     begin: async (temporal, order, options, session) => {
       if (order.mode === 'incremental' && mayHold(session, order.input.stream)) {
         const { beginApplying } = await import('./begin-applying.ts');
-        return beginApplying(temporal, order, options);
+        const { options: flags } = call;
+        const queuedWithinMs = flags.wait ? parseTimeout(flags, verb) : usualQueueMs;
+        return beginApplying(temporal, order, { ...options, queuedWithinMs });
       }
       const { beginRun } = await import('./begin-run.ts');
       return beginRun(temporal, order, options);

@@ -71,6 +71,7 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
   problems.push(
     ...checkPicked('hash', options, path),
     ...checkPicked('json', options, path),
+    ...checkApply(options.apply, path),
     ...associations.problems,
     ...checkLeastDurations(options, { path, isTesting: request.isTesting }),
     ...sync.problems,
@@ -102,6 +103,14 @@ export function checkStream(request: StreamRequest): { value: StreamSettings | n
 function objectOf(stream: string, options: unknown): string {
   const object = isMapping(options) ? options['object'] : undefined;
   return typeof object === 'string' ? object : stream;
+}
+
+/** With each run's changes merged by themselves, none could wait. */
+function checkApply({ interval, everyBatches }: StreamOptions['apply'], path: ConfigPath): Problem[] {
+  if (interval === undefined || everyBatches !== 1) return [];
+  return [
+    { path: [...path, 'apply', 'everyBatches'], text: 'is 1, so that nothing waits for `interval`: leave one out' },
+  ];
 }
 
 function holdOf({ interval, everyBatches }: StreamOptions['apply']): HoldSettings | null {

@@ -58,7 +58,7 @@ export interface TableFacts {
   readonly stampedRows: number;
   /** ISO. */
   readonly newestStamp: string | null;
-  /** Batches of other runs that the ledger has of the stream, of whatever generation. */
+  /** Batches of the stream, of whatever generation; none counts where the run has adopted already. */
   readonly batches: number;
 }
 
@@ -130,16 +130,20 @@ export function surveyOf(
   plan: StreamPlan,
   facts: TableFacts,
   {
+    types,
     missing,
     fitted,
     stamp,
   }: {
+    /** As the table has them. */
+    readonly types: TableTypes;
     readonly missing: readonly TableColumn[];
     readonly fitted: Pick<FittedPlan, 'added' | 'widened'>;
     readonly stamp: StampColumn | null;
   },
 ): TableSurvey {
   requireAdoptable(plan, facts);
+  requireFittingValues(plan, types, fitted.widened);
   const { rows, stampedRows, newestStamp } = facts;
   return {
     rows,
@@ -149,6 +153,35 @@ export function surveyOf(
     addedColumns: [...fitted.added, ...missing].map(({ name }) => name),
     widenedColumns: fitted.widened.map(({ name }) => name),
   };
+}
+
+/**
+ * Raises `SchemaConflict` where values of the other tool would stay, or become, other than Sluice writes them: in the clear in
+ * a column that config wants hashed, since rows whose record is gone are never written again, or JSON as text.
+ */
+function requireFittingValues(
+  { stream, table, columns }: StreamPlan,
+  types: TableTypes,
+  widened: FittedPlan['widened'],
+): void {
+  // Once a run has opened the table, what it has added is there too.
+  if (types.has('_deleted')) return;
+  const conflict = (column: string, what: string, next: string): SyncError =>
+    new SyncError('SchemaConflict', `${stream}: column "${column}" of ${table.schema}.${table.table} ${what}`, {
+      next,
+    });
+  const clear = columns.find(({ name, isHashed }) => isHashed && types.has(name.toLowerCase()));
+  if (clear !== undefined) {
+    throw conflict(
+      clear.name,
+      'has values of the other tool, and config wants it hashed',
+      'drop or rename that column',
+    );
+  }
+  const json = widened.find(({ from }) => from === 'json');
+  if (json !== undefined) {
+    throw conflict(json.name, 'is JSON', 'name its property in `json` of the stream, or rename that column');
+  }
 }
 
 /** Where incremental runs begin. */

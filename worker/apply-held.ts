@@ -4,6 +4,7 @@ import { WorkflowNotFoundError, type DataConverter } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { SyncError } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
+import { orAborted } from '../model/or-aborted.ts';
 import { scheduleId } from '../model/workflow-id.ts';
 import { applySignal, type IncrementalResult } from '../workflows/messages.ts';
 
@@ -37,7 +38,7 @@ export function heldApplier({ log, waitMs = usualWaitMs, ...server }: HeldApplie
     try {
       for (let tries = 0; tries < mostTries; tries++) {
         const found = await describe(schedule);
-        if (found === null || found.state.paused || !(await isWaiting(client, found))) return;
+        if (found === null || found.state.paused || !(await isWaiting(client, found, enough))) return;
         const run = await nextRun(schedule, found, enough);
         if ((await ask(client, run)) && (await endOf(client, run, enough)) !== 'staged') return;
       }
@@ -64,12 +65,14 @@ async function describe(schedule: ScheduleHandle): Promise<ScheduleDescription |
   }
 }
 
-/** A run under way may be about to stage. */
-async function isWaiting(client: Client, { info }: ScheduleDescription): Promise<boolean> {
-  const last = info.recentActions.at(-1)?.action.workflow.workflowId;
+/** A run under way may be about to stage; one that failed has left what was held to the next one. */
+async function isWaiting(client: Client, { info }: ScheduleDescription, signal: AbortSignal): Promise<boolean> {
   if (info.runningActions.length > 0) return true;
-  if (last === undefined) return false;
-  return (await resultOf(client, last))?.next?.held !== undefined;
+  for (const { action } of info.recentActions.toReversed()) {
+    const result = await resultOf(client, action.workflow.workflowId, signal);
+    if (result !== null) return result.next?.held !== undefined;
+  }
+  return false;
 }
 
 /** The run under way, or one that is triggered: its workflow id. */
@@ -102,15 +105,15 @@ async function endOf(client: Client, workflowId: string, signal: AbortSignal): P
   for (;;) {
     signal.throwIfAborted();
     const { status } = await client.workflow.getHandle(workflowId).describe();
-    if (status.name !== 'RUNNING') return (await resultOf(client, workflowId))?.outcome ?? status.name;
+    if (status.name !== 'RUNNING') return (await resultOf(client, workflowId, signal))?.outcome ?? status.name;
     await delay(pollMs, undefined, { signal });
   }
 }
 
 /** Null for a run that failed, or that Temporal no longer keeps. */
-async function resultOf(client: Client, workflowId: string): Promise<IncrementalResult | null> {
+async function resultOf(client: Client, workflowId: string, signal: AbortSignal): Promise<IncrementalResult | null> {
   try {
-    return await client.workflow.getHandle<() => Promise<IncrementalResult>>(workflowId).result();
+    return await orAborted(client.workflow.getHandle<() => Promise<IncrementalResult>>(workflowId).result(), signal);
   } catch (error) {
     if (error instanceof WorkflowFailedError || error instanceof WorkflowNotFoundError) return null;
     throw error;

@@ -35,7 +35,8 @@ export async function surveyInSession(session: Session, request: SurveyRequest):
   if (present.size === 0) throw nothingToAdopt(plan);
   const { missing, fitted } = fitTable(plan, present);
   const stamp = findStampColumn(plan, present, columnTypeOf);
-  return surveyOf(plan, await readFacts(session, request, { present, stamp }), { missing, fitted, stamp });
+  const facts = await readFacts(session, request, { present, stamp });
+  return surveyOf(plan, facts, { types: present, missing, fitted, stamp });
 }
 
 /** One transaction: versions, and a ledger row with the positions that they earn. */
@@ -84,8 +85,8 @@ async function readFacts(
 async function countBatches(session: Session, { stream, table }: StreamTable, run: string | null): Promise<number> {
   if (!(await hasTable(session, { schema: table.schema, table: 'sync_batches' }))) return 0;
   const [row] = await session.query(
-    `SELECT count(*) AS batches FROM ${systemTable(table.schema, 'sync_batches')} ` +
-      'WHERE stream = $stream AND run IS DISTINCT FROM $run',
+    'SELECT CASE WHEN count(*) FILTER (run = $run) > 0 THEN 0 ELSE count(*) END AS batches ' +
+      `FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = $stream`,
     { stream, run },
   );
   return numberOf(row, 'batches');

@@ -40,7 +40,7 @@ export async function surveyInSession(session: Session, request: SurveyRequest):
   const { missing, fitted } = fitTable(plan, types);
   const stamp = findStampColumn(plan, types, columnTypeOf);
   const facts = await readFacts(session, request, { types, stamp });
-  return surveyOf(plan, facts, { missing, fitted, stamp });
+  return surveyOf(plan, facts, { types, missing, fitted, stamp });
 }
 
 /** One transaction: versions, and a ledger row with the positions that they earn. */
@@ -90,9 +90,9 @@ async function countBatches(session: Session, { stream, table }: StreamTable, ru
   if (!(await hasTable(session, { schema: table.schema, table: 'sync_batches' }))) return 0;
   const [row] = await session.query({
     sql:
-      `SELECT COUNT(*) AS batches FROM ${systemTable(table.schema, 'sync_batches')} ` +
-      'WHERE stream = ? AND run IS DISTINCT FROM ?',
-    binds: [stream, run],
+      'SELECT IFF(COUNT_IF(run = ?) > 0, 0, COUNT(*)) AS batches ' +
+      `FROM ${systemTable(table.schema, 'sync_batches')} WHERE stream = ?`,
+    binds: [run, stream],
   });
   return numberOf(row, 'batches');
 }

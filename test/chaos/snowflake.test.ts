@@ -110,7 +110,11 @@ describe.skipIf(hasNoPython)(`a Snowflake account (${needsPython})`, () => {
       expect(statements.filter(({ needsWarehouse }) => needsWarehouse)).toEqual([]);
       const connection = connectionTo(world.temporal);
       const order = { mode: 'incremental', input: { stream: contacts }, summary: 'by hand' } as const;
-      const begun = await beginApplying(connection, order, { taskQueue: defaultTaskQueue, warn: () => {} });
+      const begun = await beginApplying(connection, order, {
+        taskQueue: defaultTaskQueue,
+        warn: () => {},
+        queuedWithinMs: null,
+      });
       const handle = client.workflow.getHandle((begun as RunTarget).workflowId);
       expect(await handle.result()).toMatchObject({ outcome: 'changed', batches: 1 });
       await schedule.delete();

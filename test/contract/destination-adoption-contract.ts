@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Adoption } from '../../model/adoption.ts';
-import { systemColumns } from '../../model/column.ts';
+import { type Column, systemColumns } from '../../model/column.ts';
 import type { Destination } from '../../model/destination.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { DestinationUnderTest } from '../support/destination-under-test.ts';
@@ -20,6 +20,8 @@ const foreignColumns =
 /** A row of another tool. */
 const row = (id: number | null, minute: number | null, { visits = '3', email = 'ada@example.com' } = {}) =>
   `(${id ?? 'NULL'}, '${email}', ${visits}, ${minute === null ? 'NULL' : `'${instant(minute)}'`}, 'other tool', TRUE)`;
+
+const hashedEmail = (column: Column): Column => (column.name === 'email' ? { ...column, isHashed: true } : column);
 
 /** Taking over a table that another tool has filled. */
 export function describeAdoption(name: string, open: () => Promise<DestinationUnderTest>): void {
@@ -121,6 +123,11 @@ export function describeAdoption(name: string, open: () => Promise<DestinationUn
         kind: 'ConfigInvalid',
         message: expect.stringMatching(/has run already/),
       });
+
+      // Nobody told what came of the adoption, and the schedule went on from it meanwhile.
+      const next = await openTestRun(destination, { run: 'run-2', startedAt: instant(50), mode: 'incremental' });
+      await next.mergeRecords([{ ...ada, _observed_at: instant(51) }]);
+      expect(await survey({}, 'adopt-1')).toMatchObject({ addedColumns: [] });
     });
 
     it('has what differs from the source read again, whatever version the other tool gave it', async () => {
@@ -182,6 +189,11 @@ export function describeAdoption(name: string, open: () => Promise<DestinationUn
         ['no stamps', [['(1, 3)'], 'id BIGINT, visits BIGINT'], ['ConfigInvalid', /does not tell when/]],
         ['stamps of tomorrow', [[row(1, 31)]], ['ConfigInvalid', /does not tell when/]],
         ['another type', [[`(1, '10:00')`], 'id BIGINT, email TIME'], ['SchemaConflict', /"email"/]],
+        [
+          'values that are to be hashed',
+          [[row(1, 5)]],
+          ['SchemaConflict', /"email" .* wants it hashed/, { columns: plan.columns.map(hashedEmail) }],
+        ],
         ['frozen', [[row(1, 5)]], ['SchemaConflict', /is frozen/, { contract: 'freeze' }]],
       ];
       for (const [name, made, refusal] of cases) {

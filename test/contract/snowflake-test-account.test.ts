@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { openSnowflakeTestAccount, readTestAccount, variableOf } from '../support/snowflake-test-account.ts';
+import { describeAdoption } from './destination-adoption-contract.ts';
 import { describeAssociations } from './destination-association-contract.ts';
 import { describeComparison } from './destination-compare-contract.ts';
 import { describeDestination } from './destination-contract.ts';
@@ -23,4 +24,5 @@ describe.skipIf(account === null)(`a Snowflake account (needs ${variableOf('acco
   describeAssociations('Snowflake', open);
   describeComparison('Snowflake', open);
   describeReport('Snowflake', open);
+  describeAdoption('Snowflake', open);
 });

@@ -207,7 +207,7 @@ it('changes of scheduled runs wait, staged, until somebody wants to see them', a
     expect(files.filter((path) => path.startsWith('hubspot/crm.waiting/held/'))).not.toEqual([]);
 
     world.simulator.portal.change('contacts', { count: 4, seed: 3 });
-    const begun = await beginApplying(temporal, order, { taskQueue, warn: () => {} });
+    const begun = await beginApplying(temporal, order, { taskQueue, warn: () => {}, queuedWithinMs: null });
     const applied = await ended(begun);
     expect(applied).toMatchObject({ outcome: 'changed', batches: 1 });
     expect(applied.totals.read).toBeGreaterThanOrEqual(7);

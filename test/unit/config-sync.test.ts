@@ -123,6 +123,15 @@ describe('apply', () => {
     ]);
   });
 
+  it('an interval has something to wait for', () => {
+    const contacts = '{ apply: { interval: 1h, everyBatches: 1 } }';
+    expect(problemsOf(() => load({ streams: { contacts } }))).toEqual([
+      expect.stringMatching(
+        /contacts\.apply\.everyBatches: is 1, so that nothing waits for `interval`: leave one out$/,
+      ),
+    ]);
+  });
+
   it.each(['often', '2d', '10'])('an interval is not %s', (interval) => {
     expect(problemsOf(() => load({ streams: { contacts: `{ apply: { interval: ${interval} } }` } }))).toHaveLength(1);
   });
