@@ -9,7 +9,7 @@ import { countSource } from './count-source.ts';
 import type { ActivityDeps } from './deps.ts';
 import { readFirstChunk, type Looked } from './first-chunk.ts';
 import { dropHeld, heldPlanName, holdChunk, requireStages } from './hold-changes.ts';
-import { openIncremental, type FoundChunk, type OpenedIncremental } from './open-incremental.ts';
+import { ledgerMovedOn, openIncremental, type FoundChunk, type OpenedIncremental } from './open-incremental.ts';
 import type { RunName } from './open-planned-run.ts';
 import type { PlanWait } from './planned-run.ts';
 import type { SettledPlans } from './settled-plans.ts';
@@ -67,14 +67,12 @@ export async function beginIncremental(
     const { held = null, lookedAt = null, isAsked = false } = input.waiting ?? {};
     const start: Start = { input, settings, standing, held, lookedAt, isAsked, dropped: null };
     const isLeft = input.standing !== null && areSameLedger(standing, input.standing);
-    return await lookForChanges(deps, isLeft ? start : await withoutHeld(deps, start, elsewhere, control), control);
+    return await lookForChanges(deps, isLeft ? start : await withoutHeld(deps, start, ledgerMovedOn, control), control);
   } catch (error) {
     if (error instanceof LongWait) return { kind: 'wait', wait: error.wait };
     throw error;
   }
 }
-
-const elsewhere = 'the ledger has moved on';
 
 async function lookForChanges(
   deps: IncrementalDeps,

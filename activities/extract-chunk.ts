@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { stageFiles, type Batch, type RequestCounts, type Stage } from '../model/batch.ts';
 import type { WaitReason } from '../model/errors.ts';
@@ -7,6 +6,7 @@ import { outlasting } from '../model/outlasting.ts';
 import type { StreamPlan, SyncMode } from '../model/plan.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { ActivityDeps } from './deps.ts';
+import { digestOf } from './digest.ts';
 import { knownScope } from './known-versions.ts';
 import { planDigest } from './plan-digest.ts';
 import type { PlanReader } from './read-plan.ts';
@@ -103,7 +103,7 @@ function reuseKey(activity: string, input: ExtractChunkInput, plan: StreamPlan):
   const { listedColumns, associations } = plan;
   const tables = associations.map(({ to, table }) => [to, table.schema, table.table]);
   const parts = [checkpointForm, activity, input, planDigest(plan, plan.destination), listedColumns, tables];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return digestOf(parts);
 }
 
 /** Names a staged chunk, and keeps in mind what it will have merged. */
@@ -131,8 +131,5 @@ function mintBatchId(
   { frontier: frontierAfter, stage }: { frontier: Frontier; stage: Stage },
 ): string {
   const digests = stageFiles(stage).map(({ sha256 }) => sha256);
-  return createHash('sha256')
-    .update(JSON.stringify([run, sequence, frontier, frontierAfter, basename(stage.directory), ...digests]))
-    .digest('hex')
-    .slice(0, 32);
+  return digestOf([run, sequence, frontier, frontierAfter, basename(stage.directory), ...digests]).slice(0, 32);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { RequestCounts } from '../model/batch.ts';
 import type { Destination } from '../model/destination.ts';
 import { SyncError } from '../model/errors.ts';
@@ -9,6 +8,7 @@ import type { Positions } from '../model/positions.ts';
 import type { RemoteStages } from '../model/remote-stages.ts';
 import type { StreamSettings } from '../model/stream-settings.ts';
 import type { ActivityDeps } from './deps.ts';
+import { digestOf } from './digest.ts';
 import { mintBatch } from './extract-chunk.ts';
 import type { RunName } from './open-planned-run.ts';
 import { planDigest } from './plan-digest.ts';
@@ -27,10 +27,7 @@ export function requireStages({ stream, hold, destination: name }: StreamSetting
 /** Names what has to be the same for changes staged before to be merged with those of now. */
 export function heldPlanName(plan: StreamPlan, destinationIdentity: string): string {
   const tables = plan.associations.map(({ to, table }) => [to, table.schema, table.table]);
-  return createHash('sha256')
-    .update(JSON.stringify([planDigest(plan, destinationIdentity), tables]))
-    .digest('hex')
-    .slice(0, 32);
+  return digestOf([planDigest(plan, destinationIdentity), tables]).slice(0, 32);
 }
 
 /** Uploads what a run has found to what is held already. Nothing of it takes a claim or a ledger row. */

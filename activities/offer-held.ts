@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Batch } from '../model/batch.ts';
 import type { Frontier } from '../model/frontier.ts';
 import { countJoinable, joinBatches } from '../model/join-batches.ts';
+import { digestOf } from './digest.ts';
 
 /**
  * Batches of earlier runs and the newest one as the first batches of the run that merges them, as few as their forms allow. Until
@@ -18,10 +18,7 @@ export function offerHeld(
     const group = rest.slice(0, countJoinable(rest, rest.length)) as [Batch, ...Batch[]];
     rest = rest.slice(group.length);
     const joined = group.map(({ batchId }) => batchId);
-    const batchId = createHash('sha256')
-      .update(JSON.stringify([run, joined]))
-      .digest('hex')
-      .slice(0, 32);
+    const batchId = digestOf([run, joined]).slice(0, 32);
     const before = offered.at(-1);
     const head = { sequence: offered.length, batchId: before?.batchId ?? null };
     const after = rest.length === 0 ? frontierAfter : startFrontier;

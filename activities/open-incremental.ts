@@ -51,6 +51,9 @@ export type OpenedIncremental = {
   readonly wait: WaitReason | null;
 } & Looked;
 
+/** Why what waited is read again. */
+export const ledgerMovedOn = 'the ledger has moved on';
+
 type IncrementalDeps = ActivityDeps & { readonly settledPlans: SettledPlans };
 
 interface Opening {
@@ -77,7 +80,7 @@ export async function openIncremental(
   const isOfOthers = claim.self === null && held !== null && held.access !== accessNow;
   if (isMisplaced || isOfOthers) {
     if (chunk.stage !== null) await discard(chunk.stage);
-    return { kind: 'misplaced', reason: isMisplaced ? 'the ledger has moved on' : 'the credentials are others now' };
+    return { kind: 'misplaced', reason: isMisplaced ? ledgerMovedOn : 'the credentials are others now' };
   }
   return begin(deps, { ...opening, claim }, signal);
 }

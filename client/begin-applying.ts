@@ -8,6 +8,7 @@ import type { TemporalConnection } from './temporal-connection.ts';
 
 /** A run that found little may end, with what it found staged, before it can be asked. */
 const mostTries = 5;
+
 export interface ApplyOptions extends BeginOptions {
   /** How long a run that is queued is waited for, so that it can be asked; null for no limit. */
   readonly queuedWithinMs: number | null;

@@ -1,10 +1,8 @@
 import {
   type AdoptRequest,
   type Adoption,
-  adoptedPositions,
   findStampColumn,
   nothingToAdopt,
-  requireAdoptable,
   type StampColumn,
   type SurveyRequest,
   surveyOf,
@@ -12,10 +10,9 @@ import {
   type TableSurvey,
   usableStamps,
 } from '../../model/adoption.ts';
-import { adoptionEntry, adoptionStep } from '../../model/adoption-batch.ts';
+import { adoptionStep, concludeAdoption } from '../../model/adoption-batch.ts';
 import { zeroCounts } from '../../model/counts.ts';
 import type { TableTypes } from '../../model/fit-plan.ts';
-import { headAfter } from '../../model/head-after.ts';
 import type { StreamPlan } from '../../model/plan.ts';
 import type { StreamTable } from '../../model/stream-table.ts';
 import { takePlace } from './chain.ts';
@@ -51,14 +48,10 @@ export async function adoptInTransaction(session: Session, request: AdoptRequest
   const present = await readColumnTypes(session, plan.table);
   const stamp = findStampColumn(plan, present, columnTypeOf);
   const facts = await readFacts(session, { plan, run, sourceNow }, { present, stamp });
-  requireAdoptable(plan, facts);
+  const { entry, adoption } = concludeAdoption(request, head, facts);
   if (stamp !== null) await session.execute(buildFillVersions(plan, stamp), usableStamps(sourceNow));
-  const entry = adoptionEntry(request, adoptedPositions(facts.newestStamp, request.overlapMs));
   await appendBatch(session, entry, zeroCounts);
-  return {
-    end: 'commit',
-    value: { head: headAfter(head, entry.batch, zeroCounts), positions: entry.positions! },
-  };
+  return { end: 'commit', value: adoption };
 }
 
 async function readFacts(

@@ -10,7 +10,8 @@ import { buildMatchedRows, type Matches } from './matching.ts';
 
 /**
  * Says for each staged row what becomes of it. Content goes by (version, observed at), NULL version lowest, and content that
- * nobody observed loses to any: the version of an adopted row is another tool's word. Live or deleted goes by observation alone. An erased row has no version, yet nothing observed before its erasure comes back.
+ * nobody observed loses to any: the version of an adopted row is another tool's word. Live or deleted goes by observation alone. An
+ * erased row has no version, yet nothing observed before its erasure comes back.
  */
 export function buildClassify(plan: ContentPlan, matches: Matches): string {
   const version = plan.columns.length + 1;
